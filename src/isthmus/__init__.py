@@ -1,0 +1,95 @@
+"""
+Isthmus: who can reach whom, by which route, at what cost, and through whose land.
+
+The straight line, each step a pure function of the last one's result::
+
+    facts = ist.read()
+    network, demand = facts.network("2025-01-01"), facts.demand(2024)
+    cost = ist.GeneralizedCost(facts)
+    order = ist.Scenario.read("scenarios/rasht-astara.toml")
+    base = ist.assign(network, demand, cost)
+    new = ist.assign(*order.apply(network, demand), cost, start=base)
+    ist.compare(base, new).by("territory")
+
+Names load on first use, so that ``import isthmus`` is quick and has no side effect.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from isthmus.analysis.compare import Comparison as Comparison
+    from isthmus.analysis.compare import compare as compare
+    from isthmus.analysis.route import route as route
+    from isthmus.analysis.validate import validate as validate
+    from isthmus.assign import Assignment as Assignment
+    from isthmus.assign import assign as assign
+    from isthmus.cost.model import GeneralizedCost as GeneralizedCost
+    from isthmus.demand import Demand as Demand
+    from isthmus.facts.check import check as check
+    from isthmus.facts.tables import Facts as Facts
+    from isthmus.facts.tables import read as read
+    from isthmus.formats import write as write
+    from isthmus.network import Network as Network
+    from isthmus.run import run as run
+    from isthmus.scenario import Scenario as Scenario
+    from isthmus.skim import skim as skim
+    from isthmus.virtual import VirtualNetwork as VirtualNetwork
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Assignment": "isthmus.assign",
+    "Comparison": "isthmus.analysis.compare",
+    "Demand": "isthmus.demand",
+    "Facts": "isthmus.facts.tables",
+    "GeneralizedCost": "isthmus.cost.model",
+    "Network": "isthmus.network",
+    "Scenario": "isthmus.scenario",
+    "VirtualNetwork": "isthmus.virtual",
+    "assign": "isthmus.assign",
+    "check": "isthmus.facts.check",
+    "compare": "isthmus.analysis.compare",
+    "read": "isthmus.facts.tables",
+    "route": "isthmus.analysis.route",
+    "run": "isthmus.run",
+    "skim": "isthmus.skim",
+    "validate": "isthmus.analysis.validate",
+    "write": "isthmus.formats",
+}
+
+__all__ = [
+    "Assignment",
+    "Comparison",
+    "Demand",
+    "Facts",
+    "GeneralizedCost",
+    "Network",
+    "Scenario",
+    "VirtualNetwork",
+    "__version__",
+    "assign",
+    "check",
+    "compare",
+    "read",
+    "route",
+    "run",
+    "skim",
+    "validate",
+    "write",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name from its home on first use (PEP 562)."""
+    home = _HOME.get(name)
+    if home is None:
+        raise AttributeError(f"module 'isthmus' has no attribute {name!r}")
+    value = getattr(import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return sorted(__all__)

@@ -1,0 +1,117 @@
+"""
+The tree of errors.
+
+IsthmusError
+├── InputError          a file, row, option or argument is wrong; says where, what and the mend
+│   └── UnknownName     a name resolves to nothing; carries the nearest names
+├── NoPath              two places are not joined at this date and scenario; carries the cut
+├── CostError           a cost is negative or not a number; names the arc and the term
+└── NotConverged        an assignment stopped above the asked gap; carries the gap it reached
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+__all__ = ["CostError", "Fault", "InputError", "IsthmusError", "NoPath", "NotConverged", "UnknownName"]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """
+    One thing that is wrong with the input.
+
+    Parameters
+    ----------
+    where : str
+        File and row, or option, as the user knows it.
+    what : str
+        The value and why it is wrong.
+    mend : str
+        What to do about it.
+    rule : str
+        Name of the rule that was broken.
+    """
+
+    where: str
+    what: str
+    mend: str = ""
+    rule: str = ""
+
+    def __str__(self) -> str:
+        """Where, what and, on a second line, the mend."""
+        text = f"{self.where}: {self.what}"
+        return f"{text}\n  {self.mend}" if self.mend else text
+
+
+class IsthmusError(Exception):
+    """Root of every error that isthmus raises on purpose."""
+
+
+class InputError(IsthmusError):
+    """
+    Input is wrong.
+
+    Parameters
+    ----------
+    faults : iterable of Fault, or str
+        Everything found wrong, so that the user mends it in one go.
+    """
+
+    def __init__(self, faults: Iterable[Fault] | str) -> None:
+        self.faults: tuple[Fault, ...] = (
+            (Fault("input", faults),) if isinstance(faults, str) else tuple(faults)
+        )
+        text = faults if isinstance(faults, str) else "\n".join(str(f) for f in self.faults)
+        super().__init__(text)
+
+
+class UnknownName(InputError):
+    """
+    A name resolves to nothing.
+
+    Parameters
+    ----------
+    noun : str
+        What was looked for, in the singular: ``node``, ``crossing`` …
+    name : str
+        What the user wrote.
+    nearest : sequence of str
+        Names that resemble it.
+    where : str
+        File and row, or option.
+    """
+
+    def __init__(self, noun: str, name: str, nearest: Sequence[str] = (), where: str = "") -> None:
+        self.noun, self.name, self.nearest = noun, name, tuple(nearest)
+        near = "Nearest: " + ", ".join(f'"{n}"' for n in nearest) + ". " if nearest else ""
+        plural = "territories" if noun == "territory" else "commodities" if noun == "commodity" else f"{noun}s"
+        mend = f"{near}`isthmus list {plural}` shows all."
+        super().__init__([Fault(where or noun, f'"{name}" names no {noun}.', mend, "unknown-name")])
+
+
+class NoPath(IsthmusError):
+    """Two places are not joined; the message names what cuts them."""
+
+
+class CostError(IsthmusError):
+    """A cost is negative or not a number."""
+
+
+class NotConverged(IsthmusError):
+    """
+    An assignment stopped above the asked gap.
+
+    Parameters
+    ----------
+    gap, asked : float
+        Relative gap reached and asked.
+    iterations : int
+    """
+
+    def __init__(self, gap: float, asked: float, iterations: int) -> None:
+        self.gap, self.asked, self.iterations = gap, asked, iterations
+        super().__init__(
+            f"stopped at a relative gap of {gap:.2e} after {iterations} iterations; {asked:.0e} was asked."
+        )

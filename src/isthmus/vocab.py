@@ -1,0 +1,74 @@
+"""
+Closed vocabularies of the data package, each word with its definition.
+
+A word outside its vocabulary is an input error; `docs/glossary.md` prints these definitions.
+"""
+
+from typing import Final
+
+__all__ = [
+    "ARC_KINDS",
+    "LAND_MODES",
+    "LINK_STATUS",
+    "MODES",
+    "OPEN_STATUS",
+    "REGIMES",
+    "SCENARIO_STATUS",
+    "TRANSFER_METHODS",
+    "WATER_MODES",
+]
+
+MODES: Final = {
+    "rail": "wagons on rails of one gauge",
+    "road": "lorries",
+    "sea": "ships between ports, containers or bulk",
+    "ferry": "lorries on a ship",
+    "rail_ferry": "railway wagons on a ship",
+    "inland_water": "river and river-sea ships",
+}
+LAND_MODES: Final = ("rail", "road")
+WATER_MODES: Final = ("sea", "ferry", "rail_ferry", "inland_water")
+
+LINK_STATUS: Final = {
+    "open": "freight passes",
+    "limited": "freight passes under restrictions or at higher risk",
+    "closed": "built, but shut to freight",
+    "under_construction": "works have begun",
+    "planned": "announced or agreed, no works",
+    "destroyed": "was built, no longer passable",
+}
+OPEN_STATUS: Final = ("open", "limited")
+
+REGIMES: Final = {
+    "closed": "no freight passes",
+    "normal": "national border formalities on both sides",
+    "customs_union": "no customs duty or declaration between members; checks remain",
+    "facilitated": "single window, joint or shared control, green lanes",
+    "sealed_transit": "transit under seal without inspection, the owner of the land keeps control",
+    "unimpeded": "hypothetical: no checks at all",
+}
+
+SCENARIO_STATUS: Final = {
+    "in force": "holds on the base date",
+    "agreed": "signed by those whose consent it needs, not yet in force",
+    "proposed": "put forward by a party",
+    "claimed": "a state of things that somebody says is so",
+    "what-if": "a question of the modeller",
+}
+
+TRANSFER_METHODS: Final = {
+    "transshipment": "goods or containers are lifted from one vehicle to another",
+    "wagon_change": "bogies or wheelsets of the wagon are exchanged",
+    "roll_on": "the vehicle itself rolls on board or off",
+    "wheelset_variable": "wheelsets change gauge while rolling",
+}
+
+ARC_KINDS: Final = {
+    "access": "from the zone to a place by road",
+    "load": "onto the first vehicle",
+    "move": "along a link",
+    "cross": "over a border",
+    "transfer": "to another mode or gauge",
+    "unload": "off the last vehicle",
+    "egress": "from a place to the zone by road",
+}
