@@ -1,0 +1,425 @@
+"""
+What an arc takes: one small function a term, each yielding one attribute for every good.
+
+A term is added by writing its function, a line in `TERMS`, and the rows it looks up in
+`data/parameters.csv`. Money is in USD of 2024 a tonne, time in hours, emissions in kg CO2e a
+tonne, well to wheel. Equations 2 to 6 of `docs/model.md`.
+
+Goods in containers pay by the TEU: the rate divided by the payload of a TEU. All others pay by the
+tonne.
+
+*Boarding* a ship or a ferry is paid once: on the arc of loading or transfer that leads on board,
+the least wait and fixed price of the lanes that leave the port; a lane that sails less often or
+costs more adds the difference on its first arc. Lanes of several links so wait at none of the
+others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from isthmus.cost.parameters import Parameters
+from isthmus.vocab import WATER_MODES
+
+__all__ = ["TERMS", "Term", "TermContext", "sd_lognormal"]
+
+FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
+
+_Z90 = 1.2815515655446004
+"""90 % quantile of the standard normal distribution."""
+
+_SAME_SHIP = ("sea", "inland_water")
+"""River-sea ships pass from one to the other without a new boarding."""
+
+
+def sd_lognormal(p50: npt.ArrayLike, p90: npt.ArrayLike) -> FloatArray:
+    """
+    Return the standard deviation of a lognormal time from two of its quantiles.
+
+    ``sigma = ln(p90/p50)/1.2816; sd = p50 exp(sigma²/2) sqrt(exp(sigma²) - 1)``
+
+    Parameters
+    ----------
+    p50, p90 : array
+        [h]
+
+    Returns
+    -------
+    ndarray
+        Zero where p50 is zero or p90 does not exceed it. [h]
+
+    Examples
+    --------
+    >>> sd_lognormal([0.0, 5.0], [0.0, 5.0]).tolist()
+    [0.0, 0.0]
+    """
+    low, high = np.asarray(p50, dtype=np.float64), np.asarray(p90, dtype=np.float64)
+    some = (low > 0) & (high > low)
+    sigma = np.log(np.where(some, high, 1.0) / np.where(some, low, 1.0)) / _Z90
+    return np.where(some, low * np.exp(sigma**2 / 2) * np.sqrt(np.expm1(sigma**2)), 0.0)
+
+
+@dataclass(frozen=True)
+class TermContext:
+    """
+    What the terms see.
+
+    Parameters
+    ----------
+    arcs : DataFrame
+        `VirtualNetwork.arcs`.
+    commodities : DataFrame
+        Rows of ``data/commodities.csv``.
+    parameters : Parameters
+    """
+
+    arcs: pd.DataFrame = field(repr=False)
+    commodities: pd.DataFrame = field(repr=False)
+    parameters: Parameters = field(repr=False)
+
+    @cached_property
+    def kind(self) -> npt.NDArray[np.object_]:
+        """Kind of each arc, shape (n_arc,)."""
+        return self.arcs["kind"].to_numpy(dtype=object)
+
+    @cached_property
+    def containerised(self) -> BoolArray:
+        """Whether a good travels in containers, shape (n_commodity,)."""
+        return self.commodities["load_type"].eq("container").to_numpy()
+
+    @cached_property
+    def payload_t_teu(self) -> FloatArray:
+        """Net load of a TEU [t/TEU], shape (n_commodity,)."""
+        return self.commodities["payload_t_teu"].to_numpy(dtype=np.float64)
+
+    def of(self, *kinds: str) -> BoolArray:
+        """Return where arcs are of these kinds, shape (n_arc,)."""
+        return np.isin(self.kind, kinds)
+
+    def text(self, column: str, where: BoolArray) -> npt.NDArray[np.object_]:
+        """Return a text column of some arcs, empty where the network has none."""
+        if column not in self.arcs:
+            return np.full(int(where.sum()), "", dtype=object)
+        return self.arcs[column].to_numpy(dtype=object)[where]
+
+    def number(self, column: str, where: BoolArray, default: float = np.nan) -> FloatArray:
+        """Return a number column of some arcs, `default` where the network has none."""
+        if column not in self.arcs:
+            return np.full(int(where.sum()), default)
+        return self.arcs[column].to_numpy(dtype=np.float64, na_value=np.nan)[where]
+
+    def table(self, parameter: str, where: BoolArray, item: str = "") -> FloatArray:
+        """Return a parameter for every good on some arcs, shape (n_commodity, n)."""
+        if not where.any():
+            return np.zeros((len(self.commodities), 0))
+        return self.parameters.table(
+            parameter,
+            commodities=self.commodities,
+            mode=self.text("mode", where),
+            territory_id=self.text("territory_id", where),
+            item=item,
+        )
+
+    def row(self, parameter: str, where: BoolArray, item: npt.ArrayLike | str = "") -> FloatArray:
+        """Return a parameter that no good minds on some arcs, shape (n,)."""
+        if not where.any():
+            return np.zeros(0)
+        mode, territory = self.text("mode", where), self.text("territory_id", where)
+        return self.parameters.table(parameter, mode=mode, territory_id=territory, item=item)
+
+    def spread_out(self, where: BoolArray, values: FloatArray) -> FloatArray:
+        """Return values of some arcs laid over all, zero elsewhere, shape (n_commodity, n_arc)."""
+        out = np.zeros((len(self.commodities), len(self.arcs)))
+        out[:, where] = values
+        return out
+
+    def price(self, name: str, where: BoolArray) -> FloatArray:
+        """Return ``<name>_usd_teu…`` a payload for boxed goods and ``<name>_usd_t…`` for others."""
+        suffix = "km" if name == "rate" else ""
+        by_box = self.table(f"{name}_usd_teu{'_' + suffix if suffix else ''}", where)
+        by_tonne = self.table(f"{name}_usd_t{suffix}", where)
+        boxed = self.containerised[:, None]
+        factor = self.table("rate_factor", where)
+        return np.where(boxed, by_box / self.payload_t_teu[:, None], by_tonne) * factor
+
+    @cached_property
+    def lanes(self) -> BoolArray:
+        """Where arcs move over water."""
+        return self.of("move") & np.isin(self.arcs["mode"].to_numpy(dtype=object), WATER_MODES)
+
+    @cached_property
+    def boardings(self) -> BoolArray:
+        """Where arcs lead on board a ship or a ferry."""
+        mode = self.arcs["mode"].to_numpy(dtype=object)
+        everywhere = np.ones(len(self.arcs), dtype=bool)
+        before = self.text("from_mode", everywhere)
+        same = np.isin(before, _SAME_SHIP) & np.isin(mode, _SAME_SHIP)
+        return self.of("load", "transfer") & np.isin(mode, WATER_MODES) & ~same
+
+    @cached_property
+    def _ports(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], int]:
+        """Port and mode of each boarding, of each lane's start, and how many there are."""
+        at = self.arcs["node_id"].astype(str) + "\0" + self.arcs["mode"].astype(str)
+        codes, names = pd.factorize(at)
+        return codes[self.boardings], codes[self.lanes], len(names)
+
+    def boarding(self, of_lane: FloatArray) -> FloatArray:
+        """
+        Share out what a lane costs once: the least of the port on board, the rest on the lane.
+
+        Parameters
+        ----------
+        of_lane : ndarray, shape (n_commodity, n_lane)
+            What a trip over this lane costs if it is boarded at its start.
+
+        Returns
+        -------
+        ndarray, shape (n_commodity, n_arc)
+        """
+        board, start, n = self._ports
+        out = np.zeros((len(self.commodities), len(self.arcs)))
+        lanes, boardings = np.flatnonzero(self.lanes), np.flatnonzero(self.boardings)
+        has_boarding = np.isin(start, board)
+        for k, values in enumerate(of_lane):
+            least = np.full(n, np.inf)
+            np.minimum.at(least, start, values)
+            least[np.isinf(least)] = 0.0
+            out[k, boardings] = least[board]
+            out[k, lanes] = np.where(has_boarding, values - least[start], 0.0)
+        return out
+
+
+@dataclass(frozen=True)
+class Term:
+    """
+    One term of the generalised cost.
+
+    Parameters
+    ----------
+    name : str
+    attribute : {'money', 'hours', 'spread', 'co2'}
+        What it adds to; a good has one price for each.
+    unit : str
+    arcs : tuple of str
+        Kinds of arc it may be other than zero on.
+    f : callable
+        Context → values, shape (n_commodity, n_arc), zero where it does not apply.
+    """
+
+    name: str
+    attribute: Literal["money", "hours", "spread", "co2"]
+    unit: str
+    arcs: tuple[str, ...]
+    f: Callable[[TermContext], FloatArray]
+
+
+def haul_money(c: TermContext) -> FloatArray:
+    """Freight rate by distance."""
+    here = c.of("move")
+    return c.spread_out(here, c.price("rate", here) * c.number("length_km", here))
+
+
+def boarding_money(c: TermContext) -> FloatArray:
+    """Part of a sea or ferry price that does not grow with distance, once a boarding."""
+    return c.boarding(c.price("boarding", c.lanes))
+
+
+def _haul_hours(c: TermContext, here: BoolArray) -> FloatArray:
+    speed = c.table("speed_km_h", here)
+    limit = c.number("free_speed_km_h", here) * c.row("speed_share", here)
+    return c.number("length_km", here) / np.fmin(speed, limit)
+
+
+def haul_hours(c: TermContext) -> FloatArray:
+    """Time under way with stops and rests; a slow line holds the train or lorry back."""
+    here = c.of("move")
+    return c.spread_out(here, _haul_hours(c, here))
+
+
+def haul_spread(c: TermContext) -> FloatArray:
+    """Standard deviation of the time under way."""
+    here = c.of("move")
+    hours = _haul_hours(c, here)
+    return c.spread_out(here, sd_lognormal(hours, hours * c.row("p90_over_p50", here, "haul")))
+
+
+def _wait_hours(c: TermContext) -> FloatArray:
+    known = c.number("wait_h", c.lanes)
+    hours = np.where(np.isnan(known), c.row("wait_h", c.lanes), known)
+    return np.broadcast_to(hours, (len(c.commodities), len(hours)))
+
+
+def service_wait(c: TermContext) -> FloatArray:
+    """Wait for the ship or ferry, once a boarding."""
+    return c.boarding(_wait_hours(c))
+
+
+def wait_spread(c: TermContext) -> FloatArray:
+    """Standard deviation of the wait."""
+    hours = _wait_hours(c)
+    return c.boarding(sd_lognormal(hours, hours * c.row("p90_over_p50", c.lanes, "wait")))
+
+
+def _surveyed(c: TermContext, here: BoolArray, name: str, item: npt.ArrayLike | str) -> FloatArray:
+    """Return p50 and p90 of a delay, shape (2, n): as surveyed, else from parameters."""
+    p50, p90 = c.number("delay_p50_h", here), c.number("delay_p90_h", here)
+    kind = "crossing" if name == "crossing_h" else "transfer"
+    ratio = c.row("p90_over_p50", here, kind)
+    unknown = np.isnan(p50) & np.isnan(p90)
+    p50 = np.where(np.isnan(p50) & ~unknown, p90 / ratio, p50)
+    p90 = np.where(np.isnan(p90) & ~unknown, p50 * ratio, p90)
+    if unknown.any():
+        which = here.copy()
+        which[here] = unknown
+        cell = item if isinstance(item, str) else np.asarray(item, dtype=object)[unknown]
+        p50[unknown] = c.row(f"{name}_p50", which, cell)
+        p90[unknown] = c.row(f"{name}_p90", which, cell)
+    return np.stack([p50, p90])
+
+
+def _pair(c: TermContext, here: BoolArray) -> npt.NDArray[np.object_]:
+    """Return ``FROM>TO`` of the lands a crossing joins."""
+    return np.asarray(
+        c.text("from_territory_id", here) + ">" + c.text("territory_id", here), dtype=object
+    )
+
+
+def crossing_hours(c: TermContext) -> FloatArray:
+    """Usual hours at the border, under the regime in force."""
+    here = c.of("cross")
+    p50, _ = _surveyed(c, here, "crossing_h", _pair(c, here))
+    return c.spread_out(here, p50 * c.number("delay_factor", here, 1.0))
+
+
+def crossing_spread(c: TermContext) -> FloatArray:
+    """Standard deviation of the hours at the border, under the regime in force."""
+    here = c.of("cross")
+    p50, p90 = _surveyed(c, here, "crossing_h", _pair(c, here))
+    return c.spread_out(here, sd_lognormal(p50, p90) * c.number("spread_factor", here, 1.0))
+
+
+def crossing_fee(c: TermContext) -> FloatArray:
+    """Dues, entry fees and costs at the border, under the regime in force."""
+    here = c.of("cross")
+    known = c.number("fee_usd_t", here)
+    usual = c.table("crossing_usd_t", here) if here.any() else np.zeros((len(c.commodities), 0))
+    fee = np.where(np.isnan(known), usual, known)
+    return c.spread_out(here, fee * c.number("fee_factor", here, 1.0))
+
+
+def war_risk(c: TermContext) -> FloatArray:
+    """War-risk premium of the hull, once on entering a sea that has one."""
+    here = c.of("cross") & np.isin(c.arcs["mode"].to_numpy(dtype=object), WATER_MODES)
+    return c.spread_out(here, c.row("war_risk_share", here) * c.row("hull_value_usd_t", here))
+
+
+def sanctions_premium(c: TermContext) -> FloatArray:
+    """Premium for entering a land under sanctions; zero unless a row says otherwise."""
+    here = c.of("cross")
+    return c.spread_out(here, c.table("sanctions_premium_usd_t", here))
+
+
+def _change(c: TermContext, here: BoolArray) -> npt.NDArray[np.object_]:
+    """Return what a transfer does: ``rail>sea``, or the method where only the gauge changes."""
+    a, b, method = c.text("from_mode", here), c.text("to_mode", here), c.text("method", here)
+    return np.where(a == b, method, a + ">" + b)
+
+
+def transfer_hours(c: TermContext) -> FloatArray:
+    """Usual hours to change mode or gauge."""
+    here = c.of("transfer")
+    return c.spread_out(here, _surveyed(c, here, "transfer_h", _change(c, here))[0])
+
+
+def transfer_spread(c: TermContext) -> FloatArray:
+    """Standard deviation of the hours to change mode or gauge."""
+    here = c.of("transfer")
+    p50, p90 = _surveyed(c, here, "transfer_h", _change(c, here))
+    return c.spread_out(here, sd_lognormal(p50, p90))
+
+
+def transfer_fee(c: TermContext) -> FloatArray:
+    """Price of the change of mode or gauge."""
+    here = c.of("transfer")
+    known = c.number("fee_usd_t", here)
+    usual = np.zeros((len(c.commodities), len(known)))
+    if here.any():
+        usual = c.parameters.table(
+            "transfer_usd_t",
+            commodities=c.commodities,
+            mode=c.text("mode", here),
+            territory_id=c.text("territory_id", here),
+            item=_change(c, here),
+        )
+    return c.spread_out(here, np.where(np.isnan(known), usual, known))
+
+
+def _on(kind: str, parameter: str) -> Callable[[TermContext], FloatArray]:
+    def term(c: TermContext) -> FloatArray:
+        here = c.of(kind)
+        return c.spread_out(here, c.table(parameter, here))
+
+    return term
+
+
+load_money, load_hours = _on("load", "load_usd_t"), _on("load", "load_h")
+unload_money, unload_hours = _on("unload", "unload_usd_t"), _on("unload", "unload_h")
+
+
+def access_money(c: TermContext) -> FloatArray:
+    """Lorry between the zone and the network."""
+    here = c.of("access", "egress")
+    return c.spread_out(here, c.table("access_usd_tkm", here) * c.number("length_km", here))
+
+
+def access_hours(c: TermContext) -> FloatArray:
+    """Time between the zone and the network."""
+    here = c.of("access", "egress")
+    return c.spread_out(here, c.number("length_km", here) / c.table("access_speed_km_h", here))
+
+
+def haul_co2(c: TermContext) -> FloatArray:
+    """Emissions under way, well to wheel."""
+    here = c.of("move", "access", "egress")
+    return c.spread_out(here, c.table("emission_kg_tkm", here) * c.number("length_km", here))
+
+
+def handling_co2(c: TermContext) -> FloatArray:
+    """Emissions of loading, transfer and unloading, well to wheel."""
+    here = c.of("load", "transfer", "unload")
+    return c.spread_out(here, c.table("emission_transfer_kg_t", here))
+
+
+TERMS: tuple[Term, ...] = (
+    Term("haul", "money", "USD/t", ("move",), haul_money),
+    Term("boarding", "money", "USD/t", ("load", "transfer", "move"), boarding_money),
+    Term("crossing_fee", "money", "USD/t", ("cross",), crossing_fee),
+    Term("war_risk", "money", "USD/t", ("cross",), war_risk),
+    Term("sanctions_premium", "money", "USD/t", ("cross",), sanctions_premium),
+    Term("transfer_fee", "money", "USD/t", ("transfer",), transfer_fee),
+    Term("load_fee", "money", "USD/t", ("load",), load_money),
+    Term("unload_fee", "money", "USD/t", ("unload",), unload_money),
+    Term("access", "money", "USD/t", ("access", "egress"), access_money),
+    Term("haul_hours", "hours", "h", ("move",), haul_hours),
+    Term("wait_hours", "hours", "h", ("load", "transfer", "move"), service_wait),
+    Term("crossing_hours", "hours", "h", ("cross",), crossing_hours),
+    Term("transfer_hours", "hours", "h", ("transfer",), transfer_hours),
+    Term("load_hours", "hours", "h", ("load",), load_hours),
+    Term("unload_hours", "hours", "h", ("unload",), unload_hours),
+    Term("access_hours", "hours", "h", ("access", "egress"), access_hours),
+    Term("haul_spread", "spread", "h", ("move",), haul_spread),
+    Term("wait_spread", "spread", "h", ("load", "transfer", "move"), wait_spread),
+    Term("crossing_spread", "spread", "h", ("cross",), crossing_spread),
+    Term("transfer_spread", "spread", "h", ("transfer",), transfer_spread),
+    Term("haul_co2", "co2", "kg CO2e/t", ("move", "access", "egress"), haul_co2),
+    Term("handling_co2", "co2", "kg CO2e/t", ("load", "transfer", "unload"), handling_co2),
+)
+"""All terms of the generalised cost."""
