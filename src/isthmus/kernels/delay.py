@@ -1,0 +1,139 @@
+"""
+Delay laws: hours added to the free-flow time of an arc by the flow on it.
+
+Each law is one triple: value, derivative, integral from zero flow (docs/model.md eq. 8 to 11). A new law is a
+new branch in each of the three and a new number; the property tests walk over `LAWS`.
+
+All laws take the same five numbers: free-flow or service time `t0` [h], `capacity` [t/yr], shape `a` [-], shape `b`
+[-] and flow [t/yr]. Capacity 0 is an arc that takes nothing: the delay of any positive flow is infinite.
+"""
+
+import numpy as np
+from numba import njit
+
+NONE = 0
+"""No delay: the arc has no known capacity, and somebody said so."""
+BPR = 1
+"""t0 * a * (v/c)**b: Bureau of Public Roads, Traffic Assignment Manual, 1964."""
+QUEUE = 2
+"""t0 * a * r/(1 - r), r = v/c, up to r = b; beyond, its tangent (Davidson 1966; linear part after Tisato 1991)."""
+LAWS = {"none": NONE, "bpr": BPR, "queue": QUEUE}
+
+
+@njit(cache=True, nogil=True)
+def value(law, t0, capacity, a, b, flow):
+    """
+    Delay at a flow.
+
+    Parameters
+    ----------
+    law : int
+        One of `LAWS`.
+    t0, capacity, a, b, flow : float
+        As in the module's docstring.
+
+    Returns
+    -------
+    float
+        Delay. [h]
+    """
+    scale = t0 * a
+    if law == NONE or scale == 0.0:
+        return 0.0
+    if capacity <= 0.0:
+        return np.inf if flow > 0.0 else 0.0
+    r = max(flow, 0.0) / capacity
+    if law == BPR:
+        return scale * r**b
+    if r <= b:
+        return scale * r / (1.0 - r)
+    slack = 1.0 - b
+    return scale * (b / slack + (r - b) / (slack * slack))
+
+
+@njit(cache=True, nogil=True)
+def derivative(law, t0, capacity, a, b, flow):
+    """
+    Slope of the delay, from the right at zero flow (0, a number, or inf for 0 < b < 1).
+
+    Parameters
+    ----------
+    law : int
+        One of `LAWS`.
+    t0, capacity, a, b, flow : float
+        As in the module's docstring.
+
+    Returns
+    -------
+    float
+        Slope. [h per t/yr]
+    """
+    scale = t0 * a
+    if law == NONE or scale == 0.0:
+        return 0.0
+    if capacity <= 0.0:
+        return np.inf
+    r = max(flow, 0.0) / capacity
+    if law == BPR:
+        if b == 0.0:
+            return 0.0
+        if r == 0.0:
+            if b > 1.0:
+                return 0.0
+            if b < 1.0:
+                return np.inf
+        return scale * b / capacity * r ** (b - 1.0)
+    slack = 1.0 - min(r, b)
+    return scale / (capacity * slack * slack)
+
+
+@njit(cache=True, nogil=True)
+def integral(law, t0, capacity, a, b, flow):
+    """
+    Integral of the delay from zero to a flow.
+
+    Parameters
+    ----------
+    law : int
+        One of `LAWS`.
+    t0, capacity, a, b, flow : float
+        As in the module's docstring.
+
+    Returns
+    -------
+    float
+        Integral. [h * t/yr]
+    """
+    scale = t0 * a
+    if law == NONE or scale == 0.0 or flow <= 0.0:
+        return 0.0
+    if capacity <= 0.0:
+        return np.inf
+    r = flow / capacity
+    if law == BPR:
+        return scale * r**b * flow / (b + 1.0)
+    k = min(r, b)
+    area = -k - np.log1p(-k)
+    if r > b:
+        over = r - b
+        slack = 1.0 - b
+        area += over * b / slack + 0.5 * over * over / (slack * slack)
+    return scale * capacity * area
+
+
+@njit(cache=True, nogil=True)
+def evaluate(law, t0, capacity, a, b, flow, out):
+    """
+    Value, derivative and integral of many arcs at once.
+
+    Parameters
+    ----------
+    law : ndarray of int8, shape (n,)
+    t0, capacity, a, b, flow : ndarray of float64, shape (n,)
+    out : ndarray of float64, shape (3, n)
+        Filled with value [h], derivative [h per t/yr] and integral [h * t/yr].
+    """
+    for i in range(law.size):
+        out[0, i] = value(law[i], t0[i], capacity[i], a[i], b[i], flow[i])
+        out[1, i] = derivative(law[i], t0[i], capacity[i], a[i], b[i], flow[i])
+        out[2, i] = integral(law[i], t0[i], capacity[i], a[i], b[i], flow[i])
