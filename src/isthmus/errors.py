@@ -14,7 +14,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-__all__ = ["CostError", "Fault", "InputError", "IsthmusError", "NoPath", "NotConverged", "UnknownName"]
+__all__ = [
+    "CostError",
+    "Fault",
+    "InputError",
+    "IsthmusError",
+    "NoPath",
+    "NotConverged",
+    "UnknownName",
+]
 
 
 @dataclass(frozen=True)
@@ -86,7 +94,13 @@ class UnknownName(InputError):
     def __init__(self, noun: str, name: str, nearest: Sequence[str] = (), where: str = "") -> None:
         self.noun, self.name, self.nearest = noun, name, tuple(nearest)
         near = "Nearest: " + ", ".join(f'"{n}"' for n in nearest) + ". " if nearest else ""
-        plural = "territories" if noun == "territory" else "commodities" if noun == "commodity" else f"{noun}s"
+        plural = (
+            "territories"
+            if noun == "territory"
+            else "commodities"
+            if noun == "commodity"
+            else f"{noun}s"
+        )
         mend = f"{near}`isthmus list {plural}` shows all."
         super().__init__([Fault(where or noun, f'"{name}" names no {noun}.', mend, "unknown-name")])
 

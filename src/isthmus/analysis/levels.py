@@ -1,0 +1,287 @@
+"""
+Totals of one assignment by a dimension: what `compare` sets side by side.
+
+Every frame has a key, a name and quantities with a unit in the column name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from isthmus.corridor import corridor_links
+from isthmus.errors import Fault, InputError
+
+if TYPE_CHECKING:
+    from isthmus.assign import Assignment
+
+__all__ = ["DIMENSIONS", "levels", "transit", "trip_levels"]
+
+
+def trip_levels(assignment: Assignment) -> pd.DataFrame:
+    """
+    Return one row a trip: tonnes, served tonnes and mean attributes over its used paths.
+
+    Parameters
+    ----------
+    assignment : Assignment
+
+    Returns
+    -------
+    DataFrame
+        origin_zone_id, destination_zone_id, commodity_id, origin_territory_id,
+        destination_territory_id, tonnes_t_yr, served_t_yr [t/yr]; usd_t, money_usd_t [USD/t],
+        hours_h [h], co2_kg_t [kg/t], length_km [km]: means by flow, NaN where nothing is served.
+    """
+    table = assignment.trips
+    zone_of = assignment.virtual.network.zones.set_index("zone_id")["territory_id"]
+    frame = table[
+        ["origin_zone_id", "destination_zone_id", "commodity_id", "tonnes_t_yr", "served_t_yr"]
+    ].copy()
+    frame.insert(3, "origin_territory_id", frame["origin_zone_id"].map(zone_of))
+    frame.insert(4, "destination_territory_id", frame["destination_zone_id"].map(zone_of))
+    paths = assignment.paths
+    flow = np.bincount(paths.trip, weights=paths.flow, minlength=len(frame))
+    names = {
+        "usd": "usd_t",
+        "money": "money_usd_t",
+        "hours": "hours_h",
+        "co2": "co2_kg_t",
+        "length_km": "length_km",
+    }
+    for attribute, column in names.items():
+        weighted = paths.flow * assignment.path_total(attribute)
+        total = np.bincount(paths.trip, weights=weighted, minlength=len(frame))
+        with np.errstate(invalid="ignore"):
+            frame[column] = np.where(flow > 0, total / np.where(flow > 0, flow, 1.0), np.nan)
+    return frame
+
+
+def transit(assignment: Assignment) -> pd.DataFrame:
+    """
+    Return what moves over each land or sea.
+
+    Parameters
+    ----------
+    assignment : Assignment
+
+    Returns
+    -------
+    DataFrame
+        Indexed by territory_id: over_t_yr, every tonne that moves there; transit_t_yr, of these
+        the tonnes whose trade neither begins nor ends there [t/yr]; moved_tkm_yr [t·km/yr].
+    """
+    arcs, paths = assignment.virtual.arcs, assignment.paths
+    zone_of = assignment.virtual.network.zones.set_index("zone_id")["territory_id"]
+    ends = assignment.trips[["origin_zone_id", "destination_zone_id"]].apply(
+        lambda c: c.map(zone_of)
+    )
+    moving = arcs["kind"].eq("move").to_numpy()
+    on_path = moving[paths.arcs]
+    pairs = pd.DataFrame(
+        {
+            "path": paths.path_of_arc[on_path],
+            "territory_id": arcs["territory_id"].to_numpy()[paths.arcs[on_path]],
+        }
+    ).drop_duplicates()
+    pairs["t"] = paths.flow[pairs["path"]]
+    trip = paths.trip[pairs["path"]]
+    foreign = (ends["origin_zone_id"].to_numpy()[trip] != pairs["territory_id"]) & (
+        ends["destination_zone_id"].to_numpy()[trip] != pairs["territory_id"]
+    )
+    tkm = (
+        pd.Series(
+            np.where(moving, arcs["length_km"].fillna(0.0), 0.0) * assignment.arc_flow.sum(axis=0)
+        )
+        .groupby(arcs["territory_id"].to_numpy())
+        .sum()
+    )
+    over = pairs.groupby("territory_id")["t"].sum()
+    through = pairs[foreign].groupby("territory_id")["t"].sum()
+    frame = pd.DataFrame({"over_t_yr": over, "transit_t_yr": through, "moved_tkm_yr": tkm})
+    return frame[frame.index != ""].fillna(0.0)
+
+
+def _by_territory(assignment: Assignment) -> pd.DataFrame:
+    names = assignment.virtual.network.facts["territories"].set_index("territory_id")
+    trips = trip_levels(assignment)
+    trade = _of_ends(trips)
+    frame = trade.join(transit(assignment), how="outer").fillna(0.0)
+    frame = frame.reindex(sorted(frame.index))
+    frame.insert(0, "name", names["name"].reindex(frame.index).fillna(""))
+    frame.insert(1, "territory_kind", names["kind"].reindex(frame.index).fillna(""))
+    return frame.rename_axis("territory_id").reset_index()
+
+
+def _of_ends(trips: pd.DataFrame) -> pd.DataFrame:
+    """Trade of each territory: flows that begin or end there, those within it once."""
+    values = trips.assign(
+        trade_t_yr=trips["tonnes_t_yr"],
+        unserved_t_yr=trips["tonnes_t_yr"] - trips["served_t_yr"],
+        cost_usd_yr=trips["served_t_yr"] * trips["usd_t"].fillna(0.0),
+        money_usd_yr=trips["served_t_yr"] * trips["money_usd_t"].fillna(0.0),
+        time_th_yr=trips["served_t_yr"] * trips["hours_h"].fillna(0.0),
+        co2_t_yr=trips["served_t_yr"] * trips["co2_kg_t"].fillna(0.0) / 1000.0,
+    )
+    columns = [
+        "trade_t_yr",
+        "unserved_t_yr",
+        "cost_usd_yr",
+        "money_usd_yr",
+        "time_th_yr",
+        "co2_t_yr",
+    ]
+    begins = values.groupby("origin_territory_id")[columns].sum()
+    inside = values["origin_territory_id"].eq(values["destination_territory_id"])
+    ends = values[~inside].groupby("destination_territory_id")[columns].sum()
+    return begins.add(ends, fill_value=0.0)
+
+
+def _flows(assignment: Assignment, key: str, kind: str) -> pd.Series:
+    """Tonnes by element, both directions together. [t/yr]"""
+    arcs = assignment.virtual.arcs
+    here = arcs["kind"].eq(kind).to_numpy()
+    total = pd.Series(assignment.arc_flow.sum(axis=0)[here])
+    return total.groupby(arcs.loc[here, key].to_numpy()).sum()
+
+
+def _by_link(assignment: Assignment) -> pd.DataFrame:
+    links = assignment.virtual.network.links
+    columns = [
+        "link_id",
+        "name",
+        "mode",
+        "territory_id",
+        "control_id",
+        "status",
+        "length_km",
+        "capacity_t_yr",
+    ]
+    frame = links[columns].copy()
+    frame["flow_t_yr"] = frame["link_id"].map(_flows(assignment, "link_id", "move")).fillna(0.0)
+    frame["moved_tkm_yr"] = frame["flow_t_yr"] * frame["length_km"]
+    return frame
+
+
+def _by_crossing(assignment: Assignment) -> pd.DataFrame:
+    crossings = assignment.virtual.network.crossings
+    columns = [
+        "crossing_id",
+        "name",
+        "node_id",
+        "mode",
+        "from_territory_id",
+        "to_territory_id",
+        "regime",
+    ]
+    frame = crossings[columns].copy()
+    flow = _flows(assignment, "crossing_id", "cross")
+    frame["flow_t_yr"] = frame["crossing_id"].map(flow).fillna(0.0)
+    return frame
+
+
+def _by_corridor(assignment: Assignment) -> pd.DataFrame:
+    network = assignment.virtual.network
+    chain = corridor_links(network)
+    flows = _by_link(assignment).set_index("link_id")
+    chain = chain[chain["link_id"].ne("")].copy()
+    chain["t"] = chain["link_id"].map(flows["flow_t_yr"])
+    chain["km"] = chain["link_id"].map(flows["length_km"])
+    chain["tkm"] = chain["t"] * chain["km"]
+    grouped = chain.groupby("corridor_id")
+    frame = network.facts["corridors"][["corridor_id", "name", "proponent"]].set_index(
+        "corridor_id"
+    )
+    frame["length_km"] = grouped["km"].sum()
+    frame["moved_tkm_yr"] = grouped["tkm"].sum()
+    frame["mean_t_yr"] = frame["moved_tkm_yr"] / frame["length_km"]
+    frame["peak_t_yr"] = grouped["t"].max()
+    frame["weakest_t_yr"] = grouped["t"].min()
+    return frame.fillna(0.0).reset_index()
+
+
+def _grouped(key: list[str]) -> Callable[[Assignment], pd.DataFrame]:
+    def by(assignment: Assignment) -> pd.DataFrame:
+        trips = trip_levels(assignment)
+        served = trips["served_t_yr"]
+        values = pd.DataFrame(
+            {
+                "trade_t_yr": trips["tonnes_t_yr"],
+                "unserved_t_yr": trips["tonnes_t_yr"] - served,
+                "cost_usd_yr": served * trips["usd_t"].fillna(0.0),
+                "money_usd_yr": served * trips["money_usd_t"].fillna(0.0),
+                "time_th_yr": served * trips["hours_h"].fillna(0.0),
+                "co2_t_yr": served * trips["co2_kg_t"].fillna(0.0) / 1000.0,
+            }
+        )
+        return values.groupby([trips[k] for k in key], sort=True).sum().reset_index()
+
+    return by
+
+
+def _by_mode(assignment: Assignment) -> pd.DataFrame:
+    links = _by_link(assignment)
+    return links.groupby("mode")[["moved_tkm_yr"]].sum().reset_index()
+
+
+def _by_component(assignment: Assignment) -> pd.DataFrame:
+    from isthmus.cost.model import ATTRIBUTES
+
+    rows = []
+    cost = assignment.cost
+    for name, values in cost.components.items():
+        attribute = cost.attribute_of[name]
+        total = float((values * assignment.arc_flow).sum())
+        price = cost.prices[attribute].to_numpy(dtype=float)[:, None]
+        priced = float((price * values * assignment.arc_flow).sum())
+        rows.append((name, attribute, ATTRIBUTES[attribute], total, priced))
+    waiting = assignment.delay_h * assignment.arc_flow
+    priced = float((cost.vot_usd_t_h[:, None] * waiting).sum())
+    rows.append(("congestion", "hours", ATTRIBUTES["hours"], float(waiting.sum()), priced))
+    return pd.DataFrame(
+        rows, columns=["component", "attribute", "unit_per_t", "total_yr", "cost_usd_yr"]
+    )
+
+
+DIMENSIONS: dict[str, tuple[list[str], Callable[[Assignment], pd.DataFrame]]] = {
+    "territory": (["territory_id"], _by_territory),
+    "corridor": (["corridor_id"], _by_corridor),
+    "link": (["link_id"], _by_link),
+    "crossing": (["crossing_id"], _by_crossing),
+    "od": (
+        ["origin_zone_id", "destination_zone_id"],
+        _grouped(["origin_zone_id", "destination_zone_id"]),
+    ),
+    "commodity": (["commodity_id"], _grouped(["commodity_id"])),
+    "mode": (["mode"], _by_mode),
+    "component": (["component"], _by_component),
+}
+"""What totals can be taken by: the key columns, and the function."""
+
+
+def levels(assignment: Assignment, dimension: str) -> pd.DataFrame:
+    """
+    Return the totals of one assignment.
+
+    Parameters
+    ----------
+    assignment : Assignment
+    dimension : {'territory', 'corridor', 'link', 'crossing', 'od', 'commodity', 'mode', 'component'}
+
+    Returns
+    -------
+    DataFrame
+        One row a key.
+
+    Raises
+    ------
+    InputError
+        If there is no such dimension.
+    """
+    if dimension not in DIMENSIONS:
+        known = ", ".join(DIMENSIONS)
+        raise InputError([Fault("by", f'"{dimension}" is no dimension.', f"One of {known}.")])
+    return DIMENSIONS[dimension][1](assignment)

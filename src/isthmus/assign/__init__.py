@@ -1,0 +1,349 @@
+"""
+Assignment: the flows that follow from demand and cost.
+
+`assign` is the door; each method is one module with one function on arrays. To add a method: write
+its module, name it in `METHODS`; every golden test then runs on it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from isthmus.assign.all_or_nothing import all_or_nothing
+from isthmus.assign.base import Trips, least_costs
+from isthmus.assign.congestion import delay_of
+from isthmus.assign.cuts import unserved_reasons
+from isthmus.assign.stochastic import stochastic
+from isthmus.cost.model import ArcCost, GeneralizedCost
+from isthmus.errors import Fault, InputError, UnknownName
+from isthmus.virtual import VirtualNetwork, expand
+
+if TYPE_CHECKING:
+    from isthmus.demand import Demand
+    from isthmus.network import Network
+
+__all__ = ["METHODS", "Assignment", "Paths", "assign"]
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+
+METHODS = ("stochastic", "all_or_nothing")
+"""Names `assign` and the command line accept, the default first."""
+
+
+@dataclass(frozen=True)
+class Paths:
+    """
+    The used paths.
+
+    Parameters
+    ----------
+    trip : ndarray of int, shape (n_path,)
+        Row of `Assignment.trips` each path serves.
+    indptr : ndarray of int, shape (n_path + 1,)
+    arcs : ndarray of int
+        Arcs of path ``i`` are ``arcs[indptr[i]:indptr[i + 1]]``, in order.
+    flow : ndarray, shape (n_path,)
+        [t/yr]
+    """
+
+    trip: IntArray
+    indptr: IntArray
+    arcs: IntArray
+    flow: FloatArray
+
+    @property
+    def n_path(self) -> int:
+        """Number of paths."""
+        return len(self.flow)
+
+    def of(self, path: int) -> IntArray:
+        """Return the arcs of one path."""
+        return self.arcs[self.indptr[path] : self.indptr[path + 1]]
+
+    @cached_property
+    def path_of_arc(self) -> IntArray:
+        """Path of each entry of `arcs`."""
+        return np.repeat(np.arange(self.n_path), np.diff(self.indptr))
+
+    def any_arc(self, marked: BoolArray) -> BoolArray:
+        """Return which paths use a marked arc; `marked` has shape (n_arc,)."""
+        hit = np.zeros(self.n_path, dtype=bool)
+        hit[self.path_of_arc[marked[self.arcs]]] = True
+        return hit
+
+    def total(self, values: FloatArray) -> FloatArray:
+        """Return the sum of per-entry `values` (aligned with `arcs`) over each path."""
+        return np.bincount(self.path_of_arc, values, self.n_path).astype(np.float64)
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """
+    Flows on paths and arcs, with everything needed to reproduce them.
+
+    Parameters
+    ----------
+    virtual : VirtualNetwork
+    cost : ArcCost
+    demand : Demand
+    trips : DataFrame
+        One row a flow of the demand: origin_zone_id, destination_zone_id, commodity_id,
+        tonnes_t_yr, served_t_yr [t/yr], theta [t/USD] and logsum_usd_t [USD/t].
+    paths : Paths
+    arc_flow : ndarray, shape (n_commodity, n_arc)
+        [t/yr]
+    delay_h : ndarray, shape (n_arc,)
+        Hours that congestion adds. [h]
+    unserved : DataFrame
+        commodity_id, origin_zone_id, destination_zone_id, tonnes_t_yr, reason, cut. Tonnes without
+        a path are kept here, never dropped.
+    method : str
+    gap : float
+        Relative gap reached; its definition is the method's.
+    asked_gap : float
+    converged : bool
+    iterations : int
+    digests : dict of str to str
+    """
+
+    virtual: VirtualNetwork = field(repr=False)
+    cost: ArcCost = field(repr=False)
+    demand: Demand = field(repr=False)
+    trips: pd.DataFrame = field(repr=False)
+    paths: Paths = field(repr=False)
+    arc_flow: FloatArray = field(repr=False)
+    delay_h: FloatArray = field(repr=False)
+    unserved: pd.DataFrame = field(repr=False)
+    method: str
+    gap: float
+    asked_gap: float
+    converged: bool
+    iterations: int
+    digests: dict[str, str]
+
+    @cached_property
+    def class_of_path(self) -> IntArray:
+        """Commodity position of each path."""
+        return self.trips["class"].to_numpy()[self.paths.trip]
+
+    def path_total(self, name: str) -> FloatArray:
+        """
+        Return an attribute summed along each path.
+
+        Parameters
+        ----------
+        name : {'usd', 'money', 'hours', 'spread', 'co2', 'length_km'}
+            `usd` and `hours` include congestion.
+
+        Returns
+        -------
+        ndarray, shape (n_path,)
+            Per tonne: [USD/t], [h], [kg CO2e/t]; `length_km` in [km].
+        """
+        arcs, k = self.paths.arcs, self.class_of_path[self.paths.path_of_arc]
+        if name == "length_km":
+            moved = np.where(
+                self.virtual.arcs["kind"].eq("move"), self.virtual.arcs["length_km"], 0.0
+            )
+            return self.paths.total(moved[arcs])
+        delay = self.delay_h[arcs]
+        if name == "usd":
+            return self.paths.total(
+                self.cost.usd_if_open[k, arcs] + self.cost.vot_usd_t_h[k] * delay
+            )
+        values = self.cost.attribute(name)[k, arcs]
+        return self.paths.total(values + delay if name == "hours" else values)
+
+
+def assign(
+    network: Network,
+    demand: Demand,
+    cost: GeneralizedCost,
+    method: str = "stochastic",
+    gap: float = 1e-6,
+    start: Assignment | None = None,
+    progress: Callable[[int, float], None] | None = None,
+    **options: Any,
+) -> Assignment:
+    """
+    Assign demand to a network.
+
+    Parameters
+    ----------
+    network : Network
+    demand : Demand
+    cost : GeneralizedCost
+    method : {'stochastic', 'all_or_nothing'}
+        Path-size logit over generated routes with congestion, or every flow on its cheapest path
+        without congestion.
+    gap : float
+        Relative gap asked for.
+    start : Assignment, optional
+        Of a parent scenario: its logit scales are kept, so that the two compare.
+    progress : callable, optional
+        Called with iteration and gap; whatever it raises interrupts the assignment.
+    **options
+        Passed to the method.
+
+    Returns
+    -------
+    Assignment
+        `converged` says whether the asked gap was reached.
+
+    Raises
+    ------
+    InputError
+        If the method, a zone or a commodity is unknown.
+    CostError
+        If a cost is negative or not a number.
+
+    Examples
+    --------
+    >>> import isthmus as ist
+    >>> facts = ist.read()
+    >>> network, demand = facts.network("2025-01-01"), facts.demand(2024)
+    >>> result = ist.assign(network, demand, ist.GeneralizedCost(facts), method="all_or_nothing")
+    >>> bool(abs(result.paths.flow.sum() + result.unserved.tonnes_t_yr.sum() - demand.tonnes) < 1)
+    True
+    """
+    if method not in METHODS:
+        raise InputError([Fault("method", f'"{method}" is no method.', f"One of {METHODS}.")])
+    virtual = expand(network)
+    arc_cost = cost.of(virtual)
+    table, trips = _trips(demand, virtual, arc_cost)
+    delay = delay_of(virtual, arc_cost)
+    parameters = arc_cost.parameters
+    if method == "all_or_nothing":
+        solution = all_or_nothing(virtual.graph, arc_cost.usd, trips, progress=progress)
+        theta = np.full(len(table), np.inf)
+    else:
+        theta = _theta(table, virtual, arc_cost, trips, start)
+        length = np.where(virtual.arcs["kind"].eq("move"), virtual.arcs["length_km"], 0.0)
+        solution = stochastic(
+            virtual.graph,
+            arc_cost.usd,
+            trips,
+            vot=arc_cost.vot_usd_t_h,
+            delay=delay,
+            theta=theta,
+            scale="absolute",
+            path_size_beta=parameters.get("path_size_beta"),
+            length=length.astype(float),
+            gap=gap,
+            progress=progress,
+            **options,
+        )
+    paths = Paths(
+        solution.path_trip.astype(np.int64),
+        solution.path_indptr.astype(np.int64),
+        solution.path_arcs.astype(np.int64),
+        solution.path_flow,
+    )
+    table["served_t_yr"] = np.bincount(paths.trip, weights=paths.flow, minlength=len(table))
+    table["served_t_yr"] += np.where(_intrazonal(table), table["tonnes_t_yr"], 0.0)
+    table["theta"] = theta
+    digests = {
+        "facts": network.facts.digest,
+        "network": network_digest(network, demand),
+        "cost": cost.digest,
+    }
+    return Assignment(
+        virtual,
+        arc_cost,
+        demand,
+        table,
+        paths,
+        solution.arc_flow,
+        solution.delay_h,
+        unserved_reasons(virtual, arc_cost, table, trips, solution.unserved),
+        method,
+        float(solution.gap),
+        gap,
+        bool(solution.converged),
+        int(solution.iterations),
+        digests,
+    )
+
+
+def _intrazonal(table: pd.DataFrame) -> BoolArray:
+    return table["origin_zone_id"].eq(table["destination_zone_id"]).to_numpy()
+
+
+def network_digest(network: Network, demand: Demand) -> str:
+    """Return the SHA-256 of a network and its demand as changed, hexadecimal."""
+    sha = hashlib.sha256(network.date.encode())
+    frames = (network.links, network.crossings, network.terminals, network.parameters, demand.flows)
+    for frame in frames:
+        sha.update(pd.util.hash_pandas_object(frame.astype(str), index=False).to_numpy().tobytes())
+    sha.update(",".join(sorted(network.closed_territories)).encode())
+    return sha.hexdigest()
+
+
+def _trips(demand: Demand, virtual: VirtualNetwork, cost: ArcCost) -> tuple[pd.DataFrame, Trips]:
+    """Turn flows into positions; all unknown zones and commodities in one error."""
+    flows = demand.flows
+    columns = ["origin_zone_id", "destination_zone_id", "commodity_id", "tonnes_t_yr"]
+    table = flows[columns].reset_index(drop=True).copy()
+    class_of = {c: i for i, c in enumerate(cost.commodities["commodity_id"])}
+    lookups = {
+        "origin_zone_id": virtual.source_of_zone,
+        "destination_zone_id": virtual.sink_of_zone,
+        "commodity_id": class_of,
+    }
+    faults: list[Fault] = []
+    for column, known in lookups.items():
+        for name in sorted(set(table[column]) - set(known)):
+            noun = "commodity" if column == "commodity_id" else "zone"
+            names = virtual.network.facts.names
+            faults += UnknownName(noun, name, names.nearest(noun, name), f"demand, {column}").faults
+    if faults:
+        raise InputError(faults)
+    table["class"] = table["commodity_id"].map(class_of).astype(np.int64)
+    trips = Trips(
+        table["class"].to_numpy(np.int32),
+        table["origin_zone_id"].map(virtual.source_of_zone).to_numpy(np.int32),
+        table["destination_zone_id"].map(virtual.sink_of_zone).to_numpy(np.int32),
+        table["tonnes_t_yr"].to_numpy(np.float64),
+    )
+    return table, trips
+
+
+def _theta(
+    table: pd.DataFrame,
+    virtual: VirtualNetwork,
+    cost: ArcCost,
+    trips: Trips,
+    start: Assignment | None,
+) -> FloatArray:
+    """
+    Return the logit scale of each trip: ``theta_rel`` over the least cost of the pair. [t/USD]
+
+    The least cost is that of the parent assignment where there is one: scenarios that differ in
+    their network must not differ in the meaning of a dollar.
+    """
+    relative = np.array(
+        [
+            cost.parameters.get("logit_scale_relative", commodity_id=c)
+            for c in cost.commodities["commodity_id"]
+        ]
+    )
+    least = least_costs(virtual.graph, cost.usd, trips)
+    theta = relative[table["class"].to_numpy()] / np.where(
+        np.isfinite(least) & (least > 0), least, 1.0
+    )
+    if start is None or "theta" not in start.trips:
+        return theta
+    key = ["origin_zone_id", "destination_zone_id", "commodity_id"]
+    before = start.trips[[*key, "theta"]].drop_duplicates(key)
+    old = table[key].merge(before, on=key, how="left")["theta"].to_numpy(dtype=float)
+    return np.where(np.isfinite(old), old, theta)

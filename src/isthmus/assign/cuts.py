@@ -1,0 +1,119 @@
+"""Why tonnes stay behind: the fewest closed elements that would have to open."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from isthmus.assign.base import Trips, least_cost_paths
+
+if TYPE_CHECKING:
+    from isthmus.cost.model import ArcCost
+    from isthmus.virtual import VirtualNetwork
+
+__all__ = ["closed_elements", "unserved_reasons"]
+
+_PER_CLOSED = 1e7
+"""Added to the cost of a closed arc, so that a way past the fewest of them is the cheapest."""
+
+_NOT_BUILT = ("planned", "under_construction", "destroyed", "")
+
+
+def closed_elements(
+    virtual: VirtualNetwork, cost: ArcCost, trips: Trips
+) -> list[tuple[str, ...] | None]:
+    """
+    Return, for each trip, the closed elements on the way that passes the fewest of them.
+
+    Parameters
+    ----------
+    virtual : VirtualNetwork
+    cost : ArcCost
+    trips : Trips
+
+    Returns
+    -------
+    list
+        Ids of links, crossings and terminals and ``territory:<id>``; None where no way exists even
+        with everything open.
+    """
+    arcs = virtual.arcs
+    status = dict(zip(virtual.network.links.link_id, virtual.network.links.status, strict=True))
+    unbuilt = (
+        arcs["link_id"].map(status).isin(_NOT_BUILT).to_numpy() & arcs["kind"].eq("move").to_numpy()
+    )
+    closed = ~arcs["is_open"].to_numpy(dtype=bool)
+    penalty = np.where(closed, _PER_CLOSED, 0.0) + np.where(closed & unbuilt, 3 * _PER_CLOSED, 0.0)
+    modes = [set(m.strip() for m in str(text).split(";")) for text in cost.commodities["modes"]]
+    free = arcs["kind"].isin(["access", "egress"]).to_numpy()
+    can = np.array([free | arcs["mode"].isin(m).to_numpy() for m in modes])
+    as_if_open = np.where(can, cost.usd_if_open + penalty, np.inf)
+    found = []
+    for path in least_cost_paths(virtual.graph, as_if_open, trips):
+        found.append(None if path is None else _names(arcs, path[closed[path]]))
+    return found
+
+
+def _names(arcs: pd.DataFrame, shut: npt.NDArray[np.int64]) -> tuple[str, ...]:
+    names: list[str] = []
+    for row in arcs.iloc[shut][
+        ["link_id", "crossing_id", "terminal_id", "territory_id"]
+    ].itertuples(index=False):
+        name = row.link_id or row.crossing_id or row.terminal_id or f"territory:{row.territory_id}"
+        if name not in names:
+            names.append(name)
+    return tuple(names)
+
+
+def unserved_reasons(
+    virtual: VirtualNetwork,
+    cost: ArcCost,
+    table: pd.DataFrame,
+    trips: Trips,
+    unserved: npt.NDArray[np.float64],
+) -> pd.DataFrame:
+    """
+    Return the tonnes without a path, each with the reason.
+
+    Parameters
+    ----------
+    virtual : VirtualNetwork
+    cost : ArcCost
+    table : DataFrame
+        Rows of `Assignment.trips`.
+    trips : Trips
+    unserved : ndarray, shape (n_trip,)
+        [t/yr]
+
+    Returns
+    -------
+    DataFrame
+        commodity_id, origin_zone_id, destination_zone_id, tonnes_t_yr [t/yr], reason, cut. `cut`
+        holds ids separated by "; ".
+    """
+    rows = np.flatnonzero(unserved > 0)
+    columns = ["commodity_id", "origin_zone_id", "destination_zone_id"]
+    frame = table.loc[rows, columns].reset_index(drop=True)
+    frame["tonnes_t_yr"] = unserved[rows]
+    if not len(rows):
+        return frame.assign(reason="", cut="")
+    cuts = closed_elements(virtual, cost, _some(trips, rows))
+    shut = virtual.network.closed_territories
+    reasons = []
+    for cut in cuts:
+        if cut is None:
+            reasons.append("no way by the modes this commodity uses")
+        elif shut & {c.removeprefix("territory:") for c in cut}:
+            reasons.append("the trade of this land is closed")
+        else:
+            reasons.append("cut by closed elements")
+    frame["reason"] = reasons
+    frame["cut"] = ["" if cut is None else "; ".join(cut) for cut in cuts]
+    return frame
+
+
+def _some(trips: Trips, rows: npt.NDArray[np.intp]) -> Trips:
+    return Trips(trips.klass[rows], trips.origin[rows], trips.destination[rows], trips.flow[rows])

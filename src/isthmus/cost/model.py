@@ -1,0 +1,233 @@
+"""
+The generalised cost of every arc for every commodity.
+
+``usd = money + vot·hours + rr·vot·sd + co2_price·co2`` (docs/model.md, eq. 1): terms yield
+attribute rows, a commodity has a price for each, so that breakdown, skim and sensitivity are the
+same rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from isthmus.cost.parameters import Parameters
+from isthmus.cost.terms import TERMS, TermContext
+from isthmus.errors import CostError
+
+if TYPE_CHECKING:
+    from isthmus.facts.tables import Facts
+    from isthmus.virtual import VirtualNetwork
+
+__all__ = ["ArcCost", "GeneralizedCost"]
+
+FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
+
+ATTRIBUTES = {"money": "USD/t", "hours": "h", "spread": "h", "co2": "kg CO2e/t"}
+"""What a term yields, with its unit."""
+
+
+@dataclass(frozen=True)
+class ArcCost:
+    """
+    What an arc costs each commodity.
+
+    Parameters
+    ----------
+    commodities : DataFrame
+        Rows of ``data/commodities.csv`` in the order of the first axis of every array.
+    components : dict of str to ndarray, shape (n_commodity, n_arc)
+        One array a term, in the unit of its attribute.
+    attribute_of : dict of str to str
+        Component → money, hours, spread or co2.
+    allowed : ndarray of bool, shape (n_commodity, n_arc)
+        The arc is open and its mode is one the commodity can use.
+    prices : DataFrame
+        Price of each attribute per commodity: columns money, hours, spread, co2. [USD/unit]
+    capacity_t_yr : ndarray, shape (n_arc,)
+        NaN where unknown. [t/yr]
+    parameters : Parameters
+        With the rows that were used.
+    """
+
+    commodities: pd.DataFrame = field(repr=False)
+    components: dict[str, FloatArray] = field(repr=False)
+    attribute_of: dict[str, str]
+    allowed: BoolArray = field(repr=False)
+    prices: pd.DataFrame = field(repr=False)
+    capacity_t_yr: FloatArray = field(repr=False)
+    parameters: Parameters = field(repr=False)
+
+    def attribute(self, name: str) -> FloatArray:
+        """Return the sum of the components of one attribute, shape (n_commodity, n_arc)."""
+        total = np.zeros(self.allowed.shape)
+        for component, values in self.components.items():
+            if self.attribute_of[component] == name:
+                total += values
+        return total
+
+    @cached_property
+    def money(self) -> FloatArray:
+        """Money. [USD/t]"""
+        return self.attribute("money")
+
+    @cached_property
+    def hours(self) -> FloatArray:
+        """Time without congestion. [h]"""
+        return self.attribute("hours")
+
+    @cached_property
+    def spread_h(self) -> FloatArray:
+        """Standard deviation of time. [h]"""
+        return self.attribute("spread")
+
+    @cached_property
+    def co2_kg(self) -> FloatArray:
+        """Well-to-wheel emissions. [kg CO2e/t]"""
+        return self.attribute("co2")
+
+    @cached_property
+    def usd_if_open(self) -> FloatArray:
+        """Generalised cost as if every arc were open; inf where the mode is not allowed. [USD/t]"""
+        price = self.prices
+        return (
+            self.money * price["money"].to_numpy()[:, None]
+            + self.hours * price["hours"].to_numpy()[:, None]
+            + self.spread_h * price["spread"].to_numpy()[:, None]
+            + self.co2_kg * price["co2"].to_numpy()[:, None]
+        )
+
+    @cached_property
+    def usd(self) -> FloatArray:
+        """Generalised cost; inf where closed or not allowed. [USD/t]"""
+        return np.where(self.allowed, self.usd_if_open, np.inf)
+
+    @property
+    def vot_usd_t_h(self) -> FloatArray:
+        """Value of time. [USD/(t·h)]"""
+        return self.prices["hours"].to_numpy(dtype=float)
+
+    def position(self, commodity_id: str) -> int:
+        """Return the row of a commodity."""
+        return int(np.flatnonzero(self.commodities["commodity_id"].eq(commodity_id))[0])
+
+
+class GeneralizedCost:
+    """
+    The cost model: facts in, the cost of every arc out.
+
+    Parameters
+    ----------
+    facts : Facts
+    **overrides : float
+        Other values for parameters, by name: ``co2_price_usd_kg=0.1``. They apply to every row of
+        that parameter and are part of the digest.
+
+    Raises
+    ------
+    InputError
+        If an override names no parameter.
+
+    Examples
+    --------
+    >>> import isthmus as ist
+    >>> facts = ist.read()
+    >>> cost = ist.GeneralizedCost(facts, co2_price_usd_kg=0.1)
+    """
+
+    def __init__(self, facts: Facts, **overrides: float) -> None:
+        self.facts = facts
+        self.overrides = dict(sorted(overrides.items()))
+        self.parameters = Parameters(facts["parameters"]).replace(**overrides)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the rates and overrides, hexadecimal."""
+        import hashlib
+
+        sha = hashlib.sha256(self.facts.raw["parameters"].to_csv().encode())
+        sha.update(self.facts.raw["commodities"].to_csv().encode())
+        sha.update(repr(self.overrides).encode())
+        return sha.hexdigest()
+
+    def of(self, virtual: VirtualNetwork) -> ArcCost:
+        """
+        Return the cost of every arc.
+
+        Parameters
+        ----------
+        virtual : VirtualNetwork
+
+        Returns
+        -------
+        ArcCost
+
+        Raises
+        ------
+        CostError
+            If a term is negative or NaN; names the arc and the term.
+        """
+        commodities = self.facts["commodities"].reset_index(drop=True)
+        parameters = self._of_network(virtual)
+        context = TermContext(virtual.arcs, commodities, parameters)
+        components: dict[str, FloatArray] = {}
+        attribute_of: dict[str, str] = {}
+        for term in TERMS:
+            values = np.asarray(term.f(context), dtype=np.float64)
+            _refuse_bad(values, term.name, virtual.arcs, commodities)
+            components[term.name] = values
+            attribute_of[term.name] = term.attribute
+        vot = commodities["vot_usd_t_h"].to_numpy(dtype=float)
+        prices = pd.DataFrame(
+            {
+                "money": 1.0,
+                "hours": vot,
+                "spread": vot * commodities["reliability_ratio"].to_numpy(dtype=float),
+                "co2": parameters.get("co2_price_usd_kg"),
+            }
+        )
+        prices.insert(0, "commodity_id", commodities["commodity_id"])
+        allowed = _allowed(virtual.arcs, commodities)
+        capacity = virtual.arcs["capacity_t_yr"].to_numpy(dtype=float)
+        return ArcCost(commodities, components, attribute_of, allowed, prices, capacity, parameters)
+
+    def _of_network(self, virtual: VirtualNetwork) -> Parameters:
+        """Use the network's own parameter rows: a scenario may have set or scaled them."""
+        rows = virtual.network.parameters
+        if rows is self.facts["parameters"]:
+            return self.parameters
+        return Parameters(rows).replace(**self.overrides)
+
+
+def _allowed(arcs: pd.DataFrame, commodities: pd.DataFrame) -> BoolArray:
+    """Return whether a commodity may use an arc: open, and of its modes (road for access)."""
+    mode = arcs["mode"].to_numpy()
+    is_open = arcs["is_open"].to_numpy(dtype=bool)
+    free = arcs["kind"].isin(["access", "egress"]).to_numpy()
+    rows = []
+    for text in commodities["modes"]:
+        modes = [m.strip() for m in str(text).split(";")]
+        rows.append(is_open & (free | np.isin(mode, modes)))
+    return np.array(rows, dtype=bool).reshape(len(commodities), len(arcs))
+
+
+def _refuse_bad(
+    values: FloatArray, term: str, arcs: pd.DataFrame, commodities: pd.DataFrame
+) -> None:
+    bad = ~(values >= 0) | np.isinf(values)
+    if not bad.any():
+        return
+    k, a = (int(i) for i in np.argwhere(bad)[0])
+    arc = arcs.iloc[a]
+    names = (arc.get(c, "") for c in ("link_id", "crossing_id", "terminal_id", "node_id"))
+    element = next((n for n in names if isinstance(n, str) and n), f"arc {a}")
+    raise CostError(
+        f"term {term} is {values[k, a]} for {commodities.commodity_id[k]} on {arc.kind} {element}; "
+        f"{int(bad.sum())} cells in all. Check the row and its parameters: `isthmus check`."
+    )

@@ -1,0 +1,126 @@
+"""List a table; gather everything the facts say of one thing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from isthmus.errors import Fault, InputError, UnknownName
+from isthmus.facts.sources import cited
+
+if TYPE_CHECKING:
+    from isthmus.facts.tables import Facts
+
+__all__ = ["dossier", "listing"]
+
+_ABOUT = (
+    "node",
+    "link",
+    "crossing",
+    "terminal",
+    "territory",
+    "zone",
+    "commodity",
+    "corridor",
+    "passage",
+    "regime",
+    "actor",
+    "event",
+    "agreement",
+    "source",
+)
+
+
+def listing(facts: Facts, noun: str) -> pd.DataFrame:
+    """
+    Return a table by its name, singular or plural; `scenarios` lists the shipped orders.
+
+    Raises
+    ------
+    InputError
+        Naming the tables there are.
+    """
+    if noun in ("scenario", "scenarios"):
+        return _scenarios()
+    plural = {"territory": "territories", "commodity": "commodities"}.get(noun, f"{noun}s")
+    for name in (noun, noun.replace("-", "_"), plural):
+        if name in facts:
+            return facts[name]
+    known = ", ".join(["scenarios", *sorted(facts.tables)])
+    raise InputError([Fault("list", f'"{noun}" is no table.', f"One of: {known}.")])
+
+
+def _scenarios() -> pd.DataFrame:
+    import tomllib
+
+    from isthmus.facts.tables import package_root
+
+    rows = []
+    for path in sorted(package_root("scenarios").glob("*.toml")):
+        head = tomllib.loads(path.read_text(encoding="utf-8"))
+        rows.append(
+            {
+                "scenario": path.stem,
+                **{
+                    k: str(head.get(k, ""))
+                    for k in ("name", "status", "base", "extends", "proponent")
+                },
+            }
+        )
+    return pd.DataFrame(
+        rows, columns=["scenario", "name", "status", "base", "extends", "proponent"]
+    )
+
+
+def dossier(facts: Facts, name: str) -> dict[str, list[dict[str, Any]]]:
+    """
+    Return every row about one thing, what refers to it, and the sources.
+
+    Parameters
+    ----------
+    facts : Facts
+    name : str
+        Id, exact name or alias of a node, link, crossing, territory …
+
+    Returns
+    -------
+    dict of str to list of dict
+        The thing itself, then each table that refers to it, then `sources`.
+
+    Raises
+    ------
+    UnknownName
+    """
+    for noun in _ABOUT:
+        try:
+            key = facts.names.id(noun, name)
+            break
+        except UnknownName:
+            continue
+    else:
+        near = facts.names.nearest("node", name) + facts.names.nearest("link", name, 2)
+        raise UnknownName("node", name, near)
+    found: dict[str, list[dict[str, Any]]] = {}
+    cells: list[str] = []
+    for table, frame in facts.tables.items():
+        columns = [c for c in frame if (c.endswith("_id") and c != "source_id") or c == "regime"]
+        hit = frame[columns].eq(key).any(axis=1) if columns else pd.Series(False, frame.index)
+        if (table == "sources" and noun != "source") or not hit.any():
+            continue
+        rows = frame[hit]
+        if "source_id" in rows and table != "sources":
+            cells += [c for c in rows["source_id"] if c]
+        if table in ("demand", "trade_flows", "national_totals"):
+            continue
+        found[table] = [
+            {k: v for k, v in r.items() if not _blank(v)} for r in rows.to_dict("records")
+        ]
+    own = {"territory": "territories", "commodity": "commodities"}.get(noun, f"{noun}s")
+    found = {own: found.get(own, []), **{k: v for k, v in found.items() if k != own}}
+    found["sources"] = cited(facts, cells).to_dict("records")
+    return found
+
+
+def _blank(value: Any) -> bool:
+    return bool(value == "" or pd.isna(value))

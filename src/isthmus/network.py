@@ -1,0 +1,120 @@
+"""The network as it stood on a day: plain tables, each element with its status or regime."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from isthmus.facts.history import in_force, parse_date
+from isthmus.vocab import OPEN_STATUS
+
+if TYPE_CHECKING:
+    from isthmus.facts.tables import Facts
+
+__all__ = ["Network"]
+
+
+@dataclass(frozen=True)
+class Network:
+    """
+    Nodes, links, crossings and terminals on a day.
+
+    Every change makes a new network; frames are never edited in place.
+
+    Parameters
+    ----------
+    facts : Facts
+        Where everything comes from.
+    date : str
+        ISO date.
+    nodes : DataFrame
+    links : DataFrame
+        Columns of ``data/links.csv`` plus `status`, `status_cause`, `status_source` and `is_open`.
+        A link that does not exist yet on the day has status ``""`` and is not open.
+    crossings : DataFrame
+        Columns of ``data/crossings.csv`` plus `regime`, `regime_cause`, `regime_source`, `is_open`.
+    terminals : DataFrame
+        Terminals in force, plus `is_open`.
+    zones, connectors, regimes, parameters : DataFrame
+    closed_territories : frozenset of str
+        States whose own trade is shut as well as their land.
+    changes : tuple of str
+        What a scenario changed, in words.
+    """
+
+    facts: Facts = field(repr=False)
+    date: str
+    nodes: pd.DataFrame = field(repr=False)
+    links: pd.DataFrame = field(repr=False)
+    crossings: pd.DataFrame = field(repr=False)
+    terminals: pd.DataFrame = field(repr=False)
+    zones: pd.DataFrame = field(repr=False)
+    connectors: pd.DataFrame = field(repr=False)
+    regimes: pd.DataFrame = field(repr=False)
+    parameters: pd.DataFrame = field(repr=False)
+    closed_territories: frozenset[str] = frozenset()
+    changes: tuple[str, ...] = ()
+
+    @classmethod
+    def at(cls, facts: Facts, date: str) -> Network:
+        """
+        Return the network as it stood on a day.
+
+        Parameters
+        ----------
+        facts : Facts
+        date : str
+            ISO date.
+
+        Raises
+        ------
+        InputError
+            If the date is none.
+
+        Examples
+        --------
+        >>> import isthmus as ist
+        >>> network = ist.read().network("2025-01-01")
+        >>> bool(network.links.is_open.any())
+        True
+        """
+        day = parse_date(date)
+        links = _with_state(facts["links"], facts["link_status"], "link_id", "status", day)
+        links["is_open"] = links["status"].isin(OPEN_STATUS)
+        crossings = _with_state(
+            facts["crossings"], facts["crossing_regimes"], "crossing_id", "regime", day
+        )
+        passable = set(facts["regimes"].loc[facts["regimes"]["open"], "regime"])
+        crossings["is_open"] = crossings["regime"].isin(passable)
+        terminals = in_force(facts["terminals"], day).reset_index(drop=True).assign(is_open=True)
+        return cls(
+            facts,
+            day,
+            facts["nodes"],
+            links,
+            crossings,
+            terminals,
+            facts["zones"],
+            facts["connectors"],
+            facts["regimes"],
+            facts["parameters"],
+        )
+
+    def replace(self, **changes: Any) -> Network:
+        """Return a copy with other tables."""
+        return replace(self, **changes)
+
+
+def _with_state(
+    elements: pd.DataFrame, states: pd.DataFrame, key: str, state: str, date: str
+) -> pd.DataFrame:
+    """Join each element with its state on a day: state, ``<state>_cause``, ``<state>_source``."""
+    now = in_force(states, date).drop_duplicates(key, keep="last")
+    now = now[[key, state, "cause_id", "source_id"]].rename(
+        columns={"cause_id": f"{state}_cause", "source_id": f"{state}_source"}
+    )
+    joined = elements.merge(now, on=key, how="left")
+    columns = [state, f"{state}_cause", f"{state}_source"]
+    return joined.assign(**{c: joined[c].fillna("") for c in columns})

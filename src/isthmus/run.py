@@ -1,0 +1,323 @@
+"""The straight line for one scenario, and what it leaves on disk: whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+import isthmus
+from isthmus.analysis.compare import Comparison, compare
+from isthmus.assign import Assignment, assign
+from isthmus.cost.model import GeneralizedCost
+from isthmus.errors import Fault, InputError
+from isthmus.facts.names import fold
+from isthmus.facts.tables import package_root
+from isthmus.scenario import Scenario
+
+if TYPE_CHECKING:
+    from isthmus.facts.tables import Facts
+
+__all__ = ["Run", "find_scenario", "list_scenarios", "manifest_of", "prepare", "run", "write_run"]
+
+
+@dataclass(frozen=True)
+class Run:
+    """
+    One scenario, assigned beside its base.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    base, new : Assignment
+        The same object for a scenario without changes.
+    """
+
+    scenario: Scenario
+    base: Assignment = field(repr=False)
+    new: Assignment = field(repr=False)
+
+    @property
+    def compared(self) -> bool:
+        """Whether the scenario changes anything."""
+        return self.base is not self.new
+
+    @property
+    def comparison(self) -> Comparison:
+        """Base and new side by side."""
+        return compare(self.base, self.new)
+
+
+def list_scenarios() -> dict[str, Path]:
+    """Return the shipped scenarios by name."""
+    return {p.stem: p for p in sorted(package_root("scenarios").glob("*.toml"))}
+
+
+def find_scenario(name: str, facts: Facts | None = None) -> Scenario:
+    """
+    Return a scenario by file or by the name of a shipped one.
+
+    Raises
+    ------
+    InputError
+        With the nearest names.
+    """
+    path = Path(name)
+    if path.suffix == ".toml":
+        return Scenario.read(path, facts)
+    shipped = list_scenarios()
+    if name in shipped:
+        return Scenario.read(shipped[name], facts)
+    import difflib
+
+    close = difflib.get_close_matches(fold(name), [fold(n) for n in shipped], 3, 0.4)
+    near = [n for n in shipped if fold(n) in close]
+    hint = f"Nearest: {', '.join(near)}. " if near else ""
+    raise InputError(
+        [
+            Fault(
+                "scenario",
+                f'"{name}" is no scenario.',
+                f"{hint}`isthmus list scenarios` shows all.",
+            )
+        ]
+    )
+
+
+def prepare(
+    facts: Facts,
+    scenario: Scenario,
+    cost: GeneralizedCost,
+    *,
+    method: str = "stochastic",
+    gap: float = 1e-6,
+    base: Assignment | None = None,
+    progress: Callable[[int, float], None] | None = None,
+) -> Run:
+    """
+    Assign a scenario and its base.
+
+    Parameters
+    ----------
+    facts : Facts
+    scenario : Scenario
+    cost : GeneralizedCost
+    method : str
+    gap : float
+    base : Assignment, optional
+        Of the same day, to save its solution.
+    progress : callable, optional
+
+    Returns
+    -------
+    Run
+    """
+    date = str(scenario.base)
+    network = facts.network(date)
+    demand = facts.demand(_year(facts, date))
+    if base is None or base.virtual.network.date != network.date or base.method != method:
+        base = assign(network, demand, cost, method=method, gap=gap, progress=progress)
+    changed, changed_demand = scenario.apply(network, demand)
+    if not changed.changes and changed_demand.flows.equals(demand.flows):
+        return Run(scenario, base, base)
+    new = assign(
+        changed, changed_demand, cost, method=method, gap=gap, start=base, progress=progress
+    )
+    return Run(scenario, base, new)
+
+
+def _year(facts: Facts, date: str) -> int:
+    """Return the matrix year nearest before a date: the newest there is, if all are later."""
+    years = sorted({int(y) for y in facts["demand"]["year"].dropna()})
+    before = [y for y in years if y <= int(date[:4])]
+    return before[-1] if before else years[0]
+
+
+def manifest_of(result: Run) -> dict[str, Any]:
+    """Return what reproduces a run: digests, version, method, gap."""
+    new = result.new
+    return {
+        "scenario": result.scenario.id,
+        "title": result.scenario.name,
+        "date": new.virtual.network.date,
+        "demand_year": new.demand.year,
+        "version": isthmus.__version__,
+        "method": new.method,
+        "gap": new.gap,
+        "asked_gap": new.asked_gap,
+        "converged": bool(new.converged and result.base.converged),
+        "iterations": new.iterations,
+        "seed": None,
+        "stops": new.virtual.n_stop,
+        "arcs": new.virtual.n_arc,
+        "paths": new.paths.n_path,
+        "scenario_digest": result.scenario.digest,
+        "base_network_digest": result.base.digests["network"],
+        **{f"{k}_digest": v for k, v in new.digests.items()},
+        "digest": _digest(result),
+    }
+
+
+def _digest(result: Run) -> str:
+    sha = hashlib.sha256(isthmus.__version__.encode())
+    parts = [result.scenario.digest, result.new.method, repr(result.new.asked_gap)]
+    parts += [result.base.digests["network"], *result.new.digests.values()]
+    for part in parts:
+        sha.update(b"\0" + part.encode())
+    return sha.hexdigest()
+
+
+def write_run(result: Run, folder: Path) -> Path:
+    """
+    Write ``results/<scenario>/`` whole or not at all.
+
+    Parameters
+    ----------
+    result : Run
+    folder : Path
+        Parent, usually ``results``.
+
+    Returns
+    -------
+    Path
+        The folder of this scenario. If it holds the same digest already, it is left as it is.
+    """
+    from isthmus.formats.geo import write_map
+    from isthmus.formats.omx import write_omx
+    from isthmus.output.assemble import assemble
+    from isthmus.output.report import write_report
+    from isthmus.skim import skim
+
+    manifest = manifest_of(result)
+    target = folder / result.scenario.id
+    if _holds(target, str(manifest["digest"])):
+        return target
+    folder.mkdir(parents=True, exist_ok=True)
+    comparison = result.comparison
+    part = Path(tempfile.mkdtemp(prefix=f".{result.scenario.id}-", dir=folder))
+    try:
+        comparison.by("link").to_parquet(part / "links.parquet", index=False)
+        path_table(result.new).to_parquet(part / "paths.parquet", index=False)
+        comparison_table(comparison).to_csv(part / "comparison.csv", index=False)
+        skims = skim(result.new)
+        write_omx(part / "skims.omx", skims.matrices, skims.zones)
+        bundle = assemble(result.scenario, comparison, manifest, compared=result.compared)
+        write_map(part / "map.gpkg", bundle)
+        write_report(part / "report.html", bundle)
+        (part / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+        _replace(part, target)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return target
+
+
+def _holds(target: Path, digest: str) -> bool:
+    manifest = target / "manifest.json"
+    if not manifest.is_file():
+        return False
+    try:
+        return bool(json.loads(manifest.read_text(encoding="utf-8")).get("digest") == digest)
+    except ValueError:
+        return False
+
+
+def _replace(part: Path, target: Path) -> None:
+    """Put the finished folder in place; an older one steps aside first."""
+    part.chmod(0o755)
+    if target.exists():
+        old = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
+        target.rename(old / target.name)
+        part.rename(target)
+        shutil.rmtree(old, ignore_errors=True)
+    else:
+        part.rename(target)
+
+
+def comparison_table(comparison: Comparison) -> pd.DataFrame:
+    """Return every dimension in one long table: dimension, key, quantity, base, new, change."""
+    from isthmus.analysis.levels import DIMENSIONS
+
+    parts = []
+    for dimension, (key, _) in DIMENSIONS.items():
+        frame = comparison.by(dimension)
+        label = frame[key].astype(str).agg(" > ".join, axis=1)
+        for column in [c for c in frame if c.endswith("_change")]:
+            quantity = column.removesuffix("_change")
+            part = pd.DataFrame({"dimension": dimension, "key": label, "quantity": quantity})
+            part["base"], part["new"] = frame[f"{quantity}_base"], frame[f"{quantity}_new"]
+            part["change"] = frame[column]
+            parts.append(part[(part["base"] != 0) | (part["new"] != 0) | (part["change"] != 0)])
+    return pd.concat(parts, ignore_index=True)
+
+
+def path_table(assignment: Assignment) -> pd.DataFrame:
+    """Return the used paths: trade, tonnes, attributes and the links in order."""
+    paths, arcs = assignment.paths, assignment.virtual.arcs
+    link = arcs["link_id"].to_numpy()
+    frame = assignment.trips[["origin_zone_id", "destination_zone_id", "commodity_id"]]
+    frame = frame.iloc[paths.trip].reset_index(drop=True)
+    frame["tonnes_t_yr"] = paths.flow
+    for attribute, column in {
+        "usd": "usd_t",
+        "money": "money_usd_t",
+        "hours": "hours_h",
+        "co2": "co2_kg_t",
+        "length_km": "length_km",
+    }.items():
+        frame[column] = assignment.path_total(attribute)
+    frame["links"] = [" ".join(i for i in link[paths.of(p)] if i) for p in range(paths.n_path)]
+    return frame
+
+
+def run(
+    facts: Facts,
+    names: list[str],
+    *,
+    folder: str | Path = "results",
+    method: str = "stochastic",
+    gap: float = 1e-6,
+    progress: Callable[[str, int, float], None] | None = None,
+    **overrides: float,
+) -> list[tuple[Run, Path]]:
+    """
+    Run scenarios and write their results.
+
+    Parameters
+    ----------
+    facts : Facts
+    names : list of str
+        Files or names of shipped scenarios; all are read before the first is run.
+    folder : path
+    method : str
+    gap : float
+    progress : callable, optional
+        Called with scenario, iteration and gap.
+    **overrides : float
+        Other values for parameters.
+
+    Returns
+    -------
+    list of (Run, Path)
+    """
+    scenarios = [find_scenario(name, facts) for name in names]
+    cost = GeneralizedCost(facts, **overrides)
+    base: Assignment | None = None
+    done = []
+    for scenario in scenarios:
+        tell = None
+        if progress is not None:
+
+            def tell(iteration: int, reached: float, name: str = scenario.id) -> None:
+                progress(name, iteration, reached)
+
+        result = prepare(facts, scenario, cost, method=method, gap=gap, base=base, progress=tell)
+        base = result.base
+        done.append((result, write_run(result, Path(folder))))
+    return done
