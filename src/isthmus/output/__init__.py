@@ -1,0 +1,1 @@
+"""What people read: reports, maps and charts, made from tidy frames alone."""

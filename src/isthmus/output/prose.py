@@ -1,0 +1,154 @@
+"""The finding in one sentence and three figures, composed from the frames of a report."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+
+from isthmus.output.bundle import Headline, ReportBundle
+from isthmus.output.numerals import number, scale_for
+
+__all__ = ["answer_of", "headlines_of", "lands_of", "total_cost", "total_trade"]
+
+
+def lands_of(bundle: ReportBundle) -> pd.DataFrame:
+    """Return the rows of states: seas carry transit too, but nobody gains there."""
+    frame = bundle.by_territory
+    if not len(frame):
+        return frame
+    at_sea = frame["territory_id"].astype(str).str.startswith("SEA-")
+    return frame[~at_sea].reset_index(drop=True)
+
+
+def total_cost(bundle: ReportBundle) -> tuple[float, float]:
+    """
+    Return the cost of all trade, base and new, from the components. [USD/yr]
+
+    Rows of countries are not summed: each trade stands in two of them.
+    """
+    frame = bundle.components
+    return float(frame["base"].astype(float).sum()), float(frame["new"].astype(float).sum())
+
+
+def total_trade(bundle: ReportBundle) -> float:
+    """Return the tonnes of the matrix, whether or not they find a path. [t/yr]"""
+    return float(bundle.commodities["tonnes_t_yr"].astype(float).sum())
+
+
+def answer_of(bundle: ReportBundle) -> str:
+    """Return the finding in one sentence that takes no side."""
+    return bundle.answer or (_change(bundle) if bundle.compared else _level(bundle))
+
+
+def headlines_of(bundle: ReportBundle) -> tuple[Headline, ...]:
+    """Return three figures: cost, transit, and tonnes without a path."""
+    if bundle.headlines:
+        return bundle.headlines
+    base, new = total_cost(bundle)
+    lands = lands_of(bundle)
+    lost = float(bundle.unserved["tonnes"].astype(float).sum())
+    if not bundle.compared:
+        moved = max(total_trade(bundle) - lost, 0.0)
+        each = f"USD {number(new / moved)} a tonne on average" if moved and new else ""
+        return (
+            Headline(
+                "Trade that finds a path", moved, "t/yr", note="tonnes of the base-year matrix"
+            ),
+            Headline("Generalised cost of moving it", new, "USD/yr", note=each),
+            Headline("Trade without a path", lost, "t/yr", note="kept in the count; reasons below"),
+        )
+    share = f"{number(100 * abs(new - base) / base, digits=2)} % of {_usd(base)}" if base else ""
+    shift = (lands["transit_t_new"] - lands["transit_t_base"]).astype(float)
+    to = float(shift.clip(lower=0).sum())
+    cut = float(lands["unserved_t_change"].astype(float).sum()) / 2
+    return (
+        Headline("Generalised cost of all trade", new - base, "USD/yr", note=share, is_change=True),
+        Headline(
+            "Transit that moves to another country",
+            to,
+            "t/yr",
+            note=_first_upper(_movers(lands, shift)),
+        ),
+        Headline(
+            "Change in trade without a path",
+            cut,
+            "t/yr",
+            note=f"{_tonnes(lost)} in all have none; reasons below",
+            is_change=True,
+        ),
+    )
+
+
+def _change(bundle: ReportBundle) -> str:
+    base, new = total_cost(bundle)
+    lands = lands_of(bundle)
+    shift = (lands["transit_t_new"] - lands["transit_t_base"]).astype(float)
+    parts = []
+    change = new - base
+    if base and abs(change) >= 5e-5 * base:
+        word = "less" if change < 0 else "more"
+        share = number(100 * abs(change) / base, digits=2)
+        parts.append(
+            f"moving the region’s trade costs {_usd(abs(change))} a year {word} ({share} %)"
+        )
+    elif base:
+        parts.append("the cost of moving the region’s trade stays the same to four digits")
+    movers = _movers(lands, shift)
+    if movers:
+        parts.append(movers)
+    cut = float(lands["unserved_t_change"].astype(float).sum()) / 2
+    if cut >= 1000:
+        parts.append(f"{_tonnes(cut)} lose every path they had")
+    elif cut <= -1000:
+        parts.append(f"{_tonnes(-cut)} find a path that had none")
+    if not parts:
+        return "The model finds no change."
+    return "In the model, " + "; ".join(parts) + "."
+
+
+def _level(bundle: ReportBundle) -> str:
+    _, new = total_cost(bundle)
+    lands = lands_of(bundle).sort_values("transit_t_new", ascending=False)
+    lost = float(bundle.unserved["tonnes"].astype(float).sum())
+    lead = [
+        f"{row['name']} ({_tonnes(row['transit_t_new'])})"
+        for row in lands.head(3).to_dict("records")
+        if row["transit_t_new"] > 0
+    ]
+    day = f"On {bundle.base_date}" if bundle.base_date else "On the base date"
+    text = f"{day}, in the model, {_tonnes(max(total_trade(bundle) - lost, 0.0))} move at a cost of {_usd(new)} a year"
+    if lead:
+        text += "; most transit crosses " + ", ".join(lead)
+    if lost >= 1000:
+        text += f"; {_tonnes(lost)} find no path"
+    return text + "."
+
+
+def _movers(lands: pd.DataFrame, shift: pd.Series[float]) -> str:
+    """Name who gains and who loses most transit, if the shift is worth a word."""
+    if not len(lands) or not math.isfinite(float(shift.abs().max())) or shift.abs().max() < 1000:
+        return ""
+    parts = []
+    up, down = int(shift.to_numpy().argmax()), int(shift.to_numpy().argmin())
+    if shift.iloc[up] >= 1000:
+        parts.append(f"transit rises most in {lands['name'].iloc[up]} (+{_tonnes(shift.iloc[up])})")
+    if shift.iloc[down] <= -1000:
+        lead = "falls" if parts else "transit falls"
+        parts.append(f"{lead} most in {lands['name'].iloc[down]} (−{_tonnes(-shift.iloc[down])})")
+    return " and ".join(parts)
+
+
+def _first_upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _tonnes(value: float) -> str:
+    scale = scale_for([value], "t/yr")
+    return f"{number(float(value) / scale.factor, digits=2)} {scale.unit}"
+
+
+def _usd(value: float) -> str:
+    scale = scale_for([value], "USD")
+    unit = {"USD bn": " billion", "USD mn": " million"}.get(scale.unit, "")
+    return f"USD {number(float(value) / scale.factor, digits=2)}{unit}"

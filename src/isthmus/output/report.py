@@ -1,0 +1,298 @@
+"""The report of one order: a single HTML file that needs nothing but a browser."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from importlib.resources import files
+from pathlib import Path
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
+
+from isthmus.output.bundle import Headline, ReportBundle
+from isthmus.output.charts import Part, gains_and_losses, pairs, stacks
+from isthmus.output.listing import Column, listing
+from isthmus.output.map_svg import DEFINITIONS, draw_maps
+from isthmus.output.numerals import number, plural, scale_for
+from isthmus.output.prose import answer_of, headlines_of, lands_of
+from isthmus.output.theme import DARK, LIGHT, MODES, REGIMES, variables
+
+__all__ = ["render_report", "write_report"]
+
+_KINDS = {"money": "money", "hours": "time", "time": "time", "spread": "spread", "co2": "carbon"}
+
+
+def write_report(path: str | Path, bundle: ReportBundle) -> Path:
+    """
+    Write the report of an order, whole or not at all.
+
+    Parameters
+    ----------
+    path : path
+        File to write; its folder must exist.
+    bundle : ReportBundle
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    InputError
+        If the shapes of the map are not installed.
+    """
+    target = Path(path)
+    text = render_report(bundle)
+    handle, part = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        Path(part).chmod(0o644)
+        Path(part).replace(target)
+    finally:
+        Path(part).unlink(missing_ok=True)
+    return target
+
+
+def render_report(bundle: ReportBundle) -> str:
+    """
+    Return the report as HTML.
+
+    The same bundle gives the same text, byte for byte. Nothing in it is fetched from elsewhere;
+    the only outside addresses are the sources a reader may follow.
+    """
+    environment = Environment(
+        loader=FunctionLoader(_asset),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("report.html.j2").render(
+        b=bundle,
+        answer=answer_of(bundle),
+        headlines=[_figure(h) for h in headlines_of(bundle)],
+        maps=draw_maps(bundle),
+        definitions=DEFINITIONS,
+        style=Markup(_style()),
+        script=Markup(_asset("report.js")),
+        tables=_tables(bundle),
+        charts=_charts(bundle),
+        exposure=_exposure(bundle),
+        plural=plural,
+        number=number,
+    )
+
+
+def _asset(name: str) -> str:
+    return (files("isthmus.output") / "assets" / name).read_text(encoding="utf-8")
+
+
+def _style() -> str:
+    """Return the style sheet: colours of both themes, then the rules."""
+    light, dark = variables(LIGHT), variables(DARK)
+    modes = "".join(
+        f".m-{name}{{--c:var(--{mode.colour});--d:{_dash(mode.dash)}}}"
+        for name, mode in MODES.items()
+    )
+    return (
+        f":root{{color-scheme:light;{light}}}"
+        f"@media screen and (prefers-color-scheme:dark){{:root:not([data-theme=light])"
+        f"{{color-scheme:dark;{dark}}}}}"
+        f"@media screen{{:root[data-theme=dark]{{color-scheme:dark;{dark}}}}}"
+        f"{modes}{_asset('report.css')}"
+    )
+
+
+def _dash(dash: tuple[float, ...]) -> str:
+    return " ".join(f"calc({d:g}px/var(--k))" for d in dash) or "none"
+
+
+def _figure(headline: Headline) -> dict[str, str]:
+    scale = scale_for([headline.value, headline.base or 0.0], headline.unit)
+    note = headline.note
+    if headline.base is not None:
+        note = f"from {scale.show(headline.base)}; {note}".rstrip("; ")
+    return {
+        "label": headline.label,
+        "figure": scale.show(headline.value, sign=headline.is_change),
+        "unit": scale.unit,
+        "note": note,
+    }
+
+
+def _charts(bundle: ReportBundle) -> dict[str, Markup]:
+    lands = lands_of(bundle)
+    lands = lands.assign(transit_change=lands["transit_t_new"] - lands["transit_t_base"])
+    parts = [
+        Part(
+            str(r["component"]),
+            _KINDS.get(str(r["attribute"]), "money"),
+            float(r["base"]),
+            float(r["new"]),
+        )
+        for r in bundle.components.to_dict("records")
+    ]
+    parts.sort(key=lambda p: (list(_KINDS.values()).index(p.kind), -p.new))
+    served = bundle.corridors[(bundle.corridors["base_t"] > 0) | (bundle.corridors["new_t"] > 0)]
+    charts = {
+        "corridors": pairs(served, "base_t", "new_t", "t/yr", compared=bundle.compared),
+        "components": stacks(parts, "USD/yr", compared=bundle.compared),
+    }
+    if bundle.compared:
+        charts["cost"] = gains_and_losses(lands, "change_usd", "USD/yr", note="change_pct")
+        charts["transit"] = gains_and_losses(lands, "transit_change", "t/yr")
+    else:
+        top = lands.nlargest(16, "transit_t_new")
+        charts["transit"] = pairs(
+            top[top["transit_t_new"] > 0], "transit_t_base", "transit_t_new", "t/yr", compared=False
+        )
+        dear = lands.nlargest(16, "cost_usd_new")
+        charts["cost"] = pairs(dear, "cost_usd_base", "cost_usd_new", "USD/yr", compared=False)
+    return charts
+
+
+def _tables(bundle: ReportBundle) -> dict[str, Markup]:
+    both = bundle.compared
+    lands = lands_of(bundle)
+    share = lands.assign(transit_change=lands["transit_t_new"] - lands["transit_t_base"])
+    territory = [
+        Column("name", "Country"),
+        Column("trade_t_yr", "Own trade", "t/yr"),
+        Column("cost_usd_base", "Cost, base", "USD/yr"),
+        Column("cost_usd_new", "Cost, order", "USD/yr"),
+        Column("change_usd", "Change", "USD/yr", sign=True),
+        Column("change_pct", "Change", "%", sign=True, digits=2),
+        Column("change_hours", "Time", "t·h/yr", sign=True),
+        Column("change_co2_kg", "Emissions", "kg CO2e/yr", sign=True),
+        Column("transit_t_base", "Transit, base", "t/yr"),
+        Column("transit_t_new", "Transit, order", "t/yr"),
+        Column("transit_change", "Transit", "t/yr", sign=True),
+        Column("unserved_t_change", "No path", "t/yr", sign=True),
+    ]
+    levels = {"name", "trade_t_yr", "cost_usd_new", "transit_t_new"}
+    goods = bundle.commodities.assign(
+        change=bundle.commodities["cost_usd_t_new"] - bundle.commodities["cost_usd_t_base"]
+    )
+    commodity = [
+        Column("name", "Commodity"),
+        Column("tonnes_t_yr", "Trade", "t/yr"),
+        Column("cost_usd_t_base", "Cost, base", "USD/t"),
+        Column("cost_usd_t_new", "Cost, order", "USD/t"),
+        Column("change", "Change", "USD/t", sign=True),
+    ]
+    corridor = [
+        Column("name", "Corridor"),
+        Column("base_t", "Base", "t/yr"),
+        Column("new_t", "Order", "t/yr"),
+        Column("tkm", "Work done", "tkm/yr"),
+    ]
+    crossings = bundle.crossings.assign(
+        mode=bundle.crossings["mode"].map(lambda m: MODES[m].label if m in MODES else m),
+        base=bundle.crossings["regime_base"].map(lambda r: REGIMES.get(r, r)),
+        new=bundle.crossings["regime_new"].map(lambda r: REGIMES.get(r, r)),
+        change=bundle.crossings["flow_new"] - bundle.crossings["flow_base"],
+    )
+    turned = crossings["regime_base"].ne(crossings["regime_new"])
+    moved = crossings["change"].abs() if both else crossings["flow_new"]
+    crossings = crossings[turned | moved.gt(0)].assign(turned=turned, moved=moved)
+    crossings = crossings.sort_values(["turned", "moved"], ascending=False).head(40)
+    crossing = [
+        Column("name", "Place"),
+        Column("mode", "Way"),
+        Column("base", "Control, base"),
+        Column("new", "Control, order"),
+        Column("flow_base", "Base", "t/yr"),
+        Column("flow_new", "Order", "t/yr"),
+        Column("change", "Change", "t/yr", sign=True),
+    ]
+    after = {"name", "mode", "new", "flow_new", "new_t", "tkm", "cost_usd_t_new", "tonnes_t_yr"}
+    return {
+        "territories": listing(share, [c for c in territory if both or c.key in levels]),
+        "commodities": listing(goods, [c for c in commodity if both or c.key in after]),
+        "corridors": listing(bundle.corridors, [c for c in corridor if both or c.key in after]),
+        "crossings": listing(crossings, [c for c in crossing if both or c.key in after]),
+        "sanctions": _sanctions(bundle),
+        "unserved": listing(
+            bundle.unserved.head(60),
+            [
+                Column("origin", "From"),
+                Column("destination", "To"),
+                Column("commodity", "Commodity"),
+                Column("tonnes", "Trade", "t/yr"),
+                Column("reason", "What cuts it"),
+            ],
+            empty="Every tonne finds a path.",
+        ),
+        "disputed": listing(
+            bundle.disputed,
+            [
+                Column("name", "Area"),
+                Column("un_usage", "How the United Nations names it"),
+                Column("positions", "Who says what"),
+            ],
+            empty="No disputed area is recorded in the data.",
+        ),
+        "assumptions": listing(
+            bundle.assumptions.assign(shown=bundle.assumptions["value"].map(_plain)),
+            [
+                Column("assumption", "Assumption"),
+                Column("shown", "Value"),
+                Column("unit", "Unit"),
+                Column("reason", "Why"),
+            ],
+            empty="No assumption was used.",
+        ),
+        "sources": listing(
+            bundle.sources,
+            [
+                Column("title", "Source", link="url"),
+                Column("publisher", "Publisher"),
+                Column("source_id", "Id"),
+            ],
+        ),
+    }
+
+
+def _sanctions(bundle: ReportBundle) -> Markup:
+    frame = bundle.sanctions.sort_values("t_new", ascending=False)
+    columns = [
+        Column("subject", "Listed"),
+        Column("listed_by", "By"),
+        Column("since", "Since"),
+        Column("measure", "Measure"),
+        Column("t_base", "Base", "t/yr"),
+        Column("t_new", "Order", "t/yr"),
+        Column("source", "Source"),
+    ]
+    shown = [c for c in columns if bundle.compared or c.key != "t_base"]
+    return listing(frame, shown, empty="No listed operator or port is touched.")
+
+
+def _exposure(bundle: ReportBundle) -> list[dict[str, str]]:
+    """Return the three listed subjects that most tonnes touch, for the first screen."""
+    frame = bundle.sanctions
+    frame = frame.assign(most=frame[["t_base", "t_new"]].max(axis=1))
+    # One subject may be on several lists: it is named once, with all of them.
+    grouped = frame.groupby("subject", sort=False).agg(
+        t_base=("t_base", "max"), t_new=("t_new", "max"), most=("most", "max")
+    )
+    lists = frame.groupby("subject", sort=False)[["listed_by", "since"]].apply(
+        lambda g: ", ".join(
+            f"{a} ({s})" if s else str(a) for a, s in zip(g["listed_by"], g["since"], strict=True)
+        )
+    )
+    top = grouped[grouped["most"] > 0].nlargest(3, "most")
+    rows = []
+    for subject, row in top.iterrows():
+        scale = scale_for([row["t_base"], row["t_new"]], "t/yr")
+        figure = f"{scale.show(row['t_new'])} {scale.unit}"
+        if bundle.compared:
+            figure = f"{scale.show(row['t_base'])} → {figure}"
+        rows.append({"subject": str(subject), "lists": str(lists[subject]), "figure": figure})
+    return rows
+
+
+def _plain(value: object) -> str:
+    return number(float(value), digits=4) if isinstance(value, (int, float)) else str(value)
