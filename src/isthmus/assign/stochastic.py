@@ -282,6 +282,8 @@ class _Problem:
         hours = self.laws(x)[0]
         jump = np.abs(self.laws(self.load(hours)[0])[0] - hours).max()
         share = min(1.0, _EASY / max(float(jump * self.full_weight.max()), 1e-300))
+        if warm:
+            share = max(share, _STAGE**-3)
         before: FloatArray | None = None
         while share < 1.0 and iterations < left:
             self.soften(share)

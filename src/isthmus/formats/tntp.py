@@ -1,0 +1,557 @@
+"""
+The TNTP format of test networks, and the engine alone on it.
+
+Layout: https://github.com/bstabler/TransportationNetworks. Metadata lines ``<NAME> value`` up to
+``<END OF METADATA>``; a tilde begins a comment; rows end in a semicolon, or do not.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from isthmus.errors import Fault, InputError
+
+if TYPE_CHECKING:
+    from isthmus.assign.base import Delay, Graph, Progress, Solution, Trips
+
+__all__ = [
+    "TntpAssignment",
+    "TntpNetwork",
+    "TntpTrips",
+    "assign_tntp",
+    "read_tntp_flow",
+    "read_tntp_network",
+    "read_tntp_trips",
+    "write_tntp_flow",
+]
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+_FIELDS = ("init_node", "term_node", "capacity", "length", "free_flow_time", "b", "power")
+_OPTIONAL = ("speed", "toll", "link_type")
+_TAG = re.compile(r"<\s*([^>]*?)\s*>\s*([^~]*)")
+_PAIR = re.compile(r"([^:;\s]+)\s*:\s*([^:;\s]+)")
+
+
+@dataclass(frozen=True)
+class TntpNetwork:
+    """
+    A network as the file has it: rows in file order, nodes numbered from 1, units the file's own.
+
+    Parameters
+    ----------
+    path : Path
+    n_zone, n_node, first_through_node : int
+    tail, head : ndarray of int, shape (n_link,)
+    capacity, length, free_flow_time, b, power, toll : ndarray, shape (n_link,)
+    notes : tuple of str
+        What is odd about the file and was taken as it stands.
+    """
+
+    path: Path
+    n_zone: int
+    n_node: int
+    first_through_node: int
+    tail: IntArray
+    head: IntArray
+    capacity: FloatArray
+    length: FloatArray
+    free_flow_time: FloatArray
+    b: FloatArray
+    power: FloatArray
+    toll: FloatArray
+    notes: tuple[str, ...] = ()
+
+    @property
+    def n_link(self) -> int:
+        """Number of links."""
+        return len(self.tail)
+
+    def graph(self) -> tuple[Graph, IntArray]:
+        """Return the graph, nodes from 0, and the row of each arc."""
+        from isthmus.kernels.graph import build_graph
+
+        return build_graph(self.tail - 1, self.head - 1, self.n_node)
+
+    def fixed_cost(self, toll_weight: float = 0.0, distance_weight: float = 0.0) -> FloatArray:
+        """Return free-flow time plus weighted toll and length, in file order."""
+        return self.free_flow_time + toll_weight * self.toll + distance_weight * self.length
+
+    def delay(self) -> Delay:
+        """Return the BPR laws, in file order. A link of no b or no time has no delay."""
+        from isthmus.assign.base import Delay
+        from isthmus.kernels.delay import BPR, NONE
+
+        law = np.where(self.b * self.free_flow_time == 0.0, NONE, BPR).astype(np.int8)
+        return Delay(law, self.free_flow_time, self.capacity, self.b, self.power)
+
+
+@dataclass(frozen=True)
+class TntpTrips:
+    """
+    A trip table, intrazonal trips included.
+
+    Parameters
+    ----------
+    path : Path
+    n_zone : int
+    origin, destination : ndarray of int, shape (m,)
+        Zones from 1; pairs of no flow are left out.
+    flow : ndarray, shape (m,)
+    notes : tuple of str
+        What is odd about the file and was taken as it stands.
+    """
+
+    path: Path
+    n_zone: int
+    origin: IntArray
+    destination: IntArray
+    flow: FloatArray
+    notes: tuple[str, ...] = ()
+
+    @property
+    def total(self) -> float:
+        """Sum of all trips."""
+        return math.fsum(self.flow)
+
+    @property
+    def intrazonal(self) -> float:
+        """Sum of trips that stay in their zone."""
+        return math.fsum(self.flow[self.origin == self.destination])
+
+    def trips(self) -> Trips:
+        """Return the trips as arrays, nodes from 0, one class."""
+        from isthmus.assign.base import Trips
+
+        return Trips(
+            np.zeros(len(self.flow), np.int32),
+            (self.origin - 1).astype(np.int32),
+            (self.destination - 1).astype(np.int32),
+            self.flow,
+        )
+
+
+@dataclass(frozen=True)
+class TntpAssignment:
+    """
+    An assignment on a TNTP network; link arrays in file order.
+
+    Parameters
+    ----------
+    network : TntpNetwork
+    method : str
+    flow, cost : ndarray, shape (n_link,)
+        Flow, and the cost the method ends with: free-flow cost for all-or-nothing.
+    objective : float
+        Sum of flow times that cost.
+    beckmann : float
+        Sum of the integrals of the link costs up to the flows.
+    loaded_total : float
+        Sum of flow times cost at the delays of the flows.
+    demand, intrazonal, unserved : float
+        Totals of trips.
+    gap : float
+    iterations : int
+    converged : bool
+    solution : Solution
+    """
+
+    network: TntpNetwork
+    method: str
+    flow: FloatArray
+    cost: FloatArray
+    objective: float
+    beckmann: float
+    loaded_total: float
+    demand: float
+    intrazonal: float
+    unserved: float
+    gap: float
+    iterations: int
+    converged: bool
+    solution: Solution
+
+
+class _Lines:
+    """A text file as metadata and numbered rows, with the faults found so far."""
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self.faults: list[Fault] = []
+        self.tags: dict[str, tuple[int, str]] = {}
+        try:
+            text = self.path.read_text(encoding="utf-8-sig", errors="replace")
+        except OSError as problem:
+            what = f"cannot be read: {problem.strerror or problem}."
+            raise InputError([Fault(str(path), what, "Check the path.", "file")]) from None
+        self.lines = text.splitlines()
+
+    def rows(self) -> Iterator[tuple[int, str]]:
+        """Yield line number and text of each row, without comments; collect metadata."""
+        for number, line in enumerate(self.lines, 1):
+            text = line.strip()
+            found = _TAG.match(text)
+            if found:
+                self.tags[" ".join(found[1].upper().split())] = (number, found[2].strip(" \t;"))
+                continue
+            text = text.split("~", 1)[0].strip()
+            if text.strip(";, \t"):
+                yield number, text
+
+    def fault(self, number: int, what: str, mend: str = "", rule: str = "tntp-value") -> None:
+        """Remember a fault of a line."""
+        self.faults.append(Fault(f"{self.path}, line {number}", what, mend, rule))
+
+    def count(self, tag: str, missing: int | None = None) -> int:
+        """Whole number of a tag, `missing` if there is none."""
+        if tag not in self.tags:
+            if missing is None:
+                mend = f"Add a line <{tag}> with the number."
+                self.fault(1, f"<{tag}> is missing.", mend, "tntp-metadata")
+            return missing or 0
+        number, text = self.tags[tag]
+        try:
+            value = float(text.split()[0].replace(",", ""))
+            if value != int(value) or value < 0:
+                raise ValueError
+        except (ValueError, IndexError, OverflowError):
+            self.fault(number, f'<{tag}> is "{text}", not a whole number.', "", "tntp-metadata")
+            return missing or 0
+        return int(value)
+
+    def done(self) -> None:
+        """Raise all faults found."""
+        if self.faults:
+            raise InputError(self.faults)
+
+
+def read_tntp_network(path: str | Path) -> TntpNetwork:
+    """
+    Read a ``*_net.tntp`` file.
+
+    Parallel links, loops, and links of no capacity, time, b or power are taken as they stand.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    TntpNetwork
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, a value is no number or negative, or rows are missing; lists
+        all faults with their lines.
+    """
+    lines = _Lines(path)
+    found: list[list[float]] = []
+    at: list[int] = []
+    for number, text in lines.rows():
+        parts = text.replace(";", " ").replace(",", " ").split()
+        if len(parts) < len(_FIELDS):
+            mend = f"A link has {', '.join(_FIELDS)} and may have {', '.join(_OPTIONAL)}."
+            lines.fault(number, f"{len(parts)} values are too few.", mend, "tntp-columns")
+            continue
+        row = []
+        for name, part in zip((*_FIELDS, *_OPTIONAL[:2]), parts, strict=False):
+            value = _number(part)
+            whole = name in ("init_node", "term_node")
+            if math.isnan(value) or (value < 0 and name != "toll") or (whole and value % 1):
+                kind = "a node" if whole else "a number, 0 or more"
+                lines.fault(number, f"{name} = {part} is not {kind}.", "Correct the value.")
+                value = 1.0
+            row.append(value)
+        found.append(row + [0.0] * (9 - len(row)))
+        at.append(number)
+    notes = []
+    n_zone = lines.count("NUMBER OF ZONES")
+    n_node = lines.count("NUMBER OF NODES")
+    n_link = lines.count("NUMBER OF LINKS", len(found))
+    if "FIRST THRU NODE" not in lines.tags:
+        notes.append("no <FIRST THRU NODE>: every node may be passed")
+    first = lines.count("FIRST THRU NODE", 1)
+    if len(found) < n_link:
+        number = lines.tags["NUMBER OF LINKS"][0]
+        what = f"<NUMBER OF LINKS> is {n_link}, but the file has {len(found)}."
+        lines.fault(number, what, "Is the file cut short?", "tntp-links")
+    elif len(found) > n_link:
+        notes.append(f"{len(found)} links where the metadata says {n_link}: all are used")
+    table = np.array(found, np.float64).reshape(-1, 9)
+    for i in np.flatnonzero((table[:, :2] < 1).any(axis=1)):
+        lines.fault(at[i], "nodes are numbered from 1.", "Correct the value.", "tntp-node")
+    lines.done()
+    highest = int(table[:, :2].max(initial=0))
+    if highest > n_node:
+        notes.append(f"nodes up to {highest} where the metadata says {n_node}: all are used")
+    return TntpNetwork(
+        lines.path,
+        n_zone,
+        max(n_node, highest, n_zone),
+        first,
+        table[:, 0].astype(np.int64),
+        table[:, 1].astype(np.int64),
+        *(np.ascontiguousarray(table[:, i]) for i in (2, 3, 4, 5, 6, 8)),
+        notes=tuple(notes),
+    )
+
+
+def _number(text: str) -> float:
+    """Value of a number, nan if it is none."""
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+def read_tntp_trips(path: str | Path) -> TntpTrips:
+    """
+    Read a ``*_trips.tntp`` file.
+
+    A pair given twice counts twice; a note says so.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    TntpTrips
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or a value is not a zone or a flow; lists all faults.
+    """
+    lines = _Lines(path)
+    origin = 0
+    pairs: dict[tuple[int, int], float] = {}
+    notes = []
+    for number, text in lines.rows():
+        if text[:6].lower() == "origin":
+            name, _, text = text[6:].strip(" :\t").partition(" ")
+            name, _, more = name.replace("\t", " ").partition(" ")
+            text = f"{more} {text}".strip()
+            origin = _zone(name.strip(";:"))
+            if origin < 1:
+                lines.fault(number, f'Origin "{name}" is not a zone.', "Zones are 1, 2 …")
+            if not text.strip("; "):
+                continue
+        if not origin:
+            what = "trips before the first Origin line."
+            lines.fault(number, what, "Write Origin and its zone above.", "tntp-origin")
+            continue
+        rest = _PAIR.sub("", text).strip("; \t,")
+        if rest:
+            mend = "Trips are written `destination : flow;`."
+            lines.fault(number, f'"{rest}" is not understood.', mend)
+        for name, value in _PAIR.findall(text):
+            zone, flow = _zone(name), _number(value)
+            if zone < 1:
+                lines.fault(number, f'destination "{name}" is not a zone.', "Zones are 1, 2 …")
+            elif not (flow >= 0.0 and math.isfinite(flow)):
+                lines.fault(number, f"flow to {zone} = {value} is not 0 or more.", "Correct it.")
+            elif flow > 0.0:
+                if (origin, zone) in pairs:
+                    notes.append(f"line {number}: {origin} to {zone} comes twice; both count")
+                pairs[origin, zone] = pairs.get((origin, zone), 0.0) + flow
+    n_zone = lines.count("NUMBER OF ZONES", 0)
+    lines.done()
+    keys = np.array(list(pairs), np.int64).reshape(-1, 2)
+    flows = np.array(list(pairs.values()), np.float64)
+    if "TOTAL OD FLOW" in lines.tags:
+        said = _number(lines.tags["TOTAL OD FLOW"][1].split(" ")[0])
+        total = math.fsum(flows)
+        if not math.isclose(said, total, rel_tol=1e-4, abs_tol=1.0):
+            notes.append(f"trips add up to {total:g} where the metadata says {said:g}")
+    top = int(keys.max(initial=0))
+    return TntpTrips(lines.path, max(n_zone, top), keys[:, 0], keys[:, 1], flows, tuple(notes))
+
+
+def _zone(text: str) -> int:
+    """Zone of a whole number above 0, else 0."""
+    value = _number(text)
+    return int(value) if value >= 1 and value % 1 == 0 else 0
+
+
+def read_tntp_flow(path: str | Path, network: TntpNetwork) -> tuple[FloatArray, FloatArray]:
+    """
+    Read a flow file: rows of from, to, volume and cost, in any order.
+
+    Parallel links take the rows of their pair in file order.
+
+    Parameters
+    ----------
+    path : str or Path
+        ``*_flow.tntp`` or a CSV written by `write_tntp_flow`.
+    network : TntpNetwork
+
+    Returns
+    -------
+    flow, cost : ndarray, shape (n_link,)
+        In the order of the network's file; nan where the file has no row or no cost.
+
+    Raises
+    ------
+    InputError
+        If a row names no link or has no number; lists all faults.
+    """
+    lines = _Lines(path)
+    rows_of: dict[tuple[int, int], list[int]] = {}
+    for i, pair in enumerate(zip(network.tail.tolist(), network.head.tolist(), strict=True)):
+        rows_of.setdefault(pair, []).append(i)
+    flow = np.full(network.n_link, np.nan)
+    cost = np.full(network.n_link, np.nan)
+    for number, text in lines.rows():
+        parts = re.split(r"[\s,;:]+", text.strip(" \t,;"))
+        if parts[0].lower() in ("from", "tail", "init_node"):
+            continue
+        values = [_number(p) for p in parts]
+        if len(values) < 3 or any(math.isnan(v) for v in values[:3]):
+            lines.fault(number, f'"{text}" is not from, to, flow, cost.', "", "tntp-flow")
+            continue
+        waiting = rows_of.get((int(values[0]), int(values[1])), [])
+        if not waiting:
+            what = f"{parts[0]} to {parts[1]} is no (further) link of {network.path}."
+            lines.fault(number, what, "Do the two files belong together?", "tntp-flow")
+            continue
+        i = waiting.pop(0)
+        flow[i] = values[2]
+        cost[i] = values[3] if len(values) > 3 else math.nan
+    lines.done()
+    return flow, cost
+
+
+def write_tntp_flow(
+    path: str | Path, network: TntpNetwork, flow: FloatArray, cost: FloatArray
+) -> None:
+    """
+    Write ``from,to,flow,cost``, one row a link in the order of the network's file.
+
+    Numbers are written so that reading gives back the same bits.
+
+    Parameters
+    ----------
+    path : str or Path
+    network : TntpNetwork
+    flow, cost : ndarray, shape (n_link,)
+    """
+    with Path(path).open("w", newline="", encoding="utf-8") as out:
+        table = csv.writer(out, lineterminator="\n")
+        table.writerow(["from", "to", "flow", "cost"])
+        for row in zip(network.tail, network.head, flow, cost, strict=True):
+            table.writerow([int(row[0]), int(row[1]), repr(float(row[2])), repr(float(row[3]))])
+
+
+def assign_tntp(
+    network: TntpNetwork,
+    trips: TntpTrips,
+    method: str = "all_or_nothing",
+    *,
+    toll_weight: float = 0.0,
+    distance_weight: float = 0.0,
+    theta: float = 10.0,
+    gap: float = 1e-6,
+    keep_paths: bool = False,
+    progress: Progress | None = None,
+    **options: float,
+) -> TntpAssignment:
+    """
+    Assign trips to a TNTP network.
+
+    Cost is time plus weighted toll and length. All-or-nothing takes the free-flow time; stochastic
+    lets time rise with flow by the file's BPR law. Intrazonal trips load no link.
+
+    Parameters
+    ----------
+    network : TntpNetwork
+    trips : TntpTrips
+    method : {'all_or_nothing', 'stochastic'}
+    toll_weight, distance_weight : float
+        Cost of a unit of toll and of length, in units of time.
+    theta : float
+        Relative scale of the logit; stochastic only.
+    gap : float
+        Asked of stochastic.
+    keep_paths : bool
+        Keep the paths of all-or-nothing in `solution`.
+    progress : callable, optional
+    **options
+        Further options of `isthmus.assign.stochastic.stochastic`.
+
+    Returns
+    -------
+    TntpAssignment
+
+    Raises
+    ------
+    InputError
+        If the method is unknown, a weight is not 0 or more, or a trip names a zone that the
+        network has not.
+    """
+    from isthmus.assign.all_or_nothing import all_or_nothing
+    from isthmus.assign.stochastic import stochastic
+
+    faults = []
+    for name, weight in (("toll_weight", toll_weight), ("distance_weight", distance_weight)):
+        if not (weight >= 0.0 and math.isfinite(weight)):
+            faults.append(Fault(name, f"{weight} is not 0 or more.", "", "tntp-weight"))
+    if method not in ("all_or_nothing", "stochastic"):
+        text = f'"{method}" is no method.'
+        faults.append(Fault("method", text, "One of all_or_nothing, stochastic.", "tntp-method"))
+    zone = max(trips.origin.max(initial=0), trips.destination.max(initial=0))
+    if zone > network.n_node:
+        text = f"zone {zone} is no node of {network.path}, which has {network.n_node}."
+        mend = "Do the two files belong together?"
+        faults.append(Fault(str(trips.path), text, mend, "tntp-zone"))
+    if faults:
+        raise InputError(faults)
+    graph, order = network.graph()
+    fixed = network.fixed_cost(toll_weight, distance_weight)
+    laws = network.delay()
+    first = max(network.first_through_node - 1, 0)
+    if method == "all_or_nothing":
+        found = all_or_nothing(graph, fixed[order], trips.trips(), first, progress, keep_paths)
+    else:
+        found = stochastic(
+            graph,
+            fixed[order],
+            trips.trips(),
+            delay=laws.take(order),
+            theta=theta,
+            gap=gap,
+            first_through_node=first,
+            progress=progress,
+            **options,  # type: ignore[arg-type]
+        )
+    flow = np.empty(network.n_link)
+    flow[order] = found.arc_flow[0]
+    delay, _, integral = laws.evaluate(flow)
+    cost = fixed if method == "all_or_nothing" else fixed + delay
+    return TntpAssignment(
+        network=network,
+        method=method,
+        flow=flow,
+        cost=cost,
+        objective=found.objective,
+        beckmann=math.fsum(fixed * flow + integral),
+        loaded_total=math.fsum((fixed + delay) * flow),
+        demand=trips.total,
+        intrazonal=trips.intrazonal,
+        unserved=math.fsum(found.unserved),
+        gap=found.gap,
+        iterations=found.iterations,
+        converged=found.converged,
+        solution=found,
+    )
