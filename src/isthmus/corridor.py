@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 if TYPE_CHECKING:
+    from isthmus.facts.tables import Facts
     from isthmus.network import Network
 
-__all__ = ["corridor_links"]
+__all__ = ["corridor_chain_links", "corridor_links"]
 
 
 def corridor_links(network: Network) -> pd.DataFrame:
@@ -30,13 +31,24 @@ def corridor_links(network: Network) -> pd.DataFrame:
         corridor_id, branch, sequence, link_id. A leg with no way at all has an empty `link_id`:
         `isthmus check` reports it.
     """
+    return _chain_links(network.facts["corridor_nodes"], network.links)
+
+
+def corridor_chain_links(facts: Facts, links: pd.DataFrame, corridor_id: str) -> list[str]:
+    """Return the link ids of one corridor over a table of links."""
+    nodes = facts["corridor_nodes"]
+    found = _chain_links(nodes[nodes["corridor_id"].eq(corridor_id)], links)
+    return [link for link in found["link_id"] if link]
+
+
+def _chain_links(corridor_nodes: pd.DataFrame, links: pd.DataFrame) -> pd.DataFrame:
     neighbours: dict[str, list[tuple[str, str, str, float]]] = {}
     columns = ["link_id", "from_node_id", "to_node_id", "mode", "length_km"]
-    for link, a, b, mode, km in network.links[columns].itertuples(index=False):
+    for link, a, b, mode, km in links[columns].itertuples(index=False):
         neighbours.setdefault(a, []).append((b, link, mode, km))
         neighbours.setdefault(b, []).append((a, link, mode, km))
     rows = []
-    chains = network.facts["corridor_nodes"].sort_values(["corridor_id", "branch", "sequence"])
+    chains = corridor_nodes.sort_values(["corridor_id", "branch", "sequence"])
     for (corridor, branch), chain in chains.groupby(["corridor_id", "branch"], sort=False):
         legs = zip(
             chain["node_id"], chain["node_id"].iloc[1:], chain["mode"].iloc[1:], strict=False

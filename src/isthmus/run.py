@@ -247,6 +247,8 @@ def comparison_table(comparison: Comparison) -> pd.DataFrame:
     parts = []
     for dimension, (key, _) in DIMENSIONS.items():
         frame = comparison.by(dimension)
+        if frame.empty:
+            continue
         label = frame[key].astype(str).agg(" > ".join, axis=1)
         for column in [c for c in frame if c.endswith("_change")]:
             quantity = column.removesuffix("_change")

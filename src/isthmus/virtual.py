@@ -175,6 +175,7 @@ class _Builder:
                     length_km=link["length_km"],
                     free_speed_km_h=link["free_speed_km_h"],
                     wait_h=link["wait_h"],
+                    tracks=np.nan if pd.isna(link["tracks"]) else float(link["tracks"]),
                     capacity_t_yr=link["capacity_t_yr"],
                     forward=start == "from_node_id",
                     is_open=bool(link["is_open"]) and link["territory_id"] not in self.shut,

@@ -250,7 +250,8 @@ def assign(
         solution.path_flow,
     )
     table["served_t_yr"] = np.bincount(paths.trip, weights=paths.flow, minlength=len(table))
-    table["served_t_yr"] += np.where(_intrazonal(table), table["tonnes_t_yr"], 0.0)
+    whole = np.isclose(table["served_t_yr"], table["tonnes_t_yr"], rtol=1e-9, atol=0.0)
+    table["served_t_yr"] = np.where(whole, table["tonnes_t_yr"], table["served_t_yr"])
     table["theta"] = theta
     digests = {
         "facts": network.facts.digest,
@@ -273,10 +274,6 @@ def assign(
         int(solution.iterations),
         digests,
     )
-
-
-def _intrazonal(table: pd.DataFrame) -> BoolArray:
-    return table["origin_zone_id"].eq(table["destination_zone_id"]).to_numpy()
 
 
 def network_digest(network: Network, demand: Demand) -> str:
