@@ -1,0 +1,387 @@
+"""What the model says of a published quantity: one function a quantity."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from isthmus.analysis.observed import Places, Reading, read_row
+from isthmus.errors import InputError, IsthmusError
+from isthmus.facts.names import fold
+from isthmus.facts.units import PRICE_YEAR, usd
+from isthmus.vocab import LAND_MODES, WATER_MODES
+
+if TYPE_CHECKING:
+    from isthmus.analysis.ways import Way, Ways
+    from isthmus.assign import Assignment
+
+__all__ = ["Measured", "NotTestable", "measure"]
+
+_SHIPMENT_T = 20.0
+"""Shipment of the border-cost surveys. [t]"""
+_SURVEY_KM = 500.0
+"""Length a survey speed is taken over, one border in it. [km]"""
+_CAREC = ("AFG", "AZE", "CHN", "GEO", "KAZ", "KGZ", "MNG", "PAK", "TJK", "TKM", "UZB")
+"""Members of the Central Asia Regional Economic Cooperation, whose borders are surveyed."""
+_GOODS = (
+    (r"corn|grain|wheat|barley|flour|maize", "grain_food"),
+    (r"coal|coke", "coal"),
+    (r"fertiliser|fertilizer|sulphur|urea|potash|chemical", "fertiliser_chemicals"),
+    (r"petroleum|oil|fuel|petrol|diesel|lpg", "oil_products"),
+    (r"steel|metal|ore|copper", "ore_metals"),
+    (r"timber|wood|paper|pulp", "timber_paper"),
+    (r"cement|construction", "construction"),
+    (r"fruit|vegetable|fresh|perishable", "perishables"),
+)
+_AHEAD = r"target|forecast|plan|planned|expected|potential|scenario|goal|best case|could"
+_PART = (
+    r"jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec|q1|q2|q3|q4|months|month|monthly|daily|"
+    r"per day|quarter|half|since|cumulative|season|week|date|to [a-z]+"
+)
+
+
+class NotTestable(IsthmusError):
+    """A published row has nothing in the model to be laid beside; the message says why."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """
+    What the model says.
+
+    Parameters
+    ----------
+    value, observed : float
+        Modelled and published, in the same unit and price year.
+    modes : str
+    largest : str
+        What the modelled value is mostly made of.
+    note : str
+        What was assumed in the comparison.
+    """
+
+    value: float
+    observed: float
+    modes: str
+    largest: str = ""
+    note: str = ""
+
+
+def measure(
+    row: dict[str, Any], places: Places, ways: Ways, assignment: Assignment | None
+) -> Measured:
+    """
+    Return the model's value for a published row.
+
+    Parameters
+    ----------
+    row : dict
+        A row of `read_observations`.
+    places : Places
+    ways : Ways
+    assignment : Assignment or None
+
+    Returns
+    -------
+    Measured
+
+    Raises
+    ------
+    NotTestable
+        With the reason.
+    UnknownName
+        If a place is unknown.
+    """
+    quantity = row["quantity"].strip().lower()
+    if quantity.startswith("volume_"):
+        return _volume(row, places, assignment)
+    f = _QUANTITIES.get(quantity)
+    if f is None:
+        raise NotTestable(f"no such quantity in the model: {quantity or 'empty'}")
+    if row["value"] <= 0:
+        raise NotTestable("a difference, not a level: the value is not positive")
+    return f(row, places, ways)
+
+
+# --- ways -----------------------------------------------------------------------------------------
+
+
+def _way(
+    row: dict[str, Any],
+    places: Places,
+    ways: Ways,
+    *,
+    by_length: bool = False,
+    goods: str = "container",
+) -> tuple[Way, Reading, str]:
+    """Return the way a row speaks of, how it was read, and what was assumed."""
+    start, end, reading = _ends(row, places)
+    via = tuple(v for v in reading.via if not v & (start | end))
+    day = ways.network.date if pd.isna(row["year"]) else f"{int(row['year'])}-07-01"
+    tries = [(day, reading.modes, "")]
+    if reading.modes and not by_length:
+        tries.append((day, frozenset[str](), "no way by the modes named: all are taken"))
+    if day != ways.network.date and not by_length:
+        tries.append(
+            (ways.network.date, reading.modes, f"no way in {day[:4]}: {ways.network.date} is taken")
+        )
+        tries.append(
+            (ways.network.date, frozenset[str](), f"no way in {day[:4]} by the modes named")
+        )
+    for date, modes, note in tries:
+        found = ways.find(
+            start,
+            end,
+            date=ways.network.date if by_length else date,
+            commodity=goods,
+            modes=modes,
+            via=via,
+            any_order=True,
+            shut=reading.shut,
+            by_length=by_length,
+        )
+        if found is not None and found.km > 0:
+            return found, reading, note
+    if start & end:
+        raise NotTestable("one place: both ends are the same node")
+    named = ", ".join(sorted(reading.modes)) or "any mode"
+    raise NotTestable(f"no way: {row['origin']} and {row['destination']} are not joined by {named}")
+
+
+def _ends(row: dict[str, Any], places: Places) -> tuple[frozenset[str], frozenset[str], Reading]:
+    reading = read_row(places, row["subject"], row["route_description"])
+    origin, destination = row["origin"], row["destination"]
+    if origin and destination:
+        return places.resolve(origin), places.resolve(destination), reading
+    named = places.along(row["subject"])
+    if not origin and not destination and len(named) >= 2:
+        return named[0], named[-1], reading
+    raise NotTestable("no two places: origin or destination is not given")
+
+
+def _largest(parts: dict[str, float], unit: str) -> str:
+    total = sum(parts.values())
+    if total <= 0:
+        return ""
+    name, value = max(parts.items(), key=lambda item: item[1])
+    return f"{name.replace('_', ' ')} is {value / total:.0%} of the modelled {unit}"
+
+
+def _transit_days(row: dict[str, Any], places: Places, ways: Ways) -> Measured:
+    """Hours of the way; without loading, unloading and the first wait unless door to door."""
+    way, reading, note = _way(row, places, ways)
+    parts = way.parts("hours")
+    if reading.sailing:
+        water = np.isin(way.virtual.arcs["mode"].to_numpy(dtype=object)[way.arcs], WATER_MODES)
+        parts = {"haul_hours": parts["haul_hours"] * water}
+        note = "; ".join(filter(None, [note, "time under sail alone"]))
+    elif not reading.door:
+        parts = {n: v for n, v in parts.items() if n not in ("load_hours", "unload_hours")}
+        parts["wait_hours"] = np.where(way.kind == "load", 0.0, parts["wait_hours"])
+    sums = {n: float(v.sum()) for n, v in parts.items()}
+    hours = sum(sums.values())
+    if hours <= 0:
+        raise NotTestable("no way: the row speaks of a sailing and the way has none")
+    return Measured(hours / 24, row["value"], way.modes, _largest(sums, "time"), note)
+
+
+def _distance(row: dict[str, Any], places: Places, ways: Ways) -> Measured:
+    """Length of the shortest way by the modes named, over links of any status."""
+    way, _, note = _way(row, places, ways, by_length=True)
+    return Measured(way.km, row["value"], way.modes, "length of the links on the way", note)
+
+
+def _price(per: str) -> Callable[[dict[str, Any], Places, Ways], Measured]:
+    def f(row: dict[str, Any], places: Places, ways: Ways) -> Measured:
+        """Freight, boarding, transfers and borders; loading and unloading are left out."""
+        said = fold(f"{row['subject']} {row['route_description']}")
+        if re.search(r"\b(component|infrastructure)\b", said):
+            raise NotTestable("part of a price: the row leaves out wagon or terminal")
+        goods = next(
+            (g for p, g in _GOODS if per == "t" and re.search(rf"\b({p})\b", said)), "container"
+        )
+        way, _, note = _way(row, places, ways, goods=goods)
+        parts = {
+            n: float(v.sum())
+            for n, v in way.parts("money").items()
+            if n not in ("load_fee", "unload_fee", "access")
+        }
+        factor = 1.0
+        if per != "t":
+            factor = float(way.cost.commodities["payload_t_teu"].iloc[way.k])
+            factor *= ways.model.parameters.get("teu_per_feu_price") if per == "feu" else 1.0
+        observed = _in_model_money(row, ways)
+        return Measured(
+            sum(parts.values()) * factor, observed, way.modes, _largest(parts, "price"), note
+        )
+
+    return f
+
+
+def _in_model_money(row: dict[str, Any], ways: Ways) -> float:
+    year = PRICE_YEAR if pd.isna(row["year"]) else int(row["year"])
+    found = re.match(r"\s*([A-Z]{3})\b", row["unit"] or "USD")
+    currency = found[1] if found else "USD"
+    for back in range(4):  # the deflator of the newest years is not out yet
+        try:
+            return usd(ways.network.facts, row["value"], currency, year - back)
+        except InputError:
+            continue
+    raise NotTestable(f"no rate: {currency} of {year} cannot be brought to {PRICE_YEAR} prices")
+
+
+# --- borders --------------------------------------------------------------------------------------
+
+
+def _border(column: str) -> Callable[[dict[str, Any], Places, Ways], Measured]:
+    def f(row: dict[str, Any], places: Places, ways: Ways) -> Measured:
+        """Median over the crossings a row names: a place, or all land borders of a country."""
+        day = ways.network.date if pd.isna(row["year"]) else f"{int(row['year'])}-07-01"
+        virtual, cost = ways.on(day)
+        arcs = virtual.arcs
+        here = _crossings(row, places, arcs)
+        if not here.any():
+            raise NotTestable("no crossing: the row names none that the network has")
+        at = np.flatnonzero(here)
+        k = cost.position("container")
+        values = cost.components[column][k, at]
+        if column == "crossing_fee":
+            values = values * _SHIPMENT_T
+        modes = "+".join(sorted(set(arcs["mode"].to_numpy(dtype=object)[at])))
+        note = f"median of {len(at)} crossings" if len(at) > 1 else ""
+        observed = row["value"] if column == "crossing_hours" else _in_model_money(row, ways)
+        return Measured(
+            float(np.median(values)), observed, modes, "hours set at the crossing", note
+        )
+
+    return f
+
+
+def _crossings(row: dict[str, Any], places: Places, arcs: pd.DataFrame) -> Any:
+    said = f"{row['subject']} {row['route_description']}"
+    words = fold(said)
+    here = arcs["kind"].eq("cross") & arcs["mode"].isin(LAND_MODES) & arcs["is_open"]
+    if re.search(r"\brail|train|wagon", words):
+        here &= arcs["mode"].eq("rail")
+    elif re.search(r"\broad|truck|lorry|bcp", words) and not re.search(r"\brail", words):
+        here &= arcs["mode"].eq("road")
+    named = [n for n in places.along(row["subject"]) if arcs["node_id"].isin(n)[here].any()]
+    lands = places.lands(said)
+    ends = [places.territory(row["origin"]), places.territory(row["destination"])]
+    if named:
+        here &= arcs["node_id"].isin(frozenset().union(*named))
+    elif re.search(r"\bcarec\b", words) and not lands:
+        here &= arcs["from_territory_id"].isin(_CAREC) & arcs["territory_id"].isin(_CAREC)
+    elif lands:
+        here &= arcs["from_territory_id"].isin(lands) | arcs["territory_id"].isin(lands)
+    elif not all(ends):
+        return here & False
+    if all(ends):
+        here &= arcs["from_territory_id"].eq(ends[0]) & arcs["territory_id"].eq(ends[1])
+    elif lands and "outbound" in words:
+        here &= arcs["from_territory_id"].isin(lands)
+    elif lands and "inbound" in words:
+        here &= arcs["territory_id"].isin(lands)
+    return here.to_numpy(dtype=bool)
+
+
+def _speed(row: dict[str, Any], places: Places, ways: Ways) -> Measured:
+    """Speed of a way, or of 500 km and a border in a country (speed with delay of the surveys)."""
+    words = fold(f"{row['subject']} {row['route_description']}")
+    if re.search(r"\b(design|line speed|existing|swod|without delay)\b", words):
+        raise NotTestable("no such quantity in the model: speed of a line or without rests")
+    if row["origin"] and row["destination"]:
+        way, _, note = _way(row, places, ways)
+        hours = float(way.parts("hours")["haul_hours"].sum())
+        return Measured(way.km / hours, row["value"], way.modes, "speeds by mode and country", note)
+    mode = "rail" if re.search(r"\brail", words) else "road"
+    lands = places.lands(f"{row['subject']} {row['route_description']}") or list(_CAREC)
+    day = ways.network.date if pd.isna(row["year"]) else f"{int(row['year'])}-07-01"
+    virtual, cost = ways.on(day)
+    arcs, k = virtual.arcs, cost.position("container")
+    of_mode = arcs["mode"].eq(mode) & arcs["is_open"]
+    move = (of_mode & arcs["kind"].eq("move") & arcs["territory_id"].isin(lands)).to_numpy()
+    out = of_mode & arcs["kind"].eq("cross") & arcs["from_territory_id"].isin(lands)
+    if not move.any() or not out.any():
+        raise NotTestable("no way: no open link or border of that mode in that country")
+    hours, km = (
+        cost.components["haul_hours"][k, move],
+        arcs["length_km"].to_numpy(dtype=float)[move],
+    )
+    border = float(np.median(cost.components["crossing_hours"][k, out.to_numpy()]))
+    total = _SURVEY_KM * hours.sum() / km.sum() + border
+    note = f"{_SURVEY_KM:.0f} km and one border of {border:.1f} h"
+    return Measured(
+        _SURVEY_KM / float(total), row["value"], mode, "speeds by mode and country", note
+    )
+
+
+# --- volumes --------------------------------------------------------------------------------------
+
+
+def _volume(row: dict[str, Any], places: Places, assignment: Assignment | None) -> Measured:
+    """Tonnes through a port or over a border place, of the base year."""
+    if assignment is None:
+        raise NotTestable("no flows: volumes are compared with an assignment")
+    said = fold(f"{row['route_description']} {row['note']} {row['unit']}")
+    if re.search(rf"\b({_AHEAD})\b", said):
+        raise NotTestable("ahead of time: a plan or forecast, not an outturn")
+    if (
+        re.search(rf"\b({_PART})\b", fold(row["route_description"]))
+        or "train" in row["unit"].lower()
+    ):
+        raise NotTestable("part of a year: the model's flows are of a whole year")
+    year = assignment.demand.year
+    if pd.isna(row["year"]) or abs(int(row["year"]) - year) > 1:
+        raise NotTestable(f"another year: the trade matrix is of {year}")
+    nodes = _volume_nodes(row, places)
+    arcs = assignment.virtual.arcs
+    flow = assignment.arc_flow
+    here = arcs["node_id"].isin(nodes)
+    over = (here & arcs["kind"].eq("cross") & arcs["mode"].isin(LAND_MODES)).to_numpy()
+    water = arcs["mode"].isin(WATER_MODES) | arcs.get("from_mode", pd.Series("", arcs.index)).isin(
+        WATER_MODES
+    )
+    quay = (here & arcs["kind"].isin(["load", "unload", "transfer"]) & water).to_numpy()
+    used = quay if quay.any() else over
+    if re.search(r"\brail", fold(f"{row['subject']} {row['route_description']}")) and over.any():
+        used = (pd.Series(over) & arcs["mode"].eq("rail")).to_numpy()
+    if not used.any():
+        raise NotTestable("no count: the place is neither a port nor a border")
+    tonnes = flow[:, used].sum(axis=1)
+    if row["quantity"] == "volume_teu":
+        goods = assignment.cost.commodities
+        boxed = goods["load_type"].eq("container").to_numpy()
+        value = float((tonnes[boxed] / goods["payload_t_teu"].to_numpy(dtype=float)[boxed]).sum())
+    else:
+        value = float(tonnes.sum()) / 1e6
+    modes = "+".join(sorted(set(arcs["mode"].to_numpy(dtype=object)[used])))
+    cause = "the matrix holds trade between its zones, not empties, home trade and oil outside it"
+    return Measured(value, row["value"], modes, cause)
+
+
+def _volume_nodes(row: dict[str, Any], places: Places) -> frozenset[str]:
+    if row["origin"] and not row["destination"] and not places.territory(row["origin"]):
+        return places.resolve(row["origin"])
+    named = places.along(row["subject"])
+    if not named:
+        raise NotTestable("no one place: the row counts a corridor, country or fleet")
+    return frozenset().union(*named)
+
+
+_QUANTITIES: dict[str, Callable[[dict[str, Any], Places, Ways], Measured]] = {
+    "transit_time_days": _transit_days,
+    "distance_km": _distance,
+    "cost_usd_per_feu": _price("feu"),
+    "cost_usd_per_teu": _price("teu"),
+    "cost_usd_per_t": _price("t"),
+    "border_hours": _border("crossing_hours"),
+    "border_cost_usd": _border("crossing_fee"),
+    "speed_kmh": _speed,
+}
+"""Quantities that have a counterpart in the model, besides volumes."""
