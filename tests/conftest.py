@@ -191,7 +191,7 @@ def facts_of(shipped: Facts) -> Callable[[Rows], Facts]:
 
     def make(tables: Rows) -> Facts:
         facts = make_facts(tables)
-        for name in ("commodities", "parameters", "exchange_rates"):
+        for name in ("sources", "commodities", "parameters", "exchange_rates"):
             if name not in tables:
                 facts.tables[name] = shipped[name]  # type: ignore[index]
                 facts.raw[name] = shipped.raw[name]  # type: ignore[index]

@@ -106,3 +106,8 @@ def test_import_is_light():
 def test_the_package_is_found():
     assert (package_root() / "datapackage.json").is_file()
     assert (package_root("scenarios") / "baseline.toml").is_file()
+
+
+def test_a_public_function_is_not_hidden_by_the_module_of_its_name():
+    code = "import isthmus as i; i.compare; i.Comparison; assert callable(i.assign) and callable(i.run) and callable(i.skim)"
+    subprocess.run([sys.executable, "-c", code], check=True)

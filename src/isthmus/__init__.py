@@ -14,7 +14,9 @@ The straight line, each step a pure function of the last one's result::
 Names load on first use, so that ``import isthmus`` is quick and has no side effect.
 """
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -93,3 +95,15 @@ def __getattr__(name: str) -> Any:
 def __dir__() -> list[str]:
     """List the public names."""
     return sorted(__all__)
+
+
+class _Front(ModuleType):
+    """The package as users see it: `isthmus.assign` is the function, not the module of that name."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name in _HOME and isinstance(value, ModuleType):
+            value = getattr(value, name)
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Front

@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Run", "find_scenario", "list_scenarios", "manifest_of", "prepare", "run", "write_run"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Run:
     """
     One scenario, assigned beside its base.
@@ -49,7 +50,7 @@ class Run:
         """Whether the scenario changes anything."""
         return self.base is not self.new
 
-    @property
+    @cached_property
     def comparison(self) -> Comparison:
         """Base and new side by side."""
         return compare(self.base, self.new)

@@ -21,7 +21,7 @@ _TRIP = ["origin_zone_id", "destination_zone_id", "commodity_id"]
 _GAINS = ["cost_change_usd_yr", "money_change_usd_yr", "time_change_th_yr", "co2_change_t_yr"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Comparison:
     """
     A base and a new assignment.
@@ -40,7 +40,9 @@ class Comparison:
         One row a flow of either matrix.
 
         Changes of cost, money, time and CO2 are taken over the tonnes served in both, so that a
-        trade that stops is never booked as a saving: it stands in `unserved_change_t_yr`.
+        trade that stops is never booked as a saving: it stands in `unserved_change_t_yr`. All are
+        means over the routes taken; `logsum_usd_t` of either side is there for who prefers the
+        log-sum (docs/decisions/0005).
         """
         left, right = trip_levels(self.base), trip_levels(self.new)
         keep = [*_TRIP, "origin_territory_id", "destination_territory_id"]

@@ -21,6 +21,17 @@ if TYPE_CHECKING:
 __all__ = ["DIMENSIONS", "levels", "transit", "trip_levels"]
 
 
+def _once(
+    assignment: Assignment, name: str, of: Callable[[Assignment], pd.DataFrame]
+) -> pd.DataFrame:
+    """Take a table from the memo of the assignment, or compute it; the caller gets a copy."""
+    key = f"levels {name}"
+    if key not in assignment.memo:
+        assignment.memo[key] = of(assignment)
+    table: pd.DataFrame = assignment.memo[key]
+    return table.copy()
+
+
 def trip_levels(assignment: Assignment) -> pd.DataFrame:
     """
     Return one row a trip: tonnes, served tonnes and mean attributes over its used paths.
@@ -34,8 +45,13 @@ def trip_levels(assignment: Assignment) -> pd.DataFrame:
     DataFrame
         origin_zone_id, destination_zone_id, commodity_id, origin_territory_id,
         destination_territory_id, tonnes_t_yr, served_t_yr [t/yr]; usd_t, money_usd_t [USD/t],
-        hours_h [h], co2_kg_t [kg/t], length_km [km]: means by flow, NaN where nothing is served.
+        hours_h [h], co2_kg_t [kg/t], length_km [km]: means by flow, NaN where nothing is served;
+        logsum_usd_t [USD/t]: what a shipper expects of the choice as a whole.
     """
+    return _once(assignment, "trips", _trip_levels)
+
+
+def _trip_levels(assignment: Assignment) -> pd.DataFrame:
     table = assignment.trips
     zone_of = assignment.virtual.network.zones.set_index("zone_id")["territory_id"]
     frame = table[
@@ -57,6 +73,7 @@ def trip_levels(assignment: Assignment) -> pd.DataFrame:
         total = np.bincount(paths.trip, weights=weighted, minlength=len(frame))
         with np.errstate(invalid="ignore"):
             frame[column] = np.where(flow > 0, total / np.where(flow > 0, flow, 1.0), np.nan)
+    frame["logsum_usd_t"] = table["logsum_usd_t"]
     return frame
 
 
@@ -74,6 +91,10 @@ def transit(assignment: Assignment) -> pd.DataFrame:
         Indexed by territory_id: over_t_yr, every tonne that moves there; transit_t_yr, of these
         the tonnes whose trade neither begins nor ends there [t/yr]; moved_tkm_yr [t·km/yr].
     """
+    return _once(assignment, "transit", _transit)
+
+
+def _transit(assignment: Assignment) -> pd.DataFrame:
     arcs, paths = assignment.virtual.arcs, assignment.paths
     zone_of = assignment.virtual.network.zones.set_index("zone_id")["territory_id"]
     ends = assignment.trips[["origin_zone_id", "destination_zone_id"]].apply(
@@ -284,4 +305,4 @@ def levels(assignment: Assignment, dimension: str) -> pd.DataFrame:
     if dimension not in DIMENSIONS:
         known = ", ".join(DIMENSIONS)
         raise InputError([Fault("by", f'"{dimension}" is no dimension.', f"One of {known}.")])
-    return DIMENSIONS[dimension][1](assignment)
+    return _once(assignment, dimension, DIMENSIONS[dimension][1])

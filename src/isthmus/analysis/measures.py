@@ -26,6 +26,10 @@ _SHIPMENT_T = 20.0
 """Shipment of the border-cost surveys. [t]"""
 _SURVEY_KM = 500.0
 """Length a survey speed is taken over, one border in it. [km]"""
+_DETOUR = 1.8
+"""A way over open links that is so much longer is not the one a row means."""
+_FERRY_GAIN = 1.4
+"""Rails alone that are so much longer than with a train ferry are not the way a row means."""
 _CAREC = ("AFG", "AZE", "CHN", "GEO", "KAZ", "KGZ", "MNG", "PAK", "TJK", "TKM", "UZB")
 """Members of the Central Asia Regional Economic Cooperation, whose borders are surveyed."""
 _GOODS = (
@@ -103,6 +107,9 @@ def measure(
     f = _QUANTITIES.get(quantity)
     if f is None:
         raise NotTestable(f"no such quantity in the model: {quantity or 'empty'}")
+    words = fold(f"{row['subject']} {row['route_description']} {row['note']}")
+    if re.search(r"\b(bus|passenger|not freight|delivered price)\b", words):
+        raise NotTestable("not freight: a bus, passengers or a price of goods")
     if row["value"] <= 0:
         raise NotTestable("a difference, not a level: the value is not positive")
     return f(row, places, ways)
@@ -112,52 +119,99 @@ def measure(
 
 
 def _way(
-    row: dict[str, Any],
-    places: Places,
-    ways: Ways,
-    *,
-    by_length: bool = False,
-    goods: str = "container",
+    row: dict[str, Any], places: Places, ways: Ways, *, goods: str = "container"
 ) -> tuple[Way, Reading, str]:
-    """Return the way a row speaks of, how it was read, and what was assumed."""
+    """Return the cheapest way a row speaks of, how it was read, and what was assumed."""
     start, end, reading = _ends(row, places)
     via = tuple(v for v in reading.via if not v & (start | end))
-    day = ways.network.date if pd.isna(row["year"]) else f"{int(row['year'])}-07-01"
-    tries = [(day, reading.modes, "")]
-    if reading.modes and not by_length:
-        tries.append((day, frozenset[str](), "no way by the modes named: all are taken"))
-    if day != ways.network.date and not by_length:
-        tries.append(
-            (ways.network.date, reading.modes, f"no way in {day[:4]}: {ways.network.date} is taken")
-        )
-        tries.append(
-            (ways.network.date, frozenset[str](), f"no way in {day[:4]} by the modes named")
-        )
-    for date, modes, note in tries:
-        found = ways.find(
-            start,
-            end,
-            date=ways.network.date if by_length else date,
-            commodity=goods,
-            modes=modes,
-            via=via,
-            any_order=True,
-            shut=reading.shut,
-            by_length=by_length,
+    for date, modes, note in _tries(row, ways.network.date, reading.modes):
+        found = _by_rail_or_ferry(
+            ways, modes, start, end, date=date, commodity=goods, via=via, shut=reading.shut
         )
         if found is not None and found.km > 0:
             return found, reading, note
+    raise _no_way(row, start, end, reading)
+
+
+def _tries(
+    row: dict[str, Any], today: str, modes: frozenset[str]
+) -> list[tuple[str, frozenset[str], str]]:
+    """Return dates and modes to try, the closest to the row first, with what each assumes."""
+    year = "" if pd.isna(row["year"]) else str(int(row["year"]))
+    days = [today] if not year else list(dict.fromkeys([f"{year}-07-01", f"{year}-12-31", today]))
+    widths = [(modes, "")]
+    water = modes & set(WATER_MODES)
+    if water and len(modes) > len(water) and not modes & {"sea"}:
+        widths.insert(0, (water, ""))  # a ferry from port to port
+    if modes and modes <= set(WATER_MODES):
+        widths.append((modes | set(LAND_MODES), "with a way to the port by land"))
+    if modes:
+        widths.append((frozenset(), "no way by the modes named: all are taken"))
+    return [
+        (
+            day,
+            width,
+            "; ".join(filter(None, [note, f"as of {day}" if year and day == today else ""])),
+        )
+        for width, note in widths
+        for day in days
+    ]
+
+
+def _shortest(row: dict[str, Any], places: Places, ways: Ways) -> tuple[Way, str]:
+    """
+    Return the shortest way by the modes named.
+
+    Open links come first; where they make a way much longer than links of any status do, the row
+    speaks of a line that is planned, closed or destroyed.
+    """
+    start, end, reading = _ends(row, places)
+    via = tuple(v for v in reading.via if not v & (start | end))
+    date, shut = ways.network.date, reading.shut
+    open_, any_ = (
+        _by_rail_or_ferry(
+            ways, reading.modes, start, end, date=date, via=via, shut=shut, by_length=True, built=built
+        )
+        for built in (True, False)
+    )
+    if any_ is None or any_.km <= 0:
+        raise _no_way(row, start, end, reading)
+    if open_ is None or open_.km > _DETOUR * any_.km:
+        return any_, "over links of any status"
+    return open_, ""
+
+
+def _by_rail_or_ferry(
+    ways: Ways, modes: frozenset[str], start: frozenset[str], end: frozenset[str], **more: Any
+) -> Way | None:
+    """Return a way; by rail with wagons on a ferry only where the rails alone lead far round."""
+    found = ways.find(start, end, modes=modes, any_order=True, **more)
+    if modes != {"rail"}:
+        return found
+    ferried = ways.find(start, end, modes=modes | {"rail_ferry"}, any_order=True, **more)
+    if found is None or (ferried is not None and found.km > _FERRY_GAIN * ferried.km):
+        return ferried
+    return found
+
+
+def _no_way(
+    row: dict[str, Any], start: frozenset[str], end: frozenset[str], reading: Reading
+) -> NotTestable:
     if start & end:
-        raise NotTestable("one place: both ends are the same node")
+        return NotTestable("one place: both ends are the same node")
     named = ", ".join(sorted(reading.modes)) or "any mode"
-    raise NotTestable(f"no way: {row['origin']} and {row['destination']} are not joined by {named}")
+    return NotTestable(
+        f"no way: {row['origin']} and {row['destination']} are not joined by {named}"
+    )
 
 
 def _ends(row: dict[str, Any], places: Places) -> tuple[frozenset[str], frozenset[str], Reading]:
     reading = read_row(places, row["subject"], row["route_description"])
+    by_sea = bool(reading.modes) and reading.modes <= {"sea", "inland_water"}
     origin, destination = row["origin"], row["destination"]
     if origin and destination:
-        return places.resolve(origin), places.resolve(destination), reading
+        start, end = (places.resolve(cell, by_sea=by_sea) for cell in (origin, destination))
+        return start, end, reading
     named = places.along(row["subject"])
     if not origin and not destination and len(named) >= 2:
         return named[0], named[-1], reading
@@ -176,7 +230,8 @@ def _transit_days(row: dict[str, Any], places: Places, ways: Ways) -> Measured:
     """Hours of the way; without loading, unloading and the first wait unless door to door."""
     way, reading, note = _way(row, places, ways)
     parts = way.parts("hours")
-    if reading.sailing:
+    ferry = set(way.modes.split("+")) <= {"ferry", "rail_ferry"}
+    if reading.sailing or ferry:
         water = np.isin(way.virtual.arcs["mode"].to_numpy(dtype=object)[way.arcs], WATER_MODES)
         parts = {"haul_hours": parts["haul_hours"] * water}
         note = "; ".join(filter(None, [note, "time under sail alone"]))
@@ -192,7 +247,7 @@ def _transit_days(row: dict[str, Any], places: Places, ways: Ways) -> Measured:
 
 def _distance(row: dict[str, Any], places: Places, ways: Ways) -> Measured:
     """Length of the shortest way by the modes named, over links of any status."""
-    way, _, note = _way(row, places, ways, by_length=True)
+    way, note = _shortest(row, places, ways)
     return Measured(way.km, row["value"], way.modes, "length of the links on the way", note)
 
 
@@ -240,9 +295,10 @@ def _in_model_money(row: dict[str, Any], ways: Ways) -> float:
 
 def _border(column: str) -> Callable[[dict[str, Any], Places, Ways], Measured]:
     def f(row: dict[str, Any], places: Places, ways: Ways) -> Measured:
-        """Median over the crossings a row names: a place, or all land borders of a country."""
-        day = ways.network.date if pd.isna(row["year"]) else f"{int(row['year'])}-07-01"
-        virtual, cost = ways.on(day)
+        """Mean over the crossings a row names: a place, or all land borders of a country."""
+        if re.search(r"\bside\b", fold(row["subject"])) and column == "crossing_hours":
+            raise NotTestable("one side of a border: the model holds both sides as one")
+        virtual, cost = ways.on(_day(row, ways.network.date))
         arcs = virtual.arcs
         here = _crossings(row, places, arcs)
         if not here.any():
@@ -253,13 +309,17 @@ def _border(column: str) -> Callable[[dict[str, Any], Places, Ways], Measured]:
         if column == "crossing_fee":
             values = values * _SHIPMENT_T
         modes = "+".join(sorted(set(arcs["mode"].to_numpy(dtype=object)[at])))
-        note = f"median of {len(at)} crossings" if len(at) > 1 else ""
+        note = f"mean of {len(at)} crossings" if len(at) > 1 else ""
         observed = row["value"] if column == "crossing_hours" else _in_model_money(row, ways)
         return Measured(
             float(np.median(values)), observed, modes, "hours set at the crossing", note
         )
 
     return f
+
+
+def _day(row: dict[str, Any], today: str) -> str:
+    return today if pd.isna(row["year"]) else f"{int(row['year'])}-07-01"
 
 
 def _crossings(row: dict[str, Any], places: Places, arcs: pd.DataFrame) -> Any:
@@ -279,6 +339,7 @@ def _crossings(row: dict[str, Any], places: Places, arcs: pd.DataFrame) -> Any:
         here &= arcs["from_territory_id"].isin(_CAREC) & arcs["territory_id"].isin(_CAREC)
     elif lands:
         here &= arcs["from_territory_id"].isin(lands) | arcs["territory_id"].isin(lands)
+        here &= arcs["from_territory_id"].isin(_CAREC) & arcs["territory_id"].isin(_CAREC)
     elif not all(ends):
         return here & False
     if all(ends):
@@ -301,8 +362,7 @@ def _speed(row: dict[str, Any], places: Places, ways: Ways) -> Measured:
         return Measured(way.km / hours, row["value"], way.modes, "speeds by mode and country", note)
     mode = "rail" if re.search(r"\brail", words) else "road"
     lands = places.lands(f"{row['subject']} {row['route_description']}") or list(_CAREC)
-    day = ways.network.date if pd.isna(row["year"]) else f"{int(row['year'])}-07-01"
-    virtual, cost = ways.on(day)
+    virtual, cost = ways.on(_day(row, ways.network.date))
     arcs, k = virtual.arcs, cost.position("container")
     of_mode = arcs["mode"].eq(mode) & arcs["is_open"]
     move = (of_mode & arcs["kind"].eq("move") & arcs["territory_id"].isin(lands)).to_numpy()
@@ -313,7 +373,7 @@ def _speed(row: dict[str, Any], places: Places, ways: Ways) -> Measured:
         cost.components["haul_hours"][k, move],
         arcs["length_km"].to_numpy(dtype=float)[move],
     )
-    border = float(np.median(cost.components["crossing_hours"][k, out.to_numpy()]))
+    border = float(np.mean(cost.components["crossing_hours"][k, out.to_numpy()]))
     total = _SURVEY_KM * hours.sum() / km.sum() + border
     note = f"{_SURVEY_KM:.0f} km and one border of {border:.1f} h"
     return Measured(

@@ -40,6 +40,32 @@ REGIONS: Mapping[str, tuple[str, str]] = {
 }
 """Places that are wider than a node, the node that stands for them, and why."""
 
+SPELLINGS: Mapping[str, tuple[str, str]] = {
+    "sergeli": ("uz-tashkent", "freight terminal of Tashkent"),
+    "chukursay": ("uz-tashkent", "freight terminal of Tashkent"),
+    "naibabad": ("AFMZR", "freight station of Mazar-i-Sharif"),
+    "derince": ("TRIST", "port and railhead on the Gulf of Izmit, in the freight area of Istanbul"),
+    "vorsino": ("RUMOW", "freight village south of Moscow"),
+    "chekhov": ("RUMOW", "terminal south of Moscow"),
+    "tsiteli khidi": ("az-red-bridge", "Georgian name of the Red Bridge"),
+    "krasnyi most": ("az-red-bridge", "Russian name of the Red Bridge"),
+}
+"""Stations and second names within a node, the node, and what they are."""
+
+PORTS: Mapping[str, tuple[str, str]] = {
+    "chn": ("CNSHA", "largest port of China"),
+    "china": ("CNSHA", "largest port of China"),
+    "eur": ("NLRTM", "largest port of Europe"),
+    "europe": ("NLRTM", "largest port of Europe"),
+    "rus": ("RULED", "container port of European Russia"),
+    "russia": ("RULED", "container port of European Russia"),
+    "ind": ("INNSA", "first container port of India"),
+    "india": ("INNSA", "first container port of India"),
+    "irn": ("IRBND", "container port of Iran"),
+    "iran": ("IRBND", "container port of Iran"),
+}
+"""The same for rows that speak of the sea alone."""
+
 _RAIL, _SEA = ("rail",), ("sea", "inland_water")
 _FERRIES = ("ferry", "rail_ferry")
 _MODE_WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -49,25 +75,45 @@ _MODE_WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"ferry|ferries|ro ro", (*_FERRIES, "rail", "road")),
     (r"river|volga|barge|canal", ("inland_water", "sea")),
 )
-_LENSES: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
-    # words, modes besides those named, places of which one is passed
+_CASPIAN = frozenset({"@SEA-CASPIAN"})
+_LENSES: tuple[tuple[str, tuple[str, ...], tuple[frozenset[str], ...], frozenset[str]], ...] = (
+    # words, its modes, places it passes (each a choice), lands it goes round
     (
         r"titr|middle corridor|trans caspian (international|rail|east west)",
         ("rail", "sea", "rail_ferry"),
-        ("KZSCO", "kz-kuryk", "TMKRW"),
+        (_CASPIAN,),
+        frozenset({"RUS", "IRN"}),
     ),
-    (r"btk|baku tbilisi kars", ("rail", "sea", "rail_ferry"), ("ge-akhalkalaki",)),
-    (r"northern corridor|northern route", _RAIL, ()),
-    (r"instc west", ("rail", "road", "sea"), ("astara_az", "astara_ir_rail", "IRATR")),
+    (
+        r"btk|baku tbilisi kars",
+        ("rail", "sea", "rail_ferry"),
+        (frozenset({"ge-akhalkalaki"}),),
+        frozenset({"RUS", "IRN"}),
+    ),
+    (r"northern corridor|northern route", _RAIL, (), frozenset()),
+    (
+        r"instc west",
+        ("rail", "road", "sea"),
+        (frozenset({"astara_az", "astara_ir_rail", "IRATR"}),),
+        frozenset(),
+    ),
     (
         r"instc trans caspian",
         ("rail", "road", "sea"),
-        ("IRAMD", "IRBAZ", "IRNSH", "caspian_port", "IRFRK"),
+        (_CASPIAN,),
+        frozenset({"AZE", "TKM", "KAZ"}),
     ),
-    (r"instc east", ("rail", "sea"), ("serhetyaka", "bolashak", "serakhs_tm", "sarakhs_ir")),
-    (r"suez comparison", (*_SEA, "rail", "road"), ()),
+    (
+        r"instc east",
+        ("rail", "sea"),
+        (frozenset({"serhetyaka", "bolashak", "serakhs_tm", "sarakhs_ir"}),),
+        frozenset(),
+    ),
 )
-"""Corridors by name: their modes, and a place they cannot avoid (one of several)."""
+"""Corridors by name: modes, a place they cannot avoid, lands their proponents mean to go round.
+
+A place may be a land or sea, written ``@SEA-CASPIAN``, or a passage, written ``#suez``.
+"""
 
 _CUT = re.compile(r"\b(vs|versus|against|instead of|compared|than|before|while)\b", re.I)
 _SEQUENCE = re.compile(r"\bvia\b|\bthrough\b|\bto\b|\band\b|\bwith\b|->|[-–—→,;:+()>]", re.I)
@@ -125,7 +171,7 @@ class Reading:
     via : tuple of frozenset of str
         Waypoints in order, each a choice of nodes.
     shut : frozenset of str
-        Passages it goes round.
+        Passages (``#suez``) and lands (``@RUS``) it goes round.
     sailing : bool
         Time under way alone.
     door : bool
@@ -156,20 +202,34 @@ class Places:
         """Every name and part of a name, folded, with the nodes it may mean."""
         found: dict[str, set[str]] = {}
         nodes = self.facts["nodes"]
+        nodes = nodes[nodes["node_type"].ne("sea_point")]
         spoken = [c for c in nodes.columns if c.startswith("name")] + ["aliases", "node_id"]
         for row in nodes[["node_id", *[c for c in spoken if c != "node_id"]]].itertuples(
             index=False
         ):
             for cell in row:
                 for part in re.split(r"[;/(),]", str(cell)):
-                    phrase = fold(part)
-                    if len(phrase) >= 4 and phrase not in _DULL:
-                        found.setdefault(phrase, set()).add(str(row[0]))
-        return {phrase: frozenset(ids) for phrase, ids in found.items()}
+                    words = fold(part).split()
+                    while words:
+                        phrase = " ".join(words)
+                        if len(phrase) >= 4 and phrase not in _DULL:
+                            found.setdefault(phrase, set()).add(str(row[0]))
+                        if words[-1] not in _DULL:
+                            break
+                        words.pop()
+        for phrase, (node, _) in SPELLINGS.items():
+            found.setdefault(phrase, set()).update(self._exact(node))
+        return {phrase: frozenset(ids) for phrase, ids in found.items() if ids}
 
-    def resolve(self, text: str) -> frozenset[str]:
+    def resolve(self, text: str, *, by_sea: bool = False) -> frozenset[str]:
         """
         Return the nodes a cell stands for; several where it gives a choice.
+
+        Parameters
+        ----------
+        text : str
+        by_sea : bool
+            Let a port stand for a country.
 
         Raises
         ------
@@ -178,8 +238,9 @@ class Places:
         """
         found: set[str] = set()
         for part in (p.strip() for p in text.split(";")):
+            port = PORTS.get(fold(part)) if by_sea else None
             if part:
-                found |= self._one(part)
+                found |= (self._exact(port[0]) if port else frozenset()) or self._one(part)
         if not found:
             raise UnknownName("node", text, ())
         return frozenset(found)
@@ -227,7 +288,7 @@ class Places:
         return frozenset([node] if node else [])
 
     def _region(self, name: str) -> frozenset[str]:
-        found = REGIONS.get(fold(name))
+        found = REGIONS.get(fold(name)) or SPELLINGS.get(fold(name))
         return self._exact(found[0]) if found else frozenset()
 
     def _land(self, name: str) -> frozenset[str]:
@@ -262,6 +323,13 @@ class Places:
         for row in self.facts["zones"].itertuples(index=False):
             out.setdefault(str(row.territory_id), []).append(str(row.node_id))
         return out
+
+    def known(self, names: Iterable[str]) -> frozenset[str]:
+        """Return the nodes that names stand for, leaving out unknown ones; lands and passages stay."""
+        found: set[str] = set()
+        for name in names:
+            found |= {name} if name[0] in "@#" else self._exact(name)
+        return frozenset(found)
 
     def along(self, text: str) -> list[frozenset[str]]:
         """Return the places a text runs through, in order, each a choice of nodes."""
@@ -315,19 +383,25 @@ def read_row(places: Places, subject: str, route: str) -> Reading:
     words = fold(f"{subject} {route}")
     modes = set(_modes(_MODE_WORDS, words))
     via = places.along(route)
-    for pattern, more, passed in _LENSES:
-        if re.search(rf"\b({pattern})\b", words):
-            modes.update(more)
-            lens = _known(places, passed)
-            if lens and not any(lens & v for v in via):
-                via.append(lens)
-    shut = set()
-    if re.search(r"\bcape\b", words):
-        shut.add("suez")
-        modes.update(_SEA)
-    elif re.search(r"\bsuez\b", words):
-        shut.add("cape-of-good-hope")
-        modes.update(_SEA)
+    if re.search(r"\b(via|through)\b", route, re.I):
+        after = re.split(r"\b(?:via|through)\b", _CUT.split(route)[0], maxsplit=1, flags=re.I)
+        via += [frozenset({f"@{land}"}) for land in places.lands(after[-1])]
+    shut: set[str] = set()
+    for pattern, more, passed, round_ in _LENSES:
+        if not re.search(rf"\b({pattern})\b", words):
+            continue
+        modes.update(more)
+        for choice in passed:
+            known = places.known(choice)
+            if known and not any(known & v for v in via):
+                via.append(known)
+        shut |= {f"@{land}" for land in round_ if land not in places.lands(f"{subject} {route}")}
+    for passage, other in (("cape-of-good-hope", "suez"), ("suez", "cape-of-good-hope")):
+        if re.search(rf"\b{passage.split('-')[0]}\b", words):
+            modes = (modes & {"rail", "road"}) | set(_SEA)
+            via.append(frozenset({f"#{passage}"}))
+            shut.add(f"#{other}")
+            break
     return Reading(
         frozenset(modes),
         tuple(via),
@@ -341,10 +415,3 @@ def _modes(table: Iterable[tuple[str, tuple[str, ...]]], words: str) -> Iterable
     for pattern, modes in table:
         if re.search(rf"\b({pattern})\b", words):
             yield from modes
-
-
-def _known(places: Places, names: Iterable[str]) -> frozenset[str]:
-    found: set[str] = set()
-    for name in names:
-        found |= places._exact(name)
-    return frozenset(found)

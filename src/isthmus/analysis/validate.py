@@ -271,14 +271,13 @@ _DOUBTS = (
         ("pilot", "first", "single case", "peak"),
         "the published value is one trip, the model's is usual",
     ),
-    (("range", "-"), ""),
 )
 
 
 def _cause(row: dict[str, Any], found: Measured, relative: float) -> str:
     """Say in words what most likely parts the two values."""
     said = f"{row['route_description']} {row['note']}".lower()
-    for words, cause in _DOUBTS[:3]:
+    for words, cause in _DOUBTS:
         if any(w in said for w in words):
             return f"{cause}; {found.largest}".rstrip("; ")
     year = row["year"]

@@ -104,6 +104,7 @@ class Ways:
         any_order: bool = False,
         shut: frozenset[str] = frozenset(),
         by_length: bool = False,
+        built: bool = True,
     ) -> Way | None:
         """
         Return the best way, or None.
@@ -121,23 +122,31 @@ class Ways:
         any_order : bool
             Whether the waypoints may be passed in another order.
         shut : frozenset of str
-            Passages gone round.
+            Passages (``#suez``) and lands (``@RUS``) gone round.
         by_length : bool
-            Shortest, over links of any status, instead of cheapest over open ones.
+            The shortest instead of the cheapest.
+        built : bool
+            Take only what was open; otherwise links and borders of any status.
         """
         virtual, cost = self.on(date)
         k = cost.position(commodity)
         arcs = virtual.arcs
         mode = arcs["mode"].to_numpy(dtype=object)
-        allowed = np.isin(mode, sorted(modes)) if modes else np.ones(len(arcs), dtype=bool)
-        allowed &= ~arcs["passage_id"].isin(shut).to_numpy()
+        moving = arcs["kind"].eq("move").to_numpy()
+        allowed = (
+            ~moving | np.isin(mode, sorted(modes)) if modes else np.ones(len(arcs), dtype=bool)
+        )
+        allowed &= ~("#" + arcs["passage_id"]).isin(shut).to_numpy()
+        allowed &= ~("@" + arcs["territory_id"]).isin(shut).to_numpy()
         allowed &= ~arcs["kind"].isin(["access", "egress"]).to_numpy()
+        if built:
+            allowed &= arcs["is_open"].to_numpy(dtype=bool)
         if by_length:
-            moving = arcs["kind"].eq("move").to_numpy()
             km = np.where(moving, arcs["length_km"].to_numpy(dtype=float), 0.1)
             price = np.where(allowed & np.isfinite(km), km, np.inf)
         else:
-            price = np.where(allowed, cost.usd[k], np.inf)
+            price = np.where(allowed, cost.usd_if_open[k], np.inf)
+            price[~cost.allowed[k] & arcs["is_open"].to_numpy(dtype=bool)] = np.inf
         best: tuple[float, IntArray] | None = None
         orders = list(permutations(via)) if any_order and 1 < len(via) <= 3 else [via]
         for order in orders:
@@ -153,8 +162,16 @@ def _ends(virtual: VirtualNetwork, nodes: frozenset[str], ends: dict[str, int]) 
     return found or _stops(virtual, nodes)
 
 
-def _stops(virtual: VirtualNetwork, nodes: frozenset[str]) -> list[int]:
-    return [i for i, s in enumerate(virtual.stops) if s.node_id in nodes and s.mode in MODES]
+def _stops(virtual: VirtualNetwork, places: frozenset[str]) -> list[int]:
+    """Return the stops at nodes, in lands (``@``) or at the ends of passages (``#``)."""
+    passages = {p[1:] for p in places if p.startswith("#")}
+    ends = virtual.arcs.loc[virtual.arcs["passage_id"].isin(passages), ["node_id", "to_node_id"]]
+    nodes = places | set(ends.to_numpy().ravel())
+    return [
+        i
+        for i, s in enumerate(virtual.stops)
+        if s.mode in MODES and (s.node_id in nodes or f"@{s.territory_id}" in places)
+    ]
 
 
 def _layered(

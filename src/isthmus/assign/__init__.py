@@ -18,7 +18,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from isthmus.assign.all_or_nothing import all_or_nothing
-from isthmus.assign.base import Trips, least_costs
+from isthmus.assign.base import Solution, Trips, least_costs
+from isthmus.assign.choice import inherit
 from isthmus.assign.congestion import delay_of
 from isthmus.assign.cuts import unserved_reasons
 from isthmus.assign.stochastic import stochastic
@@ -86,7 +87,7 @@ class Paths:
         return np.bincount(self.path_of_arc, values, self.n_path).astype(np.float64)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Assignment:
     """
     Flows on paths and arcs, with everything needed to reproduce them.
@@ -132,6 +133,11 @@ class Assignment:
     digests: dict[str, str]
 
     @cached_property
+    def memo(self) -> dict[str, Any]:
+        """Totals already taken, so that a table asked for twice is computed once."""
+        return {}
+
+    @cached_property
     def class_of_path(self) -> IntArray:
         """Commodity position of each path."""
         return self.trips["class"].to_numpy()[self.paths.trip]
@@ -150,19 +156,23 @@ class Assignment:
         ndarray, shape (n_path,)
             Per tonne: [USD/t], [h], [kg CO2e/t]; `length_km` in [km].
         """
+        key = f"path {name}"
+        if key not in self.memo:
+            self.memo[key] = self._path_total(name)
+        return self.memo[key]
+
+    def _path_total(self, name: str) -> FloatArray:
         arcs, k = self.paths.arcs, self.class_of_path[self.paths.path_of_arc]
         if name == "length_km":
-            moved = np.where(
-                self.virtual.arcs["kind"].eq("move"), self.virtual.arcs["length_km"], 0.0
-            )
+            moved = np.where(self.virtual.arcs["kind"].eq("move"), self.virtual.arcs["length_km"], 0.0)
             return self.paths.total(moved[arcs])
-        delay = self.delay_h[arcs]
+        cost = self.cost
         if name == "usd":
-            return self.paths.total(
-                self.cost.usd_if_open[k, arcs] + self.cost.vot_usd_t_h[k] * delay
-            )
-        values = self.cost.attribute(name)[k, arcs]
-        return self.paths.total(values + delay if name == "hours" else values)
+            waiting = cost.vot_usd_t_h[k] * self.delay_h[arcs]
+            return self.paths.total(cost.usd_if_open[k, arcs] + waiting)
+        table = {"money": cost.money, "hours": cost.hours, "spread": cost.spread_h, "co2": cost.co2_kg}
+        values = table[name][k, arcs]
+        return self.paths.total(values + self.delay_h[arcs] if name == "hours" else values)
 
 
 def assign(
@@ -229,6 +239,9 @@ def assign(
     else:
         theta = _theta(table, virtual, arc_cost, trips, start)
         length = np.where(virtual.arcs["kind"].eq("move"), virtual.arcs["length_km"], 0.0)
+        routes, touched = None, None
+        if start is not None and start.method == method:
+            routes, touched = inherit(start, virtual, arc_cost, table, trips)
         solution = stochastic(
             virtual.graph,
             arc_cost.usd,
@@ -240,6 +253,8 @@ def assign(
             path_size_beta=parameters.get("path_size_beta"),
             length=length.astype(float),
             gap=gap,
+            routes=routes,
+            grow=touched,
             progress=progress,
             **options,
         )
@@ -253,6 +268,7 @@ def assign(
     whole = np.isclose(table["served_t_yr"], table["tonnes_t_yr"], rtol=1e-9, atol=0.0)
     table["served_t_yr"] = np.where(whole, table["tonnes_t_yr"], table["served_t_yr"])
     table["theta"] = theta
+    table["logsum_usd_t"] = _logsum(table, solution, virtual, arc_cost, trips)
     digests = {
         "facts": network.facts.digest,
         "network": network_digest(network, demand),
@@ -313,6 +329,16 @@ def _trips(demand: Demand, virtual: VirtualNetwork, cost: ArcCost) -> tuple[pd.D
         table["tonnes_t_yr"].to_numpy(np.float64),
     )
     return table, trips
+
+
+def _logsum(
+    table: pd.DataFrame, solution: Solution, virtual: VirtualNetwork, cost: ArcCost, trips: Trips
+) -> FloatArray:
+    """Return what a shipper expects a tonne to cost: log-sum, or least cost. [USD/t]"""
+    found = solution.satisfaction
+    if found is None:
+        found = least_costs(virtual.graph, cost.usd, trips)
+    return np.where(table["served_t_yr"] > 0, found, np.nan)
 
 
 def _theta(

@@ -140,6 +140,9 @@ class Solution:
         Sum of flow times generalised cost at the flows, all classes. [USD/yr]
     delay_h : ndarray, shape (n_arc,)
         Delay at the flows. [h]
+    satisfaction : ndarray, shape (m,), optional
+        Log-sum of a stochastic method: the generalised cost a shipper expects of the choice as a
+        whole; nan where unserved. [USD/t]
     """
 
     path_trip: Int32Array
@@ -153,6 +156,7 @@ class Solution:
     converged: bool
     objective: float
     delay_h: FloatArray
+    satisfaction: FloatArray | None = None
 
     def path(self, index: int) -> Int32Array:
         """Return the arcs of one path."""

@@ -36,6 +36,8 @@ _EASY = 10.0
 """Change of utility, by the delays of one loading, that Newton takes without help."""
 _STAGE, _STAGE_STEPS, _TRY_STEPS = 6.0, 25, 8
 """Growth of theta from stage to stage, and Newton steps in one, or in a first try."""
+_NOT_FELT = 1e-5
+"""Answer of an arc's flow to its own delay below which Newton leaves the arc to plain iteration."""
 _SMALL_FLOW = 1e-9
 """Share of all flow below which an arc's residual is measured against that flow, not its own."""
 
@@ -233,13 +235,13 @@ class _Problem:
             self.routes.trip, self.at, self.slots, self.weight, self.flow, self.share, matrix
         )
         root = np.sqrt(np.minimum(slope, 1e60))
-        fall = matrix * root[None, :]
-        system = fall * root[:, None]
-        system[np.diag_indices(n)] += 1.0
-        y = root * residual
-        if not loading.solve_definite(system, y):
+        felt = np.flatnonzero(matrix.diagonal() * root**2 > _NOT_FELT)
+        inner = np.ascontiguousarray(matrix[np.ix_(felt, felt)]) * root[felt][None, :] * root[felt][:, None]
+        inner[np.diag_indices(len(felt))] += 1.0
+        y = root[felt] * residual[felt]
+        if not loading.solve_definite(inner, y):
             return residual
-        return residual - fall_dot(fall, y)
+        return residual - fall_dot(matrix[:, felt] * root[felt][None, :], y)
 
     def residual(self, loaded: FloatArray, x: FloatArray) -> float:
         """Largest relative difference between two vectors of flows."""
@@ -399,6 +401,8 @@ def stochastic(
     max_iterations: int = 500,
     first_through_node: int = 0,
     start: Solution | None = None,
+    routes: Routes | None = None,
+    grow: npt.ArrayLike | None = None,
     progress: Progress | None = None,
 ) -> Solution:
     """
@@ -445,6 +449,10 @@ def stochastic(
     start : Solution, optional
         Newton starts from its flows. The answer is the same up to the gap; only the way is
         shorter.
+    routes : Routes, optional
+        Choice sets to begin with, instead of generated ones.
+    grow : array_like of bool, shape (m,), optional
+        Trips whose set congestion may add to; default all.
     progress : callable, optional
         Called with iteration and gap; what it raises interrupts.
 
@@ -498,7 +506,9 @@ def stochastic(
         "first_through_node": first_through_node,
         "progress": progress,
     }
-    routes = generate_routes(graph, table, trips, n_routes=n_routes, **options)  # type: ignore[arg-type]
+    if routes is None:
+        routes = generate_routes(graph, table, trips, n_routes=n_routes, **options)  # type: ignore[arg-type]
+    growing = np.ones(len(trips.flow), np.bool_) if grow is None else np.asarray(grow, np.bool_)
 
     def problem() -> _Problem:
         return _Problem(
@@ -527,14 +537,26 @@ def stochastic(
             break
         hours = laws.value(flow)
         congested = table + vots[:, None] * np.where(np.isfinite(table), hours, 0.0)
-        more = generate_routes(graph, congested, trips, n_routes=_NEW_ROUTES, **options)  # type: ignore[arg-type]
+        more = _generate_some(graph, congested, trips, growing, options)
         merged = Routes(*route_kernels.merge(*routes, *more, 2 * n_routes))
         if len(merged.starts) == len(routes.starts):
             break
         routes = merged
         now = problem()
         flow = np.where(flow > 0.0, flow, _first_flow(now, laws, None))
-    return _solution(graph, table, vots, trips, now, laws, reached, gap, iterations)
+    return _solution(table, vots, trips, now, laws, scales, reached, gap, iterations)
+
+
+def _generate_some(
+    graph: Graph, cost: FloatArray, trips: Trips, wanted: BoolArray, options: dict[str, object]
+) -> Routes:
+    """Generate a few routes for some trips; the others get none."""
+    rows = np.flatnonzero(wanted)
+    some = Trips(trips.klass[rows], trips.origin[rows], trips.destination[rows], trips.flow[rows])
+    found = generate_routes(graph, cost, some, n_routes=_NEW_ROUTES, **options)  # type: ignore[arg-type]
+    count = np.zeros(len(trips.flow), np.int64)
+    count[rows] = np.diff(found.trip)
+    return Routes(np.concatenate(([0], np.cumsum(count))).astype(np.int64), found.starts, found.arcs)
 
 
 def _check_options(
@@ -568,12 +590,12 @@ def _first_flow(now: _Problem, laws: Delay, start: Solution | None) -> FloatArra
 
 
 def _solution(
-    graph: Graph,
     cost: FloatArray,
     vot: FloatArray,
     trips: Trips,
     now: _Problem,
     laws: Delay,
+    theta: FloatArray,
     reached: float,
     gap: float,
     iterations: int,
@@ -586,6 +608,7 @@ def _solution(
     loading.add_paths(path_class, routes.starts, routes.arcs, path_flow, arc_flow)
     hours = laws.value(arc_flow.sum(axis=0))
     total = float(now.path_cost @ path_flow) + float(vot @ (arc_flow @ hours))
+    satisfaction = _satisfaction(now, hours, vot[trips.klass], theta)
     return Solution(
         path_trip=now.path_trip.astype(np.int32),
         path_indptr=routes.starts,
@@ -598,4 +621,28 @@ def _solution(
         converged=reached <= gap,
         objective=total,
         delay_h=hours,
+        satisfaction=satisfaction,
     )
+
+
+def _satisfaction(
+    now: _Problem, hours: FloatArray, vot: FloatArray, theta: FloatArray
+) -> FloatArray:
+    """Log-sum of each trip at the flows: least cost less ln(sum PS exp(-theta excess))/theta. [USD/t]"""
+    routes = now.routes
+    out = np.full(len(theta), np.nan)
+    served = np.flatnonzero(np.diff(routes.trip) > 0)
+    if not len(served):
+        return out
+    waiting = np.concatenate(([0.0], np.cumsum(hours[routes.arcs])))
+    delay = waiting[routes.starts[1:]] - waiting[routes.starts[:-1]]
+    cost = now.path_cost + vot[now.path_trip] * delay
+    first = routes.trip[:-1][served]
+    least = np.minimum.reduceat(cost, first)
+    scale = theta[served]
+    excess = cost - np.repeat(least, np.diff(routes.trip)[served])
+    weight = np.exp(now.overlap - theta[now.path_trip] * excess)
+    total = np.add.reduceat(weight, first)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        out[served] = np.where(scale > 0, least - np.log(total) / scale, least)
+    return out

@@ -5,13 +5,16 @@ A term is added by writing its function, a line in `TERMS`, and the rows it look
 `data/parameters.csv`. Money is in USD of 2024 a tonne, time in hours, emissions in kg CO2e a
 tonne, well to wheel. Equations 2 to 6 of `docs/model.md`.
 
+Hours are means, as means add up along a way where medians do not; surveys that give p50 and p90 are
+read as lognormal.
+
 Goods in containers pay by the TEU: the rate divided by the payload of a TEU. All others pay by the
 tonne.
 
 *Boarding* a ship or a ferry is paid once: on the arc of loading or transfer that leads on board,
 the least wait and fixed price of the lanes that leave the port; a lane that sails less often or
-costs more adds the difference on its first arc. Lanes of several links so wait at none of the
-others.
+costs more adds the difference on its first arc, which leaves a place where freight changes to it.
+Lanes of several links so wait at none of the others.
 """
 
 from __future__ import annotations
@@ -28,7 +31,7 @@ import pandas as pd
 from isthmus.cost.parameters import Parameters
 from isthmus.vocab import WATER_MODES
 
-__all__ = ["TERMS", "Term", "TermContext", "sd_lognormal"]
+__all__ = ["TERMS", "Term", "TermContext", "mean_lognormal", "sd_lognormal"]
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
@@ -65,6 +68,33 @@ def sd_lognormal(p50: npt.ArrayLike, p90: npt.ArrayLike) -> FloatArray:
     some = (low > 0) & (high > low)
     sigma = np.log(np.where(some, high, 1.0) / np.where(some, low, 1.0)) / _Z90
     return np.where(some, low * np.exp(sigma**2 / 2) * np.sqrt(np.expm1(sigma**2)), 0.0)
+
+
+def mean_lognormal(p50: npt.ArrayLike, p90: npt.ArrayLike) -> FloatArray:
+    """
+    Return the mean of a lognormal time from two of its quantiles.
+
+    ``sigma = ln(p90/p50)/1.2816; mean = p50 exp(sigma²/2)``
+
+    Parameters
+    ----------
+    p50, p90 : array
+        [h]
+
+    Returns
+    -------
+    ndarray
+        The median where p90 does not exceed it. [h]
+
+    Examples
+    --------
+    >>> mean_lognormal([0.0, 5.0], [0.0, 5.0]).tolist()
+    [0.0, 5.0]
+    """
+    low, high = np.asarray(p50, dtype=np.float64), np.asarray(p90, dtype=np.float64)
+    some = (low > 0) & (high > low)
+    sigma = np.log(np.where(some, high, 1.0) / np.where(some, low, 1.0)) / _Z90
+    return low * np.exp(sigma**2 / 2)
 
 
 @dataclass(frozen=True)
@@ -187,13 +217,14 @@ class TermContext:
         board, start, n = self._ports
         out = np.zeros((len(self.commodities), len(self.arcs)))
         lanes, boardings = np.flatnonzero(self.lanes), np.flatnonzero(self.boardings)
-        has_boarding = np.isin(start, board)
+        changes = self.boardings & self.of("transfer")
+        is_port = np.isin(start, board[changes[self.boardings]])
         for k, values in enumerate(of_lane):
             least = np.full(n, np.inf)
             np.minimum.at(least, start, values)
             least[np.isinf(least)] = 0.0
             out[k, boardings] = least[board]
-            out[k, lanes] = np.where(has_boarding, values - least[start], 0.0)
+            out[k, lanes] = np.where(is_port, values - least[start], 0.0)
         return out
 
 
@@ -293,10 +324,10 @@ def _pair(c: TermContext, here: BoolArray) -> npt.NDArray[np.object_]:
 
 
 def crossing_hours(c: TermContext) -> FloatArray:
-    """Usual hours at the border, under the regime in force."""
+    """Mean hours at the border, under the regime in force."""
     here = c.of("cross")
-    p50, _ = _surveyed(c, here, "crossing_h", _pair(c, here))
-    return c.spread_out(here, p50 * c.number("delay_factor", here, 1.0))
+    p50, p90 = _surveyed(c, here, "crossing_h", _pair(c, here))
+    return c.spread_out(here, mean_lognormal(p50, p90) * c.number("delay_factor", here, 1.0))
 
 
 def crossing_spread(c: TermContext) -> FloatArray:
@@ -334,9 +365,10 @@ def _change(c: TermContext, here: BoolArray) -> npt.NDArray[np.object_]:
 
 
 def transfer_hours(c: TermContext) -> FloatArray:
-    """Usual hours to change mode or gauge."""
+    """Mean hours to change mode or gauge."""
     here = c.of("transfer")
-    return c.spread_out(here, _surveyed(c, here, "transfer_h", _change(c, here))[0])
+    p50, p90 = _surveyed(c, here, "transfer_h", _change(c, here))
+    return c.spread_out(here, mean_lognormal(p50, p90))
 
 
 def transfer_spread(c: TermContext) -> FloatArray:

@@ -67,7 +67,7 @@ class Names:
             if table in facts:
                 self._tables[noun] = _dictionaries(facts, table, key, columns)
                 frame = facts[table]
-                self._shown[noun] = [*frame[key], *(n for c in columns for n in frame[c] if n)]
+                self._shown[noun] = [*(n for c in columns for n in frame[c] if n), *frame[key]]
         local = (
             [c for c in facts["nodes"].columns if c.startswith("name_")] if "nodes" in facts else []
         )

@@ -63,6 +63,8 @@ class Facts:
         Files each table was read from, the package first.
     digest : str
         SHA-256 over all files, hexadecimal.
+    lines : mapping of str to list of (str, int)
+        File and line of each row, for tables that an overlay touches.
     """
 
     tables: Mapping[str, pd.DataFrame]
@@ -70,6 +72,12 @@ class Facts:
     schema: Mapping[str, dict[str, Any]] = field(repr=False)
     origin: Mapping[str, tuple[str, ...]] = field(repr=False)
     digest: str = ""
+    lines: Mapping[str, list[tuple[str, int]]] = field(default_factory=dict, repr=False)
+
+    def line_of(self, table: str, row: int) -> tuple[str, int]:
+        """Return the file and the line of a row of a table."""
+        known = self.lines.get(table)
+        return known[row] if known else (self.file_of(table), row + 2)
 
     def __getitem__(self, table: str) -> pd.DataFrame:
         """Return the typed table; raises `InputError` naming the tables there are."""
@@ -181,10 +189,11 @@ def read(*overlays: str | Path, base: str | Path | None = None) -> Facts:
         raw[name] = _read_csv(path, shown, schema[name])
         origin[name] = (shown,)
         sha.update(name.encode() + b"\0" + path.read_bytes())
+    lines: dict[str, list[tuple[str, int]]] = {}
     for folder in map(Path, overlays):
-        _lay_over(folder, raw, schema, origin, sha)
+        _lay_over(folder, raw, schema, origin, lines, sha)
     tables = {name: _typed(frame, schema[name]) for name, frame in raw.items()}
-    return Facts(tables, raw, schema, origin, sha.hexdigest())
+    return Facts(tables, raw, schema, origin, sha.hexdigest(), lines)
 
 
 def _lay_over(
@@ -192,6 +201,7 @@ def _lay_over(
     raw: dict[str, pd.DataFrame],
     schema: Mapping[str, dict[str, Any]],
     origin: dict[str, tuple[str, ...]],
+    lines: dict[str, list[tuple[str, int]]],
     sha: Any,
 ) -> None:
     if not folder.is_dir():
@@ -207,10 +217,13 @@ def _lay_over(
         key = schema[name].get("primaryKey", [])
         key = [key] if isinstance(key, str) else list(key)
         kept = raw[name]
+        said = lines.get(name) or [(origin[name][0], i + 2) for i in range(len(kept))]
         if key:
             new = set(map(tuple, rows[key].itertuples(index=False)))
             old = [tuple(row) not in new for row in kept[key].itertuples(index=False)]
             kept = kept[old]
+            said = [line for line, keep in zip(said, old, strict=True) if keep]
+        lines[name] = said + [(str(path), i + 2) for i in range(len(rows))]
         raw[name] = pd.concat([kept, rows], ignore_index=True)
         origin[name] = (*origin[name], str(path))
         sha.update(b"+" + name.encode() + b"\0" + path.read_bytes())

@@ -1,0 +1,146 @@
+"""
+Choice sets of a scenario, inherited from its parent.
+
+Two assignments can be compared only if a trade that the change does not touch chooses among the
+same routes in both. So a scenario keeps the parent's routes that are still open, and gets new ones
+only where the change offers a better arc or has taken a route away.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from isthmus.assign.base import Trips
+from isthmus.assign.stochastic import Routes, generate_routes
+from isthmus.kernels import routes as route_kernels
+
+if TYPE_CHECKING:
+    from isthmus.assign import Assignment
+    from isthmus.cost.model import ArcCost
+    from isthmus.virtual import VirtualNetwork
+
+__all__ = ["arc_keys", "inherit"]
+
+_MOST = 24
+"""Routes a trip may hold after inheritance."""
+
+_KEY = ["kind", "link_id", "crossing_id", "terminal_id", "gauge_mm", "from_gauge_mm", "forward", "mode"]
+_PAIR = ["origin_zone_id", "destination_zone_id", "commodity_id"]
+
+
+def arc_keys(virtual: VirtualNetwork) -> pd.Index:
+    """
+    Return a key for each arc that two networks of the same facts share.
+
+    Parameters
+    ----------
+    virtual : VirtualNetwork
+
+    Returns
+    -------
+    Index of str, shape (n_arc,)
+    """
+    arcs = virtual.arcs
+    ends = [
+        "|".join(map(str, virtual.stops[t])) + ">" + "|".join(map(str, virtual.stops[h]))
+        for t, h in zip(virtual.graph.tail, virtual.graph.head, strict=True)
+    ]
+    rows = arcs[_KEY].itertuples(index=False, name=None)
+    return pd.Index(["|".join(map(str, row)) + "@" + end for row, end in zip(rows, ends, strict=True)])
+
+
+def inherit(
+    start: Assignment,
+    virtual: VirtualNetwork,
+    cost: ArcCost,
+    table: pd.DataFrame,
+    trips: Trips,
+) -> tuple[Routes, npt.NDArray[np.bool_]]:
+    """
+    Return the choice sets of a scenario and the trips that the change touches.
+
+    Parameters
+    ----------
+    start : Assignment
+        Of the parent.
+    virtual : VirtualNetwork
+    cost : ArcCost
+    table : DataFrame
+        Rows of `Assignment.trips` of the scenario.
+    trips : Trips
+
+    Returns
+    -------
+    routes : Routes
+    touched : ndarray of bool, shape (n_trip,)
+    """
+    here = arc_keys(virtual)
+    there = arc_keys(start.virtual)
+    to_here = here.get_indexer(there)
+    kept, lost = _kept(start, to_here, cost, table, trips)
+    better = _better(start, here, there, cost)
+    fresh = generate_routes(virtual.graph, cost.usd, trips)
+    trip_of = np.repeat(np.arange(len(table)), np.diff(fresh.trip))
+    entry = np.repeat(np.arange(len(trip_of)), np.diff(fresh.starts))
+    klass = trips.klass[trip_of]
+    hit = np.zeros(len(trip_of), dtype=bool)
+    hit[entry[better[klass[entry], fresh.arcs]]] = True
+    none = np.diff(kept.trip) == 0
+    wanted = hit | lost[trip_of] | none[trip_of]
+    touched = np.bincount(trip_of[wanted], minlength=len(table)) > 0
+    some = _take(fresh, wanted, trip_of, len(table))
+    return Routes(*route_kernels.merge(*kept, *some, _MOST)), touched
+
+
+def _kept(
+    start: Assignment, to_here: npt.NDArray[np.intp], cost: ArcCost, table: pd.DataFrame, trips: Trips
+) -> tuple[Routes, npt.NDArray[np.bool_]]:
+    """Return the parent's routes that are still open, and which trips have lost one."""
+    row = pd.Series(np.arange(len(table)), index=pd.MultiIndex.from_frame(table[_PAIR]))
+    row = row[~row.index.duplicated()]
+    old = pd.MultiIndex.from_frame(start.trips[_PAIR])
+    trip_here = row.reindex(old).fillna(-1).to_numpy().astype(np.int64)
+    paths = start.paths
+    trip_of = trip_here[paths.trip]
+    arcs = to_here[paths.arcs]
+    klass = np.where(trip_of >= 0, trips.klass[np.maximum(trip_of, 0)], 0)
+    open_ = (arcs >= 0) & np.isfinite(cost.usd[klass[paths.path_of_arc], np.maximum(arcs, 0)])
+    whole = np.ones(paths.n_path, dtype=bool)
+    whole[paths.path_of_arc[~open_]] = False
+    lost = np.zeros(len(table), dtype=bool)
+    lost[trip_of[~whole & (trip_of >= 0)]] = True
+    keep = np.flatnonzero(whole & (trip_of >= 0))
+    keep = keep[np.argsort(trip_of[keep], kind="stable")]
+    size = np.diff(paths.indptr)[keep]
+    starts = np.concatenate(([0], np.cumsum(size))).astype(np.int64)
+    index = np.repeat(paths.indptr[:-1][keep] - starts[:-1], size) + np.arange(starts[-1])
+    count = np.bincount(trip_of[keep], minlength=len(table))
+    trip = np.concatenate(([0], np.cumsum(count))).astype(np.int64)
+    return Routes(trip, starts, arcs[index].astype(np.int32)), lost
+
+
+def _better(
+    start: Assignment, here: pd.Index, there: pd.Index, cost: ArcCost
+) -> npt.NDArray[np.bool_]:
+    """Return the arcs that cost less than in the parent, newly open ones among them."""
+    back = there.get_indexer(here)
+    before = np.where(back >= 0, start.cost.usd[:, np.maximum(back, 0)], np.inf)
+    now = cost.usd
+    with np.errstate(invalid="ignore"):
+        return np.isfinite(now) & (now < before * (1.0 - 1e-12))
+
+
+def _take(
+    routes: Routes, wanted: npt.NDArray[np.bool_], trip_of: npt.NDArray[np.intp], n_trip: int
+) -> Routes:
+    keep = np.flatnonzero(wanted)
+    size = np.diff(routes.starts)[keep]
+    starts = np.concatenate(([0], np.cumsum(size))).astype(np.int64)
+    index = np.repeat(routes.starts[:-1][keep] - starts[:-1], size) + np.arange(starts[-1])
+    count = np.bincount(trip_of[keep], minlength=n_trip)
+    trip = np.concatenate(([0], np.cumsum(count))).astype(np.int64)
+    return Routes(trip, starts, routes.arcs[index])
