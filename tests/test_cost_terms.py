@@ -17,6 +17,7 @@ PARAMETERS = {
     "boarding_usd_t": 8.0,
     "speed_km_h": 20.0,
     "speed_share": 0.5,
+    "port_call_share": 0.25,
     "wait_h": 48.0,
     "p90_over_p50": 2.0,
     "crossing_h_p50": 5.0,
@@ -113,6 +114,7 @@ BOX, COAL = 0, 1
         ("haul", COAL, 2, 8.0),  # 400 km at 0.02
         ("haul_hours", BOX, 2, 400 / 30),  # half of the line's 60 km/h, below 40
         ("haul_hours", BOX, 5, 10.0),  # 200 km at 20
+        ("call_hours", BOX, 5, 2.5),  # a quarter of 10 h
         ("boarding", BOX, 3, 30.0),  # 300 USD/TEU at 10 t
         ("boarding", COAL, 3, 8.0),
         ("boarding", BOX, 5, 0.0),

@@ -170,7 +170,15 @@ def _shortest(row: dict[str, Any], places: Places, ways: Ways) -> tuple[Way, str
     date, shut = ways.network.date, reading.shut
     open_, any_ = (
         _by_rail_or_ferry(
-            ways, reading.modes, start, end, date=date, via=via, shut=shut, by_length=True, built=built
+            ways,
+            reading.modes,
+            start,
+            end,
+            date=date,
+            via=via,
+            shut=shut,
+            by_length=True,
+            built=built,
         )
         for built in (True, False)
     )
@@ -311,9 +319,7 @@ def _border(column: str) -> Callable[[dict[str, Any], Places, Ways], Measured]:
         modes = "+".join(sorted(set(arcs["mode"].to_numpy(dtype=object)[at])))
         note = f"mean of {len(at)} crossings" if len(at) > 1 else ""
         observed = row["value"] if column == "crossing_hours" else _in_model_money(row, ways)
-        return Measured(
-            float(np.median(values)), observed, modes, "hours set at the crossing", note
-        )
+        return Measured(float(np.mean(values)), observed, modes, "hours set at the crossing", note)
 
     return f
 

@@ -101,7 +101,7 @@ _LENSES: tuple[tuple[str, tuple[str, ...], tuple[frozenset[str], ...], frozenset
         r"instc trans caspian",
         ("rail", "road", "sea"),
         (_CASPIAN,),
-        frozenset({"AZE", "TKM", "KAZ"}),
+        frozenset({"AZE", "TKM", "KAZ", "GEO", "ARM"}),
     ),
     (
         r"instc east",
@@ -118,44 +118,13 @@ A place may be a land or sea, written ``@SEA-CASPIAN``, or a passage, written ``
 _CUT = re.compile(r"\b(vs|versus|against|instead of|compared|than|before|while)\b", re.I)
 _SEQUENCE = re.compile(r"\bvia\b|\bthrough\b|\bto\b|\band\b|\bwith\b|->|[-–—→,;:+()>]", re.I)
 _CHOICE = re.compile(r"/|\bor\b", re.I)
-_DULL = frozenset(
-    [
-        "port",
-        "station",
-        "terminal",
-        "north",
-        "south",
-        "east",
-        "west",
-        "central",
-        "line",
-        "border",
-        "road",
-        "rail",
-        "sea",
-        "route",
-        "corridor",
-        "canal",
-        "junction",
-        "gate",
-        "region",
-        "middle",
-        "crossing",
-        "dry",
-        "international",
-        "free",
-        "zone",
-        "city",
-        "main",
-        "new",
-        "trans",
-        "caspian",
-        "black",
-        "mary",
-        "sari",
-        "khash",
-    ]
+_DULL_WORDS = (
+    "port station terminal north south east west central line border road rail sea route "
+    "corridor canal strait junction gate region middle crossing dry international free zone "
+    "city main new trans caspian black mary sari khash planned end bank side pier access "
+    "train incl area"
 )
+_DULL = frozenset(_DULL_WORDS.split())
 """Words that name no place by themselves."""
 
 
@@ -219,7 +188,8 @@ class Places:
                         words.pop()
         for phrase, (node, _) in SPELLINGS.items():
             found.setdefault(phrase, set()).update(self._exact(node))
-        return {phrase: frozenset(ids) for phrase, ids in found.items() if ids}
+        wide = set(REGIONS) | self._written["territory"]
+        return {p: frozenset(ids) for p, ids in found.items() if ids and p not in wide}
 
     def resolve(self, text: str, *, by_sea: bool = False) -> frozenset[str]:
         """
@@ -249,7 +219,7 @@ class Places:
         bare = re.sub(r"\s*\([^)]*\)", "", text).strip()
         inner = re.findall(r"\(([^)]*)\)", text)
         for name in dict.fromkeys([text, bare, *inner]):
-            for attempt in (self._exact, self._region, self._land, self._phrase):
+            for attempt in (self._region, self._exact, self._land, self._phrase):
                 hit = attempt(name)
                 if hit:
                     return hit
@@ -331,6 +301,12 @@ class Places:
             found |= {name} if name[0] in "@#" else self._exact(name)
         return frozenset(found)
 
+    def ashore(self, names: Iterable[str]) -> frozenset[str]:
+        """Return the nodes of links that lie in lands or seas written ``@SEA-CASPIAN``."""
+        links = self.facts["links"]
+        inside = links[("@" + links["territory_id"]).isin(set(names))]
+        return frozenset(inside["from_node_id"]) | frozenset(inside["to_node_id"])
+
     def along(self, text: str) -> list[frozenset[str]]:
         """Return the places a text runs through, in order, each a choice of nodes."""
         text = _CUT.split(text)[0]
@@ -393,7 +369,8 @@ def read_row(places: Places, subject: str, route: str) -> Reading:
         modes.update(more)
         for choice in passed:
             known = places.known(choice)
-            if known and not any(known & v for v in via):
+            touched = known | places.ashore(choice)
+            if known and not any(touched & v for v in via):
                 via.append(known)
         shut |= {f"@{land}" for land in round_ if land not in places.lands(f"{subject} {route}")}
     for passage, other in (("cape-of-good-hope", "suez"), ("suez", "cape-of-good-hope")):

@@ -162,19 +162,21 @@ def validate(
     """
     rows = read_observations(network.facts, observations)
     places, ways = Places(network.facts), Ways(network, cost)
-    results = []
-    for row in rows.to_dict("records"):
+    results = {}
+    for at, row in rows.sort_values("year", kind="stable").to_dict("index").items():
         try:
             if np.isnan(row["value"]):
                 raise NotTestable("no number: the value is empty or text")
             found = measure(row, places, ways, assignment)
-            results.append(_compared(row, found))
+            results[at] = _compared(row, found)
         except UnknownName as e:
             near = f" (nearest: {', '.join(e.nearest)})" if e.nearest else ""
-            results.append(_skipped(row, f'unknown place: "{e.name}"{near}'))
+            results[at] = _skipped(row, f'unknown place: "{e.name}"{near}')
         except NotTestable as e:
-            results.append(_skipped(row, str(e)))
-    return Validation(pd.DataFrame(results, columns=_COLUMNS), network.date)
+            results[at] = _skipped(row, str(e))
+    return Validation(
+        pd.DataFrame([results[at] for at in rows.index], columns=_COLUMNS), network.date
+    )
 
 
 _COLUMNS = [

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import permutations
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -85,7 +84,7 @@ class Ways:
     def __init__(self, network: Network, cost: GeneralizedCost) -> None:
         self.network = network
         self.model = cost
-        self.on = lru_cache(maxsize=4)(self._on)
+        self.on = lru_cache(maxsize=6)(self._on)
 
     def _on(self, date: str) -> tuple[VirtualNetwork, ArcCost]:
         network = self.network
@@ -120,7 +119,7 @@ class Ways:
         via : tuple of frozenset of str
             Waypoints in order, each a choice of nodes.
         any_order : bool
-            Whether the waypoints may be passed in another order.
+            Whether the waypoints may be passed in the opposite order.
         shut : frozenset of str
             Passages (``#suez``) and lands (``@RUS``) gone round.
         by_length : bool
@@ -148,7 +147,7 @@ class Ways:
             price = np.where(allowed, cost.usd_if_open[k], np.inf)
             price[~cost.allowed[k] & arcs["is_open"].to_numpy(dtype=bool)] = np.inf
         best: tuple[float, IntArray] | None = None
-        orders = list(permutations(via)) if any_order and 1 < len(via) <= 3 else [via]
+        orders = [via, via[::-1]] if any_order and len(via) > 1 else [via]
         for order in orders:
             found = _layered(virtual, price, start, end, order)
             if found is not None and (best is None or found[0] < best[0]):

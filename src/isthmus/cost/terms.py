@@ -275,6 +275,12 @@ def haul_hours(c: TermContext) -> FloatArray:
     return c.spread_out(here, _haul_hours(c, here))
 
 
+def call_hours(c: TermContext) -> FloatArray:
+    """Time a liner spends at ports of call on the way, as a share of its time under way."""
+    here = c.of("move")
+    return c.spread_out(here, _haul_hours(c, here) * c.table("port_call_share", here))
+
+
 def haul_spread(c: TermContext) -> FloatArray:
     """Standard deviation of the time under way."""
     here = c.of("move")
@@ -441,6 +447,7 @@ TERMS: tuple[Term, ...] = (
     Term("unload_fee", "money", "USD/t", ("unload",), unload_money),
     Term("access", "money", "USD/t", ("access", "egress"), access_money),
     Term("haul_hours", "hours", "h", ("move",), haul_hours),
+    Term("call_hours", "hours", "h", ("move",), call_hours),
     Term("wait_hours", "hours", "h", ("load", "transfer", "move"), service_wait),
     Term("crossing_hours", "hours", "h", ("cross",), crossing_hours),
     Term("transfer_hours", "hours", "h", ("transfer",), transfer_hours),
