@@ -172,6 +172,12 @@ def sample_bundle(*, compared: bool = True, title: str = "Railway through Syunik
         proponent="Armenia, Azerbaijan and the United States of America",
         source=Source("Joint declaration, 8 August 2025", "https://example.org/declaration"),
         compared=compared,
+        totals={
+            "cost_base_usd_yr": 33.2e9,
+            "cost_change_usd_yr": -480e6,
+            "unserved_base_t_yr": 140e3,
+            "unserved_new_t_yr": 120e3,
+        },
         manifest={
             "version": "0.1.0",
             "method": "stochastic",

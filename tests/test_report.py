@@ -295,3 +295,22 @@ def _covers(path: str, at: tuple[float, float]) -> bool:
 def _near(path: str, at: tuple[float, float], reach: float = 6.0) -> bool:
     lines = shapely.MultiLineString([c for c in _points(path) if len(c) > 1])
     return float(lines.distance(shapely.Point(at))) < reach
+
+
+def test_a_trade_that_stops_is_never_shown_as_a_saving() -> None:
+    """Closing Azerbaijan once read as “costs less”: 18 Mt had left the sum."""
+    bundle = sample_bundle()
+    cut = bundle.by_territory.assign(unserved_t_change=2e6)
+    cheaper = bundle.components.assign(new=bundle.components["base"] * 0.9)
+    blind = dataclasses.replace(bundle, by_territory=cut, components=cheaper, totals={})
+    assert "costs" not in answer_of(blind)
+    assert "lose every path they had" in answer_of(blind)
+    totals = {
+        "cost_base_usd_yr": 30e9,
+        "cost_change_usd_yr": 1.5e9,
+        "unserved_base_t_yr": 0.0,
+        "unserved_new_t_yr": 11e6,
+    }
+    text = answer_of(dataclasses.replace(blind, totals=totals))
+    assert "11 Mt/yr lose every path" in text
+    assert "the trade that still finds a path costs USD 1.5 billion a year more (5.0 %)" in text

@@ -142,6 +142,10 @@ class ReportBundle:
         The finding in one sentence; composed from the frames where empty.
     headlines : tuple of Headline
         Three figures; composed from the frames where empty.
+    totals : mapping of str to float
+        Totals over the trade that moves in both, as `Comparison.totals` gives them:
+        `cost_base_usd_yr`, `cost_change_usd_yr`, `unserved_base_t_yr`, `unserved_new_t_yr`.
+        Without them no change of cost is claimed where trade gains or loses its path.
     manifest : mapping of str to str
         Digests, version, method, gap, seed: what reproduces the result.
     changes : tuple of str
@@ -176,6 +180,7 @@ class ReportBundle:
     compared: bool = True
     answer: str = ""
     headlines: tuple[Headline, ...] = ()
+    totals: Mapping[str, float] = field(default_factory=dict)
     manifest: Mapping[str, str] = field(default_factory=dict)
     changes: tuple[str, ...] = ()
     limits: tuple[str, ...] = ()

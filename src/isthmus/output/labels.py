@@ -40,8 +40,8 @@ class Label:
         Greater comes first.
     size : float
         Height of the letters, in units of the paper.
-    title : str
-        Shown on hovering: local names.
+    since : int
+        Least enlargement at which it may be shown.
     """
 
     text: str
@@ -49,7 +49,7 @@ class Label:
     y: float
     weight: float
     size: float = 10.5
-    title: str = ""
+    since: int = 1
 
 
 @dataclass(frozen=True)
@@ -114,8 +114,8 @@ def place_labels(
     for zoom in zooms:
         factor = float(zoom) ** -shrink
         boxes = fixed + [_box(p.label, p.anchor, p.dx, p.dy, factor) for p in placed]
-        left = []
-        for label in waiting:
+        left = [label for label in waiting if label.since > zoom]
+        for label in (one for one in waiting if one.since <= zoom):
             for anchor, dx, dy in sides:
                 box = _box(label, anchor, dx, dy, factor)
                 inside = frame.holds(box[0], box[1], -2) and frame.holds(box[2], box[3], -2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 import pandas as pd
@@ -51,6 +52,8 @@ SYMBOLS: dict[str, str] = {
 
 _RANK = {"city": 1.0, "port": 0.9, "terminal": 0.45, "gauge_change": 0.5, "strait": 0.4}
 _STRICT = list(REGIMES)
+_EARLY = {"region": ("city", "port"), "close": ("city", "port", "border"), "ocean": ()}
+_MOST_NAMES = {"region": 64, "close": 46, "ocean": 0}
 
 
 def draw_crossings(crossings: pd.DataFrame, frame: Frame, view: str) -> Markup:
@@ -192,8 +195,14 @@ def _place_labels(nodes: pd.DataFrame, frame: Frame, stressed: set[str]) -> list
             continue
         weight = _RANK.get(row["node_type"], 0.2) + 1.4 * math.sqrt(max(0.0, float(tonnes)) / top)
         weight += 3.0 if row["name"] in stressed else 0.0
-        labels.append(Label(str(row["name"]), x, y, weight, 10.5, _place_title(row)))
-    return labels
+        first = row["name"] in stressed or row["node_type"] in _EARLY[frame.name]
+        labels.append(Label(str(row["name"]), x, y, weight, 10.5, 1 if first else 2))
+    # A map that names everything says nothing: the rest waits until the map is enlarged.
+    labels.sort(key=lambda one: (one.since, -one.weight, one.text))
+    return [
+        replace(one, since=2) if i >= _MOST_NAMES[frame.name] else one
+        for i, one in enumerate(labels)
+    ]
 
 
 def _text(placed: Placed, kind: str) -> str:

@@ -21,7 +21,7 @@ from isthmus.output.map_places import (
     draw_names,
     draw_nodes,
 )
-from isthmus.output.numerals import number, scale_for
+from isthmus.output.numerals import scale_for
 from isthmus.output.projection import OCEAN, REGION, Frame, close_up
 from isthmus.output.theme import MODES, REGIMES
 
@@ -200,6 +200,9 @@ def focus_of(bundle: ReportBundle) -> tuple[float, float, float, float]:
 
 
 def _tops(links: Sequence[Drawn]) -> Tops:
+    """Scale to the land and the Caspian: a lane of the open sea would make them all look thin."""
+    inland = [one for one in links if one.mode != "sea"]
+    links = inland if any(one.flow_base or one.flow_new for one in inland) else links
     flow = max((max(one.flow_base, one.flow_new) for one in links), default=0.0)
     change = max((abs(one.flow_new - one.flow_base) for one in links), default=0.0)
     return Tops(flow, change)
@@ -295,7 +298,8 @@ def _widths(view: str, top: float) -> str:
     for kind, sign in (("more", "+"), ("less", "−")) if view == "diff" else (("", ""),):
         for step in steps:
             colour = kind or "m-rail"
-            text = f"{sign}{number(step / scale.factor, digits=2)} {scale.unit}".replace(".0 ", " ")
+            text = f"{sign}{step / scale.factor:g} {scale.unit}"
+            text += " and more" if step == round_top else ""
             width = width_of(step, top)
             rows += _key(f'<path class="flow {colour}" style="--w:{width:g}" d="M2 8h40"/>', text)
     return rows

@@ -9,7 +9,18 @@ import pandas as pd
 from isthmus.output.bundle import Headline, ReportBundle
 from isthmus.output.numerals import number, scale_for
 
-__all__ = ["answer_of", "headlines_of", "lands_of", "total_cost", "total_trade"]
+__all__ = [
+    "answer_of",
+    "cost_change",
+    "headlines_of",
+    "lands_of",
+    "path_change",
+    "total_cost",
+    "total_trade",
+]
+
+_WORTH_A_WORD = 1000.0
+"""Changes below this many tonnes are left to the tables. [t/yr]"""
 
 
 def lands_of(bundle: ReportBundle) -> pd.DataFrame:
@@ -36,6 +47,29 @@ def total_trade(bundle: ReportBundle) -> float:
     return float(bundle.commodities["tonnes_t_yr"].astype(float).sum())
 
 
+def path_change(bundle: ReportBundle) -> float:
+    """Return by how much the trade without a path grows. [t/yr]"""
+    totals = bundle.totals
+    if "unserved_new_t_yr" in totals:
+        return totals["unserved_new_t_yr"] - totals["unserved_base_t_yr"]
+    # Each trade stands in two countries.
+    return float(lands_of(bundle)["unserved_t_change"].astype(float).sum()) / 2
+
+
+def cost_change(bundle: ReportBundle) -> tuple[float, float]:
+    """
+    Return the cost before and its change, over the trade that moves in both. [USD/yr]
+
+    A trade that stops costs nothing any more: the difference of totals would book it as a saving.
+    Where some stops or begins and the bundle has no like-for-like totals, the change is NaN.
+    """
+    totals = bundle.totals
+    if "cost_change_usd_yr" in totals:
+        return totals["cost_base_usd_yr"], totals["cost_change_usd_yr"]
+    base, new = total_cost(bundle)
+    return base, math.nan if abs(path_change(bundle)) >= _WORTH_A_WORD else new - base
+
+
 def answer_of(bundle: ReportBundle) -> str:
     """Return the finding in one sentence that takes no side."""
     return bundle.answer or (_change(bundle) if bundle.compared else _level(bundle))
@@ -45,10 +79,10 @@ def headlines_of(bundle: ReportBundle) -> tuple[Headline, ...]:
     """Return three figures: cost, transit, and tonnes without a path."""
     if bundle.headlines:
         return bundle.headlines
-    base, new = total_cost(bundle)
     lands = lands_of(bundle)
     lost = float(bundle.unserved["tonnes"].astype(float).sum())
     if not bundle.compared:
+        new = total_cost(bundle)[1]
         moved = max(total_trade(bundle) - lost, 0.0)
         each = f"USD {number(new / moved)} a tonne on average" if moved and new else ""
         return (
@@ -58,12 +92,15 @@ def headlines_of(bundle: ReportBundle) -> tuple[Headline, ...]:
             Headline("Generalised cost of moving it", new, "USD/yr", note=each),
             Headline("Trade without a path", lost, "t/yr", note="kept in the count; reasons below"),
         )
-    share = f"{number(100 * abs(new - base) / base, digits=2)} % of {_usd(base)}" if base else ""
+    base, change = cost_change(bundle)
+    share = f"{number(100 * abs(change) / base, digits=2)} % of {_usd(base)}" if base else ""
+    if abs(path_change(bundle)) >= _WORTH_A_WORD:
+        share = f"{share}; trade that moves in both only"
     shift = (lands["transit_t_new"] - lands["transit_t_base"]).astype(float)
     to = float(shift.clip(lower=0).sum())
-    cut = float(lands["unserved_t_change"].astype(float).sum()) / 2
+    cut = path_change(bundle)
     return (
-        Headline("Generalised cost of all trade", new - base, "USD/yr", note=share, is_change=True),
+        Headline("Generalised cost of trade", change, "USD/yr", note=share, is_change=True),
         Headline(
             "Transit that moves to another country",
             to,
@@ -81,26 +118,24 @@ def headlines_of(bundle: ReportBundle) -> tuple[Headline, ...]:
 
 
 def _change(bundle: ReportBundle) -> str:
-    base, new = total_cost(bundle)
+    base, change = cost_change(bundle)
     lands = lands_of(bundle)
     shift = (lands["transit_t_new"] - lands["transit_t_base"]).astype(float)
     parts = []
-    change = new - base
+    cut = path_change(bundle)
+    what = "the region’s trade" if abs(cut) < _WORTH_A_WORD else "the trade that still finds a path"
+    if cut >= _WORTH_A_WORD:
+        parts.append(f"{_tonnes(cut)} lose every path they had")
     if base and abs(change) >= 5e-5 * base:
         word = "less" if change < 0 else "more"
         share = number(100 * abs(change) / base, digits=2)
-        parts.append(
-            f"moving the region’s trade costs {_usd(abs(change))} a year {word} ({share} %)"
-        )
-    elif base:
-        parts.append("the cost of moving the region’s trade stays the same to four digits")
+        parts.append(f"moving {what} costs {_usd(abs(change))} a year {word} ({share} %)")
+    elif base and math.isfinite(change):
+        parts.append(f"the cost of moving {what} stays the same to four digits")
     movers = _movers(lands, shift)
     if movers:
         parts.append(movers)
-    cut = float(lands["unserved_t_change"].astype(float).sum()) / 2
-    if cut >= 1000:
-        parts.append(f"{_tonnes(cut)} lose every path they had")
-    elif cut <= -1000:
+    if cut <= -_WORTH_A_WORD:
         parts.append(f"{_tonnes(-cut)} find a path that had none")
     if not parts:
         return "The model finds no change."
@@ -117,23 +152,28 @@ def _level(bundle: ReportBundle) -> str:
         if row["transit_t_new"] > 0
     ]
     day = f"On {bundle.base_date}" if bundle.base_date else "On the base date"
-    text = f"{day}, in the model, {_tonnes(max(total_trade(bundle) - lost, 0.0))} move at a cost of {_usd(new)} a year"
+    moved = _tonnes(max(total_trade(bundle) - lost, 0.0), 3)
+    text = f"{day}, in the model, {moved} move at a cost of {_usd(new, 3)} a year"
     if lead:
         text += "; most transit crosses " + ", ".join(lead)
-    if lost >= 1000:
+    if lost >= _WORTH_A_WORD:
         text += f"; {_tonnes(lost)} find no path"
     return text + "."
 
 
 def _movers(lands: pd.DataFrame, shift: pd.Series[float]) -> str:
     """Name who gains and who loses most transit, if the shift is worth a word."""
-    if not len(lands) or not math.isfinite(float(shift.abs().max())) or shift.abs().max() < 1000:
+    if (
+        not len(lands)
+        or not math.isfinite(float(shift.abs().max()))
+        or shift.abs().max() < _WORTH_A_WORD
+    ):
         return ""
     parts = []
     up, down = int(shift.to_numpy().argmax()), int(shift.to_numpy().argmin())
-    if shift.iloc[up] >= 1000:
+    if shift.iloc[up] >= _WORTH_A_WORD:
         parts.append(f"transit rises most in {lands['name'].iloc[up]} (+{_tonnes(shift.iloc[up])})")
-    if shift.iloc[down] <= -1000:
+    if shift.iloc[down] <= -_WORTH_A_WORD:
         lead = "falls" if parts else "transit falls"
         parts.append(f"{lead} most in {lands['name'].iloc[down]} (−{_tonnes(-shift.iloc[down])})")
     return " and ".join(parts)
@@ -143,12 +183,12 @@ def _first_upper(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _tonnes(value: float) -> str:
+def _tonnes(value: float, digits: int = 2) -> str:
     scale = scale_for([value], "t/yr")
-    return f"{number(float(value) / scale.factor, digits=2)} {scale.unit}"
+    return f"{number(float(value) / scale.factor, digits=digits)} {scale.unit}"
 
 
-def _usd(value: float) -> str:
+def _usd(value: float, digits: int = 2) -> str:
     scale = scale_for([value], "USD")
     unit = {"USD bn": " billion", "USD mn": " million"}.get(scale.unit, "")
-    return f"USD {number(float(value) / scale.factor, digits=2)}{unit}"
+    return f"USD {number(float(value) / scale.factor, digits=digits)}{unit}"

@@ -15,7 +15,7 @@ from isthmus.output.charts import Part, gains_and_losses, pairs, stacks
 from isthmus.output.listing import Column, listing
 from isthmus.output.map_svg import DEFINITIONS, draw_maps
 from isthmus.output.numerals import number, plural, scale_for
-from isthmus.output.prose import answer_of, headlines_of, lands_of
+from isthmus.output.prose import answer_of, headlines_of, lands_of, path_change
 from isthmus.output.theme import DARK, LIGHT, MODES, REGIMES, variables
 
 __all__ = ["render_report", "write_report"]
@@ -80,6 +80,7 @@ def render_report(bundle: ReportBundle) -> str:
         tables=_tables(bundle),
         charts=_charts(bundle),
         exposure=_exposure(bundle),
+        paths_change=abs(path_change(bundle)) >= 1.0,
         plural=plural,
         number=number,
     )
