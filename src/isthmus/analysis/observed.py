@@ -95,19 +95,19 @@ _LENSES: tuple[tuple[str, tuple[str, ...], tuple[frozenset[str], ...], frozenset
         r"instc west",
         ("rail", "road", "sea"),
         (frozenset({"astara_az", "astara_ir_rail", "IRATR"}),),
-        frozenset(),
+        frozenset({"IRQ", "PAK"}),
     ),
     (
         r"instc trans caspian",
         ("rail", "road", "sea"),
         (_CASPIAN,),
-        frozenset({"AZE", "TKM", "KAZ", "GEO", "ARM"}),
+        frozenset({"AZE", "TKM", "KAZ", "GEO", "ARM", "IRQ", "PAK"}),
     ),
     (
         r"instc east",
         ("rail", "sea"),
         (frozenset({"serhetyaka", "bolashak", "serakhs_tm", "sarakhs_ir"}),),
-        frozenset(),
+        frozenset({"IRQ", "PAK"}),
     ),
 )
 """Corridors by name: modes, a place they cannot avoid, lands their proponents mean to go round.
