@@ -50,10 +50,14 @@ SYMBOLS: dict[str, str] = {
 }
 """A shape for each regime; the colour only helps."""
 
-_RANK = {"city": 1.0, "port": 0.9, "terminal": 0.45, "gauge_change": 0.5, "strait": 0.4}
+_RANK = {"city": 1.0, "port": 0.9, "terminal": 0.8, "gauge_change": 0.5, "strait": 0.4}
 _STRICT = list(REGIMES)
-_EARLY = {"region": ("city", "port"), "close": ("city", "port", "border"), "ocean": ()}
-_MOST_NAMES = {"region": 64, "close": 46, "ocean": 0}
+_EARLY = {
+    "region": ("city", "port", "terminal"),
+    "close": ("city", "port", "terminal", "border"),
+    "ocean": (),
+}
+_MOST_NAMES = {"region": 72, "close": 46, "ocean": 0}
 
 
 def draw_crossings(crossings: pd.DataFrame, frame: Frame, view: str) -> Markup:
@@ -194,6 +198,8 @@ def _place_labels(nodes: pd.DataFrame, frame: Frame, stressed: set[str]) -> list
         if not frame.holds(x, y):
             continue
         weight = _RANK.get(row["node_type"], 0.2) + 1.4 * math.sqrt(max(0.0, float(tonnes)) / top)
+        # A long name costs the room of two short ones.
+        weight -= 0.04 * max(0, len(str(row["name"])) - 12)
         weight += 3.0 if row["name"] in stressed else 0.0
         first = row["name"] in stressed or row["node_type"] in _EARLY[frame.name]
         labels.append(Label(str(row["name"]), x, y, weight, 10.5, 1 if first else 2))

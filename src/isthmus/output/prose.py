@@ -19,6 +19,9 @@ __all__ = [
     "total_trade",
 ]
 
+_TELLS_APART = 1e-5
+"""Least share of the cost that is called a change: ten times the everyday gap of an assignment."""
+
 _WORTH_A_WORD = 1000.0
 """Changes below this many tonnes are left to the tables. [t/yr]"""
 
@@ -126,12 +129,12 @@ def _change(bundle: ReportBundle) -> str:
     what = "the region’s trade" if abs(cut) < _WORTH_A_WORD else "the trade that still finds a path"
     if cut >= _WORTH_A_WORD:
         parts.append(f"{_tonnes(cut)} lose every path they had")
-    if base and abs(change) >= 5e-5 * base:
+    if base and abs(change) >= _TELLS_APART * base:
         word = "less" if change < 0 else "more"
         share = number(100 * abs(change) / base, digits=2)
         parts.append(f"moving {what} costs {_usd(abs(change))} a year {word} ({share} %)")
     elif base and math.isfinite(change):
-        parts.append(f"the cost of moving {what} stays the same to four digits")
+        parts.append(f"the cost of moving {what} stays the same, as far as the model can tell")
     movers = _movers(lands, shift)
     if movers:
         parts.append(movers)
