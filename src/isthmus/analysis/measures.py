@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from isthmus.analysis.observed import Places, Reading, read_row
-from isthmus.errors import InputError, IsthmusError
+from isthmus.analysis.tested import Measured, NotTestable
+from isthmus.analysis.volumes import volume
+from isthmus.errors import InputError
 from isthmus.facts.names import fold
 from isthmus.facts.units import PRICE_YEAR, usd
 from isthmus.vocab import LAND_MODES, WATER_MODES
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from isthmus.analysis.ways import Way, Ways
     from isthmus.assign import Assignment
 
-__all__ = ["Measured", "NotTestable", "measure"]
+__all__ = ["measure"]
 
 _SHIPMENT_T = 20.0
 """Shipment of the border-cost surveys. [t]"""
@@ -42,38 +43,6 @@ _GOODS = (
     (r"cement|construction", "construction"),
     (r"fruit|vegetable|fresh|perishable", "perishables"),
 )
-_AHEAD = r"target|forecast|plan|planned|expected|potential|scenario|goal|best case|could"
-_PART = (
-    r"jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec|q1|q2|q3|q4|months|month|monthly|daily|"
-    r"per day|quarter|half|since|cumulative|season|week|date|to [a-z]+"
-)
-
-
-class NotTestable(IsthmusError):
-    """A published row has nothing in the model to be laid beside; the message says why."""
-
-
-@dataclass(frozen=True)
-class Measured:
-    """
-    What the model says.
-
-    Parameters
-    ----------
-    value, observed : float
-        Modelled and published, in the same unit and price year.
-    modes : str
-    largest : str
-        What the modelled value is mostly made of.
-    note : str
-        What was assumed in the comparison.
-    """
-
-    value: float
-    observed: float
-    modes: str
-    largest: str = ""
-    note: str = ""
 
 
 def measure(
@@ -103,7 +72,7 @@ def measure(
     """
     quantity = row["quantity"].strip().lower()
     if quantity.startswith("volume_"):
-        return _volume(row, places, assignment)
+        return volume(row, places, assignment)
     f = _QUANTITIES.get(quantity)
     if f is None:
         raise NotTestable(f"no such quantity in the model: {quantity or 'empty'}")
@@ -385,59 +354,6 @@ def _speed(row: dict[str, Any], places: Places, ways: Ways) -> Measured:
     return Measured(
         _SURVEY_KM / float(total), row["value"], mode, "speeds by mode and country", note
     )
-
-
-# --- volumes --------------------------------------------------------------------------------------
-
-
-def _volume(row: dict[str, Any], places: Places, assignment: Assignment | None) -> Measured:
-    """Tonnes through a port or over a border place, of the base year."""
-    if assignment is None:
-        raise NotTestable("no flows: volumes are compared with an assignment")
-    said = fold(f"{row['route_description']} {row['note']} {row['unit']}")
-    if re.search(rf"\b({_AHEAD})\b", said):
-        raise NotTestable("ahead of time: a plan or forecast, not an outturn")
-    if (
-        re.search(rf"\b({_PART})\b", fold(row["route_description"]))
-        or "train" in row["unit"].lower()
-    ):
-        raise NotTestable("part of a year: the model's flows are of a whole year")
-    year = assignment.demand.year
-    if pd.isna(row["year"]) or abs(int(row["year"]) - year) > 1:
-        raise NotTestable(f"another year: the trade matrix is of {year}")
-    nodes = _volume_nodes(row, places)
-    arcs = assignment.virtual.arcs
-    flow = assignment.arc_flow
-    here = arcs["node_id"].isin(nodes)
-    over = (here & arcs["kind"].eq("cross") & arcs["mode"].isin(LAND_MODES)).to_numpy()
-    water = arcs["mode"].isin(WATER_MODES) | arcs.get("from_mode", pd.Series("", arcs.index)).isin(
-        WATER_MODES
-    )
-    quay = (here & arcs["kind"].isin(["load", "unload", "transfer"]) & water).to_numpy()
-    used = quay if quay.any() else over
-    if re.search(r"\brail", fold(f"{row['subject']} {row['route_description']}")) and over.any():
-        used = (pd.Series(over) & arcs["mode"].eq("rail")).to_numpy()
-    if not used.any():
-        raise NotTestable("no count: the place is neither a port nor a border")
-    tonnes = flow[:, used].sum(axis=1)
-    if row["quantity"] == "volume_teu":
-        goods = assignment.cost.commodities
-        boxed = goods["load_type"].eq("container").to_numpy()
-        value = float((tonnes[boxed] / goods["payload_t_teu"].to_numpy(dtype=float)[boxed]).sum())
-    else:
-        value = float(tonnes.sum()) / 1e6
-    modes = "+".join(sorted(set(arcs["mode"].to_numpy(dtype=object)[used])))
-    cause = "the matrix holds trade between its zones, not empties, home trade and oil outside it"
-    return Measured(value, row["value"], modes, cause)
-
-
-def _volume_nodes(row: dict[str, Any], places: Places) -> frozenset[str]:
-    if row["origin"] and not row["destination"] and not places.territory(row["origin"]):
-        return places.resolve(row["origin"])
-    named = places.along(row["subject"])
-    if not named:
-        raise NotTestable("no one place: the row counts a corridor, country or fleet")
-    return frozenset().union(*named)
 
 
 _QUANTITIES: dict[str, Callable[[dict[str, Any], Places, Ways], Measured]] = {

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from isthmus.analysis.measures import Measured, NotTestable, measure
+from isthmus.analysis.measures import measure
 from isthmus.analysis.observed import Places
+from isthmus.analysis.tested import Measured, NotTestable
 from isthmus.analysis.ways import Ways
 from isthmus.errors import UnknownName
 from isthmus.facts.observations import read_observations
