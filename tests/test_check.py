@@ -6,8 +6,8 @@ import copy
 from collections.abc import Callable
 
 import pytest
-from conftest import Rows, gauge_break_rows, link, node
 
+from conftest import Rows, gauge_break_rows, link, node
 from isthmus.facts.check import CHECKS, check, unknown
 
 Plant = Callable[[Rows], None]
@@ -42,7 +42,9 @@ def add_link(*arguments: object, **more: object) -> Plant:
     def plant(rows: Rows) -> None:
         row = link(*arguments, **more)  # type: ignore[arg-type]
         rows["links"].append(row)
-        rows["link_status"].append({"link_id": row["link_id"], "status": "open", "from_date": "2000-01-01"})
+        rows["link_status"].append(
+            {"link_id": row["link_id"], "status": "open", "from_date": "2000-01-01"}
+        )
 
     return plant
 
@@ -61,13 +63,30 @@ def drop(table: str, row: int) -> Plant:
 
 def drop_crossings(rows: Rows) -> None:
     rows["crossings"] = [r for r in rows["crossings"] if r["mode"] != "road"]
-    rows["crossing_regimes"] = [r for r in rows["crossing_regimes"] if not r["crossing_id"].startswith("road")]
+    rows["crossing_regimes"] = [
+        r for r in rows["crossing_regimes"] if not r["crossing_id"].startswith("road")
+    ]
 
 
 PLANTS: dict[str, tuple[Plant, str, str, str]] = {
-    "dangling key": (change("links", 0, to_node_id="nowhere"), "dangling-key", "links.csv, row 2", "nowhere"),
-    "impossible length": (change("links", 2, length_km=12), "impossible-length", "links.csv, row 4", "12"),
-    "absurd length": (change("links", 2, length_km=1500), "impossible-length", "links.csv, row 4", "1500"),
+    "dangling key": (
+        change("links", 0, to_node_id="nowhere"),
+        "dangling-key",
+        "links.csv, row 2",
+        "nowhere",
+    ),
+    "impossible length": (
+        change("links", 2, length_km=12),
+        "impossible-length",
+        "links.csv, row 4",
+        "12",
+    ),
+    "absurd length": (
+        change("links", 2, length_km=1500),
+        "impossible-length",
+        "links.csv, row 4",
+        "1500",
+    ),
     "overlapping dates": (
         append("link_status", link_id="rail:a-b", status="closed", from_date="2010-01-01"),
         "overlapping-dates",
@@ -75,7 +94,12 @@ PLANTS: dict[str, tuple[Plant, str, str, str]] = {
         "2010-01-01",
     ),
     "overlapping regimes": (
-        append("crossing_regimes", crossing_id="rail:b:AAA-BBB", regime="closed", from_date="2010-01-01"),
+        append(
+            "crossing_regimes",
+            crossing_id="rail:b:AAA-BBB",
+            regime="closed",
+            from_date="2010-01-01",
+        ),
         "overlapping-dates",
         "crossing_regimes.csv, row 6",
         "rail:b:AAA-BBB",
@@ -86,26 +110,61 @@ PLANTS: dict[str, tuple[Plant, str, str, str]] = {
         "link_status.csv, row 3",
         "1999-01-01",
     ),
-    "missing source": (change("links", 1, source_id=""), "missing-source", "links.csv, row 3", "source"),
-    "unknown source": (change("nodes", 0, source_id="hearsay"), "missing-source", "nodes.csv, row 2", "hearsay"),
+    "missing source": (
+        change("links", 1, source_id=""),
+        "missing-source",
+        "links.csv, row 3",
+        "source",
+    ),
+    "unknown source": (
+        change("nodes", 0, source_id="hearsay"),
+        "missing-source",
+        "nodes.csv, row 2",
+        "hearsay",
+    ),
     "assumption without a reason": (
         change("nodes", 0, source_id="assumed:"),
         "missing-source",
         "nodes.csv, row 2",
         "reason",
     ),
-    "duplicate key": (append("regimes", regime="normal", name="n", definition="n", open=True), "duplicate", "regimes.csv, row 8", "normal"),
+    "duplicate key": (
+        append("regimes", regime="normal", name="n", definition="n", open=True),
+        "duplicate",
+        "regimes.csv, row 8",
+        "normal",
+    ),
     "duplicate link": (
         add_link("b", "a", "road", "AAA", 150, link_id="road:again"),
         "duplicate",
         "links.csv, row 6",
         "road:again",
     ),
-    "wrong unit of speed": (change("links", 0, free_speed_km_h=22000), "unit", "links.csv, row 2", "22000"),
+    "wrong unit of speed": (
+        change("links", 0, free_speed_km_h=22000),
+        "unit",
+        "links.csv, row 2",
+        "22000",
+    ),
     "wrong unit of gauge": (change("links", 0, gauge_mm=152), "unit", "links.csv, row 2", "152"),
-    "wrong unit of capacity": (change("links", 0, capacity_t_yr=15), "unit", "links.csv, row 2", "15"),
-    "wrong unit of hours": (change("crossings", 0, delay_p50_h=99999), "unit", "crossings.csv, row 2", "99999"),
-    "p90 below p50": (change("crossings", 0, delay_p90_h=1), "unit", "crossings.csv, row 2", "below"),
+    "wrong unit of capacity": (
+        change("links", 0, capacity_t_yr=15),
+        "unit",
+        "links.csv, row 2",
+        "15",
+    ),
+    "wrong unit of hours": (
+        change("crossings", 0, delay_p50_h=99999),
+        "unit",
+        "crossings.csv, row 2",
+        "99999",
+    ),
+    "p90 below p50": (
+        change("crossings", 0, delay_p90_h=1),
+        "unit",
+        "crossings.csv, row 2",
+        "below",
+    ),
     "isolated node": (
         lambda rows: rows["nodes"].append(node("z", "AAA", 3.0, 3.0)),
         "isolated-node",
@@ -114,7 +173,12 @@ PLANTS: dict[str, tuple[Plant, str, str, str]] = {
     ),
     "one-way trap": (one_way_island, "one-way-trap", "nodes.csv, row 5", "e"),
     "text for a number": (change("links", 0, length_km="far"), "type", "links.csv, row 2", "far"),
-    "no date": (change("link_status", 0, from_date="May 2000"), "type", "link_status.csv, row 2", "May 2000"),
+    "no date": (
+        change("link_status", 0, from_date="May 2000"),
+        "type",
+        "link_status.csv, row 2",
+        "May 2000",
+    ),
     "word outside its vocabulary": (
         change("link_status", 0, status="opened"),
         "vocabulary",
@@ -124,7 +188,12 @@ PLANTS: dict[str, tuple[Plant, str, str, str]] = {
     "no mode": (change("links", 2, mode="camel"), "vocabulary", "links.csv, row 4", "camel"),
     "empty required cell": (change("nodes", 1, name=""), "required", "nodes.csv, row 3", "name"),
     "link without a status": (drop("link_status", 0), "no-state", "links.csv, row 2", "rail:a-b"),
-    "border without a crossing": (drop_crossings, "border-without-crossing", "nodes.csv, row 3", "road"),
+    "border without a crossing": (
+        drop_crossings,
+        "border-without-crossing",
+        "nodes.csv, row 3",
+        "road",
+    ),
     "crossing without a link": (
         append(
             "crossings",
@@ -139,7 +208,12 @@ PLANTS: dict[str, tuple[Plant, str, str, str]] = {
         "crossings.csv, row 6",
         "rail:c:BBB-AAA",
     ),
-    "land of neither end": (change("links", 2, territory_id="BBB"), "territory", "links.csv, row 4", "BBB"),
+    "land of neither end": (
+        change("links", 2, territory_id="BBB"),
+        "territory",
+        "links.csv, row 4",
+        "BBB",
+    ),
     "zone without connector": (drop("connectors", 0), "zone", "zones.csv, row 2", "A"),
     "passage without link": (
         append("passages", passage_id="strait", name="Strait", kind="strait"),
@@ -150,14 +224,18 @@ PLANTS: dict[str, tuple[Plant, str, str, str]] = {
     "corridor without a way": (
         lambda rows: rows.update(
             corridors=[{"corridor_id": "x", "name": "X", "proponent": "A"}],
-            corridor_nodes=[{"corridor_id": "x", "branch": "m", "sequence": 1, "node_id": "a", "mode": "sea"}],
+            corridor_nodes=[
+                {"corridor_id": "x", "branch": "m", "sequence": 1, "node_id": "a", "mode": "sea"}
+            ],
         ),
         "corridor",
         "corridor_nodes.csv, row 2",
         "sea",
     ),
     "parameter outside its range": (
-        lambda rows: rows.update(parameters=[{"parameter": "p", "value": 5, "unit": "h", "low": 6, "high": 7}]),
+        lambda rows: rows.update(
+            parameters=[{"parameter": "p", "value": 5, "unit": "h", "low": 6, "high": 7}]
+        ),
         "unit",
         "parameters.csv, row 2",
         "5",
@@ -185,7 +263,13 @@ def test_a_planted_fault_is_found(name, clean, facts_of):
 
 def test_all_faults_are_told_at_once(clean, facts_of):
     rows = copy.deepcopy(clean)
-    several = ["wrong unit of speed", "missing source", "isolated node", "absurd length", "duplicate key"]
+    several = [
+        "wrong unit of speed",
+        "missing source",
+        "isolated node",
+        "absurd length",
+        "duplicate key",
+    ]
     for name in several:
         PLANTS[name][0](rows)
     rules = {f.rule for f in check(facts_of(rows))}

@@ -96,7 +96,7 @@ class State:
         for row in rows:
             cell = (
                 table,
-                frame.at[row, key] if table not in ("demand", "parameters") else row,
+                frame.loc[row, key] if table not in ("demand", "parameters") else row,
                 column,
             )
             other = self.written.get(cell)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -27,7 +27,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 
-_ClickError = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
+_ClickError: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
 """Usage errors; newer typer brings its own click, so it is asked rather than imported."""
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
@@ -428,7 +428,7 @@ def show(
 def assign(
     net: Annotated[Path, typer.Argument(help="*_net.tntp")],
     trips: Annotated[Path, typer.Argument(help="*_trips.tntp")],
-    method: Annotated[str, typer.Option(help="all_or_nothing.")] = "all_or_nothing",
+    method: Annotated[str, typer.Option(help="all_or_nothing or stochastic.")] = "all_or_nothing",
     gap: Gap = 1e-6,
     out_: Annotated[Path | None, typer.Option("--out", help="CSV: from,to,flow,cost.")] = None,
     toll_weight: Annotated[float, typer.Option(help="Cost a unit of toll.")] = 0.0,
@@ -436,14 +436,28 @@ def assign(
     json: Json = False,
 ) -> None:
     """Assign a network of the field's benchmark format."""
-    from isthmus.formats.tntp import assign_tntp
+    import resource
+    import time
 
+    from isthmus.formats.tntp import read_tntp_network, read_tntp_trips, write_tntp_flow
+    from isthmus.formats.tntp_assign import assign_tntp
+
+    started = time.perf_counter()
     result = assign_tntp(
-        net, trips, method=method, gap=gap, toll_weight=toll_weight, distance_weight=distance_weight
+        read_tntp_network(net),
+        read_tntp_trips(trips),
+        method,
+        gap=gap,
+        toll_weight=toll_weight,
+        distance_weight=distance_weight,
     )
     if out_ is not None:
-        result.write(out_)
-    summary = result.summary()
+        write_tntp_flow(out_, result.network, result.flow, result.cost)
+    summary = {
+        **result.summary(),
+        "seconds": time.perf_counter() - started,
+        "memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
     if json:
         print_json(summary)
     else:
@@ -451,6 +465,8 @@ def assign(
         print_table(f"{net.name}, {method}", {"": "left", " ": "right"}, rows)
         if out_ is None:
             hint(f"isthmus assign {net} {trips} --out flows.csv")
+    if not result.converged:
+        raise NotConverged(result.gap, gap, result.iterations)
 
 
 @app.command(epilog="Example: `isthmus validate --observations mine.csv --json`")
@@ -497,8 +513,8 @@ def main() -> None:
         note.print("stopped; finished results stay as they are.")
         sys.exit(130)
     except _ClickError as problem:
-        problem.show()  # type: ignore[attr-defined]
-        sys.exit(problem.exit_code)  # type: ignore[attr-defined]
+        problem.show()
+        sys.exit(problem.exit_code)
     except (InputError, NoPath) as problem:
         note.print(str(problem), markup=False)
         sys.exit(2)

@@ -233,10 +233,10 @@ class _Builder:
         return out
 
     def transfer(self) -> None:
+        place = self._by_place
         for row in self.network.terminals.to_dict("records"):
             node = row["node_id"]
             territory = self.territory[node]
-            place = self._by_place
             for a in self._gauges(row["from_mode"], row["from_gauge_mm"], place, node):
                 for b in self._gauges(row["to_mode"], row["to_gauge_mm"], place, node):
                     tail = self.stop(node, row["from_mode"], a, territory)
@@ -252,7 +252,7 @@ class _Builder:
         """Return the gauge a terminal row names, or every gauge that comes to the place."""
         if mode != "rail":
             return [0]
-        if not pd.isna(gauge):  # type: ignore[call-overload]
+        if not pd.isna(gauge):
             return [int(gauge)]  # type: ignore[call-overload]
         return sorted({s.gauge_mm for s in place.get((node, "rail"), [])})
 
@@ -301,7 +301,12 @@ class _Builder:
         for zone in self.network.zones["zone_id"]:
             self.stop(zone, "zone source", 0, "")
             self.stop(zone, "zone sink", 0, "")
+        kind = dict(
+            zip(self.network.nodes["node_id"], self.network.nodes["node_type"], strict=True)
+        )
         for node, territory in self.territory.items():
+            if kind[node] in ("sea_point", "strait"):
+                continue
             here = {"node_id": node, "to_node_id": node, "territory_id": territory}
             self._load(place, node, "", "source", "sink", here)
         for row in self.network.connectors.to_dict("records"):

@@ -27,8 +27,7 @@ IntArray = npt.NDArray[np.int64]
 Z90 = 1.2815515594
 """90th percentile of the standard normal."""
 
-_TEU_PER_FEU = 2.0
-_ALIKE = 0.85
+_ALIKE = 0.7
 """Two routes that share more than this part of the shorter one's length are one alternative."""
 
 
@@ -110,7 +109,7 @@ def route(
         Id, name or alias of a place.
     commodity : str
     k : int
-        At most so many; an alternative differs from every cheaper one in more than a seventh of
+        At most so many; an alternative differs from every cheaper one in more than three tenths of
         its length.
 
     Returns
@@ -149,7 +148,7 @@ def route(
         np.ones(1),
     )
     usd = arc_cost.usd[one : one + 1]
-    found = generate_routes(virtual.graph, usd, trip, n_routes=max(12, 6 * k), max_detour=4.0)
+    found = generate_routes(virtual.graph, usd, trip, n_routes=max(24, 8 * k), max_detour=4.0)
     n_found = len(found.starts) - 1
     if start == end or n_found == 0:
         raise NoPath(_why(virtual, arc_cost, trip, one, title[start], title[end]))
@@ -184,8 +183,8 @@ def path_hours(cost: ArcCost, k: int, path: IntArray) -> tuple[float, float]:
     """
     Return the median and the 90th percentile of the hours along a path.
 
-    Delays of different arcs are taken as independent, so their variances add; the sum is close to
-    normal (docs/model.md, reliability).
+    Delays of different arcs are taken as independent, so their means and variances add; the sum of
+    many is close to normal, whose median is its mean (docs/model.md, reliability).
 
     Parameters
     ----------
@@ -236,7 +235,11 @@ def _row(
     return {
         "usd_t": float(cost.usd[k, path].sum()),
         "money_usd_t": money,
-        "money_usd_feu": money * float(goods["payload_t_teu"]) * _TEU_PER_FEU if boxed else np.nan,
+        "money_usd_feu": money
+        * float(goods["payload_t_teu"])
+        * cost.parameters.get("teu_per_feu_price")
+        if boxed
+        else np.nan,
         "hours_p50": p50,
         "hours_p90": p90,
         "co2_kg_t": float(cost.co2_kg[k, path].sum()),

@@ -19,10 +19,10 @@ import pandas as pd
 
 from isthmus.assign.all_or_nothing import all_or_nothing
 from isthmus.assign.base import Solution, Trips, least_costs
-from isthmus.assign.choice import inherit
+from isthmus.assign.choice import PAIR, inherit
 from isthmus.assign.congestion import delay_of
 from isthmus.assign.cuts import unserved_reasons
-from isthmus.assign.stochastic import stochastic
+from isthmus.assign.stochastic import Routes, generate_routes, stochastic
 from isthmus.cost.model import ArcCost, GeneralizedCost
 from isthmus.errors import Fault, InputError, UnknownName
 from isthmus.virtual import VirtualNetwork, expand
@@ -164,13 +164,20 @@ class Assignment:
     def _path_total(self, name: str) -> FloatArray:
         arcs, k = self.paths.arcs, self.class_of_path[self.paths.path_of_arc]
         if name == "length_km":
-            moved = np.where(self.virtual.arcs["kind"].eq("move"), self.virtual.arcs["length_km"], 0.0)
+            moved = np.where(
+                self.virtual.arcs["kind"].eq("move"), self.virtual.arcs["length_km"], 0.0
+            )
             return self.paths.total(moved[arcs])
         cost = self.cost
         if name == "usd":
             waiting = cost.vot_usd_t_h[k] * self.delay_h[arcs]
             return self.paths.total(cost.usd_if_open[k, arcs] + waiting)
-        table = {"money": cost.money, "hours": cost.hours, "spread": cost.spread_h, "co2": cost.co2_kg}
+        table = {
+            "money": cost.money,
+            "hours": cost.hours,
+            "spread": cost.spread_h,
+            "co2": cost.co2_kg,
+        }
         values = table[name][k, arcs]
         return self.paths.total(values + self.delay_h[arcs] if name == "hours" else values)
 
@@ -237,11 +244,12 @@ def assign(
         solution = all_or_nothing(virtual.graph, arc_cost.usd, trips, progress=progress)
         theta = np.full(len(table), np.inf)
     else:
-        theta = _theta(table, virtual, arc_cost, trips, start)
         length = np.where(virtual.arcs["kind"].eq("move"), virtual.arcs["length_km"], 0.0)
-        routes, touched = None, None
         if start is not None and start.method == method:
             routes, touched = inherit(start, virtual, arc_cost, table, trips)
+        else:
+            routes, touched = generate_routes(virtual.graph, arc_cost.usd, trips), None
+        theta = _theta(table, arc_cost, trips, routes, start)
         solution = stochastic(
             virtual.graph,
             arc_cost.usd,
@@ -342,17 +350,13 @@ def _logsum(
 
 
 def _theta(
-    table: pd.DataFrame,
-    virtual: VirtualNetwork,
-    cost: ArcCost,
-    trips: Trips,
-    start: Assignment | None,
+    table: pd.DataFrame, cost: ArcCost, trips: Trips, routes: Routes, start: Assignment | None
 ) -> FloatArray:
     """
-    Return the logit scale of each trip: ``theta_rel`` over the least cost of the pair. [t/USD]
+    Return the logit scale of each trip: ``theta_rel`` over the least cost of its routes. [t/USD]
 
-    The least cost is that of the parent assignment where there is one: scenarios that differ in
-    their network must not differ in the meaning of a dollar.
+    The scale is that of the parent assignment where there is one: scenarios that differ in their
+    network must not differ in the meaning of a dollar (docs/decisions/0004).
     """
     relative = np.array(
         [
@@ -360,13 +364,17 @@ def _theta(
             for c in cost.commodities["commodity_id"]
         ]
     )
-    least = least_costs(virtual.graph, cost.usd, trips)
+    trip_of = np.repeat(np.arange(len(table)), np.diff(routes.trip))
+    klass = np.repeat(trips.klass[trip_of], np.diff(routes.starts))
+    entry = np.repeat(np.arange(len(trip_of)), np.diff(routes.starts))
+    path_cost = np.bincount(entry, cost.usd[klass, routes.arcs], len(trip_of))
+    least = np.full(len(table), np.inf)
+    np.minimum.at(least, trip_of, path_cost)
     theta = relative[table["class"].to_numpy()] / np.where(
         np.isfinite(least) & (least > 0), least, 1.0
     )
-    if start is None or "theta" not in start.trips:
+    if start is None:
         return theta
-    key = ["origin_zone_id", "destination_zone_id", "commodity_id"]
-    before = start.trips[[*key, "theta"]].drop_duplicates(key)
-    old = table[key].merge(before, on=key, how="left")["theta"].to_numpy(dtype=float)
+    before = start.trips[[*PAIR, "theta"]].drop_duplicates(PAIR)
+    old = table[PAIR].merge(before, on=PAIR, how="left")["theta"].to_numpy(dtype=float)
     return np.where(np.isfinite(old), old, theta)

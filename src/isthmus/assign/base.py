@@ -95,7 +95,7 @@ class Delay(NamedTuple):
         ndarray, shape (3, n_arc)
         """
         out = np.empty((3, len(flow)))
-        delay_kernels.evaluate(
+        delay_kernels.evaluate(  # type: ignore[call-arg]
             np.asarray(self.law, np.int8),
             *(np.asarray(x, np.float64) for x in (self.t0, self.capacity, self.a, self.b, flow)),
             out,
@@ -108,7 +108,7 @@ class Delay(NamedTuple):
 
     def take(self, arcs: IntArray) -> Delay:
         """Return the laws of some arcs."""
-        return Delay(*(np.asarray(x)[arcs] for x in self))
+        return Delay(self.law[arcs], self.t0[arcs], self.capacity[arcs], self.a[arcs], self.b[arcs])
 
 
 @dataclass(frozen=True)
@@ -443,9 +443,7 @@ def least_cost_paths(
     table = checked_cost(graph, cost)
     trips = checked_trips(graph, len(table), trips)
     served, indptr, arcs, _, _ = load_least(graph, table, trips, first_through_node, True)
-    return [
-        arcs[indptr[i] : indptr[i + 1]] if served[i] else None for i in range(len(trips.flow))
-    ]
+    return [arcs[indptr[i] : indptr[i + 1]] if served[i] else None for i in range(len(trips.flow))]
 
 
 def least_costs(

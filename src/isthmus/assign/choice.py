@@ -23,13 +23,23 @@ if TYPE_CHECKING:
     from isthmus.cost.model import ArcCost
     from isthmus.virtual import VirtualNetwork
 
-__all__ = ["arc_keys", "inherit"]
+__all__ = ["PAIR", "arc_keys", "inherit"]
 
 _MOST = 24
 """Routes a trip may hold after inheritance."""
 
-_KEY = ["kind", "link_id", "crossing_id", "terminal_id", "gauge_mm", "from_gauge_mm", "forward", "mode"]
-_PAIR = ["origin_zone_id", "destination_zone_id", "commodity_id"]
+_KEY = [
+    "kind",
+    "link_id",
+    "crossing_id",
+    "terminal_id",
+    "gauge_mm",
+    "from_gauge_mm",
+    "forward",
+    "mode",
+]
+PAIR = ["origin_zone_id", "destination_zone_id", "commodity_id"]
+"""What names a trip."""
 
 
 def arc_keys(virtual: VirtualNetwork) -> pd.Index:
@@ -50,7 +60,9 @@ def arc_keys(virtual: VirtualNetwork) -> pd.Index:
         for t, h in zip(virtual.graph.tail, virtual.graph.head, strict=True)
     ]
     rows = arcs[_KEY].itertuples(index=False, name=None)
-    return pd.Index(["|".join(map(str, row)) + "@" + end for row, end in zip(rows, ends, strict=True)])
+    return pd.Index(
+        ["|".join(map(str, row)) + "@" + end for row, end in zip(rows, ends, strict=True)]
+    )
 
 
 def inherit(
@@ -97,12 +109,16 @@ def inherit(
 
 
 def _kept(
-    start: Assignment, to_here: npt.NDArray[np.intp], cost: ArcCost, table: pd.DataFrame, trips: Trips
+    start: Assignment,
+    to_here: npt.NDArray[np.intp],
+    cost: ArcCost,
+    table: pd.DataFrame,
+    trips: Trips,
 ) -> tuple[Routes, npt.NDArray[np.bool_]]:
     """Return the parent's routes that are still open, and which trips have lost one."""
-    row = pd.Series(np.arange(len(table)), index=pd.MultiIndex.from_frame(table[_PAIR]))
+    row = pd.Series(np.arange(len(table)), index=pd.MultiIndex.from_frame(table[PAIR]))
     row = row[~row.index.duplicated()]
-    old = pd.MultiIndex.from_frame(start.trips[_PAIR])
+    old = pd.MultiIndex.from_frame(start.trips[PAIR])
     trip_here = row.reindex(old).fillna(-1).to_numpy().astype(np.int64)
     paths = start.paths
     trip_of = trip_here[paths.trip]

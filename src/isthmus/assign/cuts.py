@@ -47,7 +47,7 @@ def closed_elements(
     )
     closed = ~arcs["is_open"].to_numpy(dtype=bool)
     penalty = np.where(closed, _PER_CLOSED, 0.0) + np.where(closed & unbuilt, 3 * _PER_CLOSED, 0.0)
-    modes = [set(m.strip() for m in str(text).split(";")) for text in cost.commodities["modes"]]
+    modes = [{m.strip() for m in str(text).split(";")} for text in cost.commodities["modes"]]
     free = arcs["kind"].isin(["access", "egress"]).to_numpy()
     can = np.array([free | arcs["mode"].isin(m).to_numpy() for m in modes])
     as_if_open = np.where(can, cost.usd_if_open + penalty, np.inf)

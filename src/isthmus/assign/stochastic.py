@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from isthmus.assign.base import (
+    BoolArray,
     Delay,
     FloatArray,
     Graph,
@@ -28,7 +29,7 @@ from isthmus.kernels.delay import NONE
 
 __all__ = ["Routes", "generate_routes", "stochastic"]
 
-_COLUMN_ROUNDS = 4
+_COLUMN_ROUNDS = 2
 """Rounds of new routes at congested costs, at most."""
 _NEW_ROUTES = 2
 """Routes a trip may get in such a round: the least-cost one and one beside it."""
@@ -180,9 +181,7 @@ class _Problem:
         n_path = len(routes.starts) - 1
         self.routes, self.flow = routes, trips.flow
         self.path_cost, self.path_size = np.zeros(n_path), np.ones(n_path)
-        loading.measure(
-            *routes, trips.klass, cost, length, self.path_cost, self.path_size
-        )
+        loading.measure(*routes, trips.klass, cost, length, self.path_cost, self.path_size)
         self.path_trip = np.repeat(np.arange(len(trips.flow)), np.diff(routes.trip))
         served = np.diff(routes.trip) > 0
         least = np.zeros(len(trips.flow))
@@ -236,7 +235,11 @@ class _Problem:
         )
         root = np.sqrt(np.minimum(slope, 1e60))
         felt = np.flatnonzero(matrix.diagonal() * root**2 > _NOT_FELT)
-        inner = np.ascontiguousarray(matrix[np.ix_(felt, felt)]) * root[felt][None, :] * root[felt][:, None]
+        inner = (
+            np.ascontiguousarray(matrix[np.ix_(felt, felt)])
+            * root[felt][None, :]
+            * root[felt][:, None]
+        )
         inner[np.diag_indices(len(felt))] += 1.0
         y = root[felt] * residual[felt]
         if not loading.solve_definite(inner, y):
@@ -293,7 +296,11 @@ class _Problem:
             found, _, _, steps = self._newton(x, 1e-3, most, done + iterations, progress)
             iterations += steps
             # flows are nearly linear in 1 / theta, so the last two stages foretell the next
-            x = found if before is None else np.maximum(found + (found - before) / _STAGE, 0.1 * found)
+            x = (
+                found
+                if before is None
+                else np.maximum(found + (found - before) / _STAGE, 0.1 * found)
+            )
             before = found
             share *= _STAGE
         self.soften(1.0)
@@ -412,7 +419,7 @@ def stochastic(
     (docs/model.md eq. 16). Where arcs have delay laws the flows are those that reproduce
     themselves: damped Newton on the flows of these arcs, with the concave dual of the fixed point as
     merit, then new routes at the congested costs, and again, until no trip has a cheaper route
-    outside its set (at most 4 rounds).
+    outside its set (at most 2 rounds).
 
     Trips with no path are kept in `Solution.unserved`; intrazonal trips get a path of no arcs.
 
@@ -500,26 +507,24 @@ def stochastic(
     if length is not None:
         lengths = np.broadcast_to(np.asarray(length, np.float64), table.shape)
     lengths = np.ascontiguousarray(lengths)
-    options = {
+    options: dict[str, Any] = {
         "max_detour": max_detour,
         "penalty": penalty,
         "first_through_node": first_through_node,
         "progress": progress,
     }
     if routes is None:
-        routes = generate_routes(graph, table, trips, n_routes=n_routes, **options)  # type: ignore[arg-type]
+        routes = generate_routes(graph, table, trips, n_routes=n_routes, **options)
     growing = np.ones(len(trips.flow), np.bool_) if grow is None else np.asarray(grow, np.bool_)
 
-    def problem() -> _Problem:
-        return _Problem(
-            graph, table, lengths, trips, routes, laws, scales, vots, path_size_beta
-        )
+    def problem(choice: Routes) -> _Problem:
+        return _Problem(graph, table, lengths, trips, choice, laws, scales, vots, path_size_beta)
 
     if scale == "relative":
         first = np.minimum(routes.trip[:-1], max(len(routes.starts) - 2, 0))
-        least = problem().path_cost[first] if len(routes.starts) > 1 else np.ones(len(scales))
+        least = problem(routes).path_cost[first] if len(routes.starts) > 1 else np.ones(len(scales))
         scales /= np.where((np.diff(routes.trip) > 0) & (least > 0.0), least, 1.0)
-    now = problem()
+    now = problem(routes)
     flow = _first_flow(now, laws, start)
     iterations = 0
     for turn in range(_COLUMN_ROUNDS + 1):
@@ -542,26 +547,26 @@ def stochastic(
         if len(merged.starts) == len(routes.starts):
             break
         routes = merged
-        now = problem()
+        now = problem(routes)
         flow = np.where(flow > 0.0, flow, _first_flow(now, laws, None))
     return _solution(table, vots, trips, now, laws, scales, reached, gap, iterations)
 
 
 def _generate_some(
-    graph: Graph, cost: FloatArray, trips: Trips, wanted: BoolArray, options: dict[str, object]
+    graph: Graph, cost: FloatArray, trips: Trips, wanted: BoolArray, options: dict[str, Any]
 ) -> Routes:
     """Generate a few routes for some trips; the others get none."""
     rows = np.flatnonzero(wanted)
     some = Trips(trips.klass[rows], trips.origin[rows], trips.destination[rows], trips.flow[rows])
-    found = generate_routes(graph, cost, some, n_routes=_NEW_ROUTES, **options)  # type: ignore[arg-type]
+    found = generate_routes(graph, cost, some, n_routes=_NEW_ROUTES, **options)
     count = np.zeros(len(trips.flow), np.int64)
     count[rows] = np.diff(found.trip)
-    return Routes(np.concatenate(([0], np.cumsum(count))).astype(np.int64), found.starts, found.arcs)
+    return Routes(
+        np.concatenate(([0], np.cumsum(count))).astype(np.int64), found.starts, found.arcs
+    )
 
 
-def _check_options(
-    scale: str, theta: FloatArray, vot: FloatArray, beta: float, gap: float
-) -> None:
+def _check_options(scale: str, theta: FloatArray, vot: FloatArray, beta: float, gap: float) -> None:
     faults = []
     if scale not in ("relative", "absolute"):
         faults.append(Fault("scale", f'"{scale}" is no scale.', "One of relative, absolute."))

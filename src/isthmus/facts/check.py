@@ -128,7 +128,11 @@ def check_types(facts: Facts) -> Iterator[Fault]:
                 for row in frame.index[text.eq("")]:
                     what = "source is missing" if column == "source_id" else f"{column} is empty"
                     rule = "missing-source" if column == "source_id" else "required"
-                    mend = "Cite a row of sources.csv, or write assumed:<why>." if rule != "required" else "Fill it."
+                    mend = (
+                        "Cite a row of sources.csv, or write assumed:<why>."
+                        if rule != "required"
+                        else "Fill it."
+                    )
                     yield Fault(at(facts, name, row), f"{what}.", mend, rule)
             good = kinds.get(spec["type"])
             if good is not None:
@@ -140,10 +144,12 @@ def check_types(facts: Facts) -> Iterator[Fault]:
             if enum:
                 for row in frame.index[text.ne("") & ~text.isin(enum)]:
                     what = f'{column} = "{text[row]}" is not in its vocabulary.'
-                    yield Fault(at(facts, name, row), what, f"One of {', '.join(enum)}.", "vocabulary")
+                    yield Fault(
+                        at(facts, name, row), what, f"One of {', '.join(enum)}.", "vocabulary"
+                    )
         if "mode" in frame and name in ("links", "crossings", "corridor_nodes"):
             for row in frame.index[frame["mode"].ne("") & ~frame["mode"].isin(list(MODES))]:
-                what = f'mode = "{frame.at[row, "mode"]}" is no mode.'  # noqa: PD008
+                what = f'mode = "{frame.loc[row, "mode"]}" is no mode.'
                 yield Fault(at(facts, name, row), what, f"One of {', '.join(MODES)}.", "vocabulary")
 
 
@@ -178,9 +184,16 @@ def check_keys(facts: Facts) -> Iterator[Fault]:
         key = schema.get("primaryKey", [])
         key = [key] if isinstance(key, str) else list(key)
         if key:
-            for row in frame.index[frame.duplicated(key, keep="first") & frame[key].ne("").any(axis=1)]:
+            for row in frame.index[
+                frame.duplicated(key, keep="first") & frame[key].ne("").any(axis=1)
+            ]:
                 said = ", ".join(f"{k} = {frame.loc[row, k]}" for k in key)
-                yield Fault(at(facts, name, row), f"{said} stands twice.", "Remove one of the rows.", "duplicate")
+                yield Fault(
+                    at(facts, name, row),
+                    f"{said} stands twice.",
+                    "Remove one of the rows.",
+                    "duplicate",
+                )
         for foreign in schema.get("foreignKeys", []):
             column, there = foreign["fields"][0], foreign["reference"]
             known = set(facts.raw[there["resource"]][there["fields"][0]])
@@ -199,11 +212,15 @@ def check_twins(facts: Facts) -> Iterator[Fault]:
         index=links.index,
         dtype=object,
     )
-    key = pd.DataFrame({"ends": ends, **{c: links[c] for c in ("mode", "territory_id", "gauge_mm")}})
+    key = pd.DataFrame(
+        {"ends": ends, **{c: links[c] for c in ("mode", "territory_id", "gauge_mm")}}
+    )
     both = key.duplicated(keep="first") & links["directed"].ne("true")
     for row in links.index[both]:
         what = f"{links.loc[row, 'link_id']} has the ends, mode, land and gauge of a row above."
-        yield Fault(at(facts, "links", row), what, "Remove one, or name the difference.", "duplicate")
+        yield Fault(
+            at(facts, "links", row), what, "Remove one, or name the difference.", "duplicate"
+        )
 
 
 def check_sources(facts: Facts) -> Iterator[Fault]:
@@ -217,7 +234,9 @@ def check_sources(facts: Facts) -> Iterator[Fault]:
                 if source.startswith(ASSUMED):
                     if len(source.removeprefix(ASSUMED).strip()) < 4:
                         what = f'source_id = "{source}" gives no reason.'
-                        yield Fault(at(facts, name, row), what, "Write assumed:<why>.", "missing-source")
+                        yield Fault(
+                            at(facts, name, row), what, "Write assumed:<why>.", "missing-source"
+                        )
                 elif source not in known:
                     what = f'source_id = "{source}" is not in sources.csv.'
                     mend = "Add the source, or write assumed:<why>."
@@ -241,13 +260,23 @@ def check_dates(facts: Facts) -> Iterator[Fault]:
         overlap = same & (ends.eq("") | ends.gt(ordered["from_date"]))
         for row in ordered.index[overlap]:
             what = f"{frame.loc[row, key]} from {frame.loc[row, 'from_date'] or 'ever'} overlaps the row before it."
-            yield Fault(at(facts, name, row), what, "Close the earlier row with to_date.", "overlapping-dates")
-    for name, key, states in (("links", "link_id", "link_status"), ("crossings", "crossing_id", "crossing_regimes")):
+            yield Fault(
+                at(facts, name, row),
+                what,
+                "Close the earlier row with to_date.",
+                "overlapping-dates",
+            )
+    for name, key, states in (
+        ("links", "link_id", "link_status"),
+        ("crossings", "crossing_id", "crossing_regimes"),
+    ):
         dated = set(facts.raw[states][key])
         frame = facts.raw[name]
         for row in frame.index[~frame[key].isin(dated)]:
             what = f"{frame.loc[row, key]} has no row in {states}.csv."
-            yield Fault(at(facts, name, row), what, "Say since when it is open or shut.", "no-state")
+            yield Fault(
+                at(facts, name, row), what, "Say since when it is open or shut.", "no-state"
+            )
 
 
 def check_units(facts: Facts) -> Iterator[Fault]:
@@ -259,15 +288,21 @@ def check_units(facts: Facts) -> Iterator[Fault]:
             value = frame[column].astype(float)
             for row in frame.index[value.lt(low) | value.gt(high)]:
                 what = f"{column} = {value[row]:g} is outside {low:g} to {high:g}."
-                yield Fault(at(facts, name, row), what, "Check the unit in the column's name.", "unit")
+                yield Fault(
+                    at(facts, name, row), what, "Check the unit in the column's name.", "unit"
+                )
     links = facts.tables["links"]
     gauge = links["gauge_mm"].astype("float64")
     wrong = gauge.notna() & ~gauge.isin(_GAUGES)
     for row in links.index[wrong]:
         what = f"gauge_mm = {gauge[row]:g} is no gauge of the region."
-        yield Fault(at(facts, "links", row), what, f"One of {', '.join(map(str, _GAUGES))}, in mm.", "unit")
+        yield Fault(
+            at(facts, "links", row), what, f"One of {', '.join(map(str, _GAUGES))}, in mm.", "unit"
+        )
     for row in links.index[gauge.isna() & links["mode"].eq("rail")]:
-        yield Fault(at(facts, "links", row), "gauge_mm of a railway is empty.", "Name the gauge.", "unit")
+        yield Fault(
+            at(facts, "links", row), "gauge_mm of a railway is empty.", "Name the gauge.", "unit"
+        )
     for name in ("crossings", "terminals"):
         frame = facts.tables[name]
         for row in frame.index[frame["delay_p90_h"].lt(frame["delay_p50_h"])]:
@@ -290,7 +325,10 @@ def check_lengths(facts: Facts) -> Iterator[Fault]:
     links = links[known]
     if links.empty:
         return
-    ends = [np.radians(nodes.loc[links[c], ["x_coord", "y_coord"]].to_numpy(float)) for c in ("from_node_id", "to_node_id")]
+    ends = [
+        np.radians(nodes.loc[links[c], ["x_coord", "y_coord"]].to_numpy(float))
+        for c in ("from_node_id", "to_node_id")
+    ]
     (x1, y1), (x2, y2) = ends[0].T, ends[1].T
     half = np.sin((y2 - y1) / 2) ** 2 + np.cos(y1) * np.cos(y2) * np.sin((x2 - x1) / 2) ** 2
     straight = pd.Series(2 * _EARTH_KM * np.arcsin(np.sqrt(half)), index=links.index)
@@ -300,7 +338,12 @@ def check_lengths(facts: Facts) -> Iterator[Fault]:
             f"({links.loc[row, 'link_id']}): length_km = {links.loc[row, 'length_km']:g} is shorter than the "
             f"straight line ({straight[row]:.1f} km)."
         )
-        yield Fault(at(facts, "links", row), what, "Correct the length or the coordinates of its nodes.", "impossible-length")
+        yield Fault(
+            at(facts, "links", row),
+            what,
+            "Correct the length or the coordinates of its nodes.",
+            "impossible-length",
+        )
     long = links["length_km"].gt(_MOST_OVER * straight + 20.0) & ~links["link_id"].isin(excused)
     for row in links.index[long & ~links["mode"].isin(["sea", "inland_water"])]:
         what = (

@@ -45,7 +45,9 @@ def check_isolated(facts: Facts) -> Iterator[Fault]:
     met = set(_ends(facts)["node_id"])
     for row in nodes.index[~nodes["node_id"].isin(met)]:
         what = f"{nodes.loc[row, 'node_id']} has no link."
-        yield Fault(at(facts, "nodes", row), what, "Add a link, or remove the place.", "isolated-node")
+        yield Fault(
+            at(facts, "nodes", row), what, "Add a link, or remove the place.", "isolated-node"
+        )
 
 
 def check_traps(facts: Facts) -> Iterator[Fault]:
@@ -66,14 +68,18 @@ def check_traps(facts: Facts) -> Iterator[Fault]:
     size = np.bincount(strong)
     nodes = facts.tables["nodes"].drop_duplicates("node_id")
     row_of = dict(zip(nodes["node_id"], nodes.index, strict=True))
-    largest = {w: int(strong[weak == w][np.argmax(size[strong[weak == w]])]) for w in np.unique(weak)}
+    largest = {
+        w: int(strong[weak == w][np.argmax(size[strong[weak == w]])]) for w in np.unique(weak)
+    }
     told = set()
     for i in np.flatnonzero([strong[i] != largest[weak[i]] for i in range(len(names))]):
         node, mode, _, territory = names[i]
         if (node, mode) in told or node not in row_of:
             continue
         told.add((node, mode))
-        what = f"{node} can be entered by {mode} in {territory} but not left, or left but not entered."
+        what = (
+            f"{node} can be entered by {mode} in {territory} but not left, or left but not entered."
+        )
         mend = "Add the crossing or terminal of the other direction, or undo `directed`."
         yield Fault(at(facts, "nodes", row_of[node]), what, mend, "one-way-trap")
 
@@ -105,7 +111,9 @@ def _arcs(facts: Facts) -> tuple[list[tuple[int, int]], dict[_Stop, int]]:
                     stop(r["node_id"], r["mode"], gauge, r["to_territory_id"]),
                 )
             )
-    home = dict(zip(facts.tables["nodes"]["node_id"], facts.tables["nodes"]["territory_id"], strict=True))
+    home = dict(
+        zip(facts.tables["nodes"]["node_id"], facts.tables["nodes"]["territory_id"], strict=True)
+    )
     for r in facts.tables["terminals"].to_dict("records"):
         node = r["node_id"]
         for x in _gauges(r["from_mode"], r["from_gauge_mm"], gauges.get((node, "rail"), set())):
@@ -138,7 +146,12 @@ def check_crossing_sides(facts: Facts) -> Iterator[Fault]:
         ):
             continue
         what = f"{r['crossing_id']} has no {r['mode']} link on a side."
-        yield Fault(at(facts, "crossings", int(str(row))), what, "Add the link, or remove the crossing.", "crossing-side")
+        yield Fault(
+            at(facts, "crossings", int(str(row))),
+            what,
+            "Add the link, or remove the crossing.",
+            "crossing-side",
+        )
 
 
 def check_border(facts: Facts) -> Iterator[Fault]:
@@ -149,10 +162,15 @@ def check_border(facts: Facts) -> Iterator[Fault]:
     lands = ends.groupby(["node_id", "mode"])["territory_id"].agg(set)
     nodes = facts.tables["nodes"].drop_duplicates("node_id")
     row_of = dict(zip(nodes["node_id"], nodes.index, strict=True))
-    for (node, mode), there in lands.items():  # type: ignore[misc]
+    for (node, mode), there in lands.items():
         if len(there) > 1 and (node, mode) not in passed and node in row_of:
             what = f"{node}: {mode} of {' and '.join(sorted(there))} meets without a crossing."
-            yield Fault(at(facts, "nodes", row_of[node]), what, "Add crossing rows both ways.", "border-without-crossing")
+            yield Fault(
+                at(facts, "nodes", row_of[node]),
+                what,
+                "Add crossing rows both ways.",
+                "border-without-crossing",
+            )
 
 
 def check_side(facts: Facts) -> Iterator[Fault]:
@@ -167,8 +185,12 @@ def check_side(facts: Facts) -> Iterator[Fault]:
             continue
         lands = {nodes.loc[e, "territory_id"] for e in ends}
         if r["territory_id"] not in lands and not all(e in border for e in ends):
-            what = f"({r['link_id']}): territory_id = {r['territory_id']} is the land of neither end."
-            yield Fault(at(facts, "links", int(str(row))), what, "Split it at the border.", "territory")
+            what = (
+                f"({r['link_id']}): territory_id = {r['territory_id']} is the land of neither end."
+            )
+            yield Fault(
+                at(facts, "links", int(str(row))), what, "Split it at the border.", "territory"
+            )
 
 
 def check_zones(facts: Facts) -> Iterator[Fault]:
@@ -189,7 +211,12 @@ def check_corridors(facts: Facts) -> Iterator[Fault]:
     for row, r in frame.iterrows():
         if (r["mode"] and (r["node_id"], r["mode"]) not in by_mode) or r["node_id"] not in met:
             what = f"{r['corridor_id']}: no {r['mode'] or 'link'} reaches {r['node_id']}."
-            yield Fault(at(facts, "corridor_nodes", int(str(row))), what, "Correct the place or the mode.", "corridor")
+            yield Fault(
+                at(facts, "corridor_nodes", int(str(row))),
+                what,
+                "Correct the place or the mode.",
+                "corridor",
+            )
 
 
 def check_passages(facts: Facts) -> Iterator[Fault]:

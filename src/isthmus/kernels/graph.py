@@ -64,9 +64,7 @@ def build_graph(
     order = np.argsort(tails, kind="stable").astype(np.int64)
     indptr = np.zeros(n_node + 1, np.int64)
     np.cumsum(np.bincount(tails, minlength=n_node), out=indptr[1:])
-    graph = Graph(
-        indptr, np.ascontiguousarray(heads[order]), np.ascontiguousarray(tails[order])
-    )
+    graph = Graph(indptr, np.ascontiguousarray(heads[order]), np.ascontiguousarray(tails[order]))
     return graph, order
 
 

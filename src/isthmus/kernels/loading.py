@@ -109,9 +109,7 @@ def logit(trip, at, slots, utility, weight, flow, delay, share, out):
                 out[slots[i]] += load
                 expected += load * delay[slots[i]]
         if weight[t] > 0.0:
-            objective += (
-                flow[t] * (free_top - top + np.log(free_total) - np.log(total)) / weight[t]
-            )
+            objective += flow[t] * (free_top - top + np.log(free_total) - np.log(total)) / weight[t]
         else:
             objective += expected
     return objective

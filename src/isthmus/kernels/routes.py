@@ -237,7 +237,17 @@ def generate(
         if n_routes > 1:
             if towards != d:
                 r_count = tree(
-                    r_indptr, r_adj, tail, cost, d, first_through, r_dist, r_via, r_order, heap, place
+                    r_indptr,
+                    r_adj,
+                    tail,
+                    cost,
+                    d,
+                    first_through,
+                    r_dist,
+                    r_via,
+                    r_order,
+                    heap,
+                    place,
                 )
                 towards = d
             limit = least * max_detour * (1.0 + 1e-12)

@@ -66,6 +66,7 @@ def assemble(
         proponent=scenario.proponent,
         source=_source(facts, scenario.source),
         compared=compared,
+        totals=comparison.totals() if compared else {},
         manifest={k: str(v) for k, v in manifest.items()},
         changes=tuple(new.virtual.network.changes),
         limits=LIMITS,
