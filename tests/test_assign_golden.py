@@ -197,3 +197,26 @@ def test_benchmark_networks_read_and_load(name):
     np.add.at(net, table.destination[moving], -table.flow[moving])
     assert out - into == pytest.approx(net, abs=1e-6)
     assert found.unserved == 0
+
+
+def test_a_route_nobody_needs_is_worth_nothing_and_never_less():
+    """A dearer twin of the only route: path size would make the set worse; the shipper ignores it."""
+    graph, order = build_graph([0, 0], [1, 1], 2)
+    alone = stochastic(
+        graph, np.array([2.0, np.inf]), trips([0], [1], [1.0]), theta=1.0, scale="absolute"
+    )
+    graph, order = build_graph([0, 1, 1], [1, 2, 2], 3)
+    cost = np.array([2.0, 0.0, 0.4])[order]
+    length = np.array([1.0, 0.0, 0.0])[order]
+    both = stochastic(
+        graph,
+        cost,
+        trips([0], [2], [1.0]),
+        theta=1.0,
+        scale="absolute",
+        length=length,
+        max_detour=9.0,
+    )
+    assert alone.satisfaction[0] == pytest.approx(2.0)
+    assert len(both.path_flow) == 2
+    assert both.satisfaction[0] == pytest.approx(2.0)

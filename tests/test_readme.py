@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -26,7 +25,7 @@ def test_the_python_of_the_readme_runs(tmp_path):
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     code = re.search(r"```python\n(.*?)```", text, re.DOTALL)
     assert code
-    os.symlink(ROOT / "scenarios", tmp_path / "scenarios")
+    (tmp_path / "scenarios").symlink_to(ROOT / "scenarios")
     done = subprocess.run(
         [sys.executable, "-c", code[1]],
         cwd=tmp_path,

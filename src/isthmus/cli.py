@@ -136,7 +136,7 @@ def _print_orders(done: list) -> None:  # type: ignore[type-arg]
             "gap": "right",
         },
         rows,
-        "Cost is generalised cost: money, time and its spread. Minus is a saving.",
+        "Cost is generalised cost: money, time and its spread, as expected of the choice. Minus is a saving.",
     )
     out.print()
     for result, _ in done:

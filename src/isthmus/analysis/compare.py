@@ -40,9 +40,10 @@ class Comparison:
         One row a flow of either matrix.
 
         Changes of cost, money, time and CO2 are taken over the tonnes served in both, so that a
-        trade that stops is never booked as a saving: it stands in `unserved_change_t_yr`. All are
-        means over the routes taken; `logsum_usd_t` of either side is there for who prefers the
-        log-sum (docs/decisions/0005).
+        trade that stops is never booked as a saving: it stands in `unserved_change_t_yr`. The
+        change of cost is that of the log-sum, what a shipper expects of the choice as a whole
+        (Small and Rosen, "Applied welfare economics with discrete choice models", Econometrica
+        49, 1981; docs/decisions/0005); money, time and CO2 are means over the routes taken.
         """
         left, right = trip_levels(self.base), trip_levels(self.new)
         keep = [*_TRIP, "origin_territory_id", "destination_territory_id"]
@@ -56,7 +57,7 @@ class Comparison:
             difference = both[f"{column}_new"] - both[f"{column}_base"]
             return pd.Series(np.where(common > 0, common * difference.fillna(0.0), 0.0), both.index)
 
-        both["cost_change_usd_yr"] = change("usd_t")
+        both["cost_change_usd_yr"] = change("logsum_usd_t")
         both["money_change_usd_yr"] = change("money_usd_t")
         both["time_change_th_yr"] = change("hours_h")
         both["co2_change_t_yr"] = change("co2_kg_t") / 1000.0

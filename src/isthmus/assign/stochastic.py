@@ -26,6 +26,7 @@ from isthmus.kernels import loading
 from isthmus.kernels import paths as path_kernels
 from isthmus.kernels import routes as route_kernels
 from isthmus.kernels.delay import NONE
+from isthmus.kernels.satisfaction import best_logsum
 
 __all__ = ["Routes", "generate_routes", "stochastic"]
 
@@ -549,7 +550,9 @@ def stochastic(
         routes = merged
         now = problem(routes)
         flow = np.where(flow > 0.0, flow, _first_flow(now, laws, None))
-    return _solution(table, vots, trips, now, laws, scales, reached, gap, iterations)
+    return _solution(
+        table, vots, trips, now, laws, scales, lengths, path_size_beta, reached, gap, iterations
+    )
 
 
 def _generate_some(
@@ -601,6 +604,8 @@ def _solution(
     now: _Problem,
     laws: Delay,
     theta: FloatArray,
+    length: FloatArray,
+    beta: float,
     reached: float,
     gap: float,
     iterations: int,
@@ -613,7 +618,7 @@ def _solution(
     loading.add_paths(path_class, routes.starts, routes.arcs, path_flow, arc_flow)
     hours = laws.value(arc_flow.sum(axis=0))
     total = float(now.path_cost @ path_flow) + float(vot @ (arc_flow @ hours))
-    satisfaction = _satisfaction(now, hours, vot[trips.klass], theta)
+    satisfaction = _satisfaction(now, hours, vot[trips.klass], theta, trips.klass, length, beta)
     return Solution(
         path_trip=now.path_trip.astype(np.int32),
         path_indptr=routes.starts,
@@ -631,23 +636,19 @@ def _solution(
 
 
 def _satisfaction(
-    now: _Problem, hours: FloatArray, vot: FloatArray, theta: FloatArray
+    now: _Problem,
+    hours: FloatArray,
+    vot: FloatArray,
+    theta: FloatArray,
+    klass: Int32Array,
+    length: FloatArray,
+    beta: float,
 ) -> FloatArray:
-    """Log-sum of each trip at the flows: least cost less ln(sum PS exp(-theta excess))/theta. [USD/t]"""
+    """Return the log-sum of each trip's best choice set at the flows; nan where unserved. [USD/t]"""
     routes = now.routes
-    out = np.full(len(theta), np.nan)
-    served = np.flatnonzero(np.diff(routes.trip) > 0)
-    if not len(served):
-        return out
     waiting = np.concatenate(([0.0], np.cumsum(hours[routes.arcs])))
     delay = waiting[routes.starts[1:]] - waiting[routes.starts[:-1]]
     cost = now.path_cost + vot[now.path_trip] * delay
-    first = routes.trip[:-1][served]
-    least = np.minimum.reduceat(cost, first)
-    scale = theta[served]
-    excess = cost - np.repeat(least, np.diff(routes.trip)[served])
-    weight = np.exp(now.overlap - theta[now.path_trip] * excess)
-    total = np.add.reduceat(weight, first)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        out[served] = np.where(scale > 0, least - np.log(total) / scale, least)
+    out = np.empty(len(theta))
+    best_logsum(routes.trip, routes.starts, routes.arcs, klass, cost, length, theta, beta, out)
     return out
