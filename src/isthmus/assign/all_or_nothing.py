@@ -72,7 +72,7 @@ def all_or_nothing(
     >>> one = np.zeros(1, np.int32)
     >>> trips = Trips(one, one, one + 2, np.array([100.0]))
     >>> all_or_nothing(graph, [[1.0, 5.0, 1.0]], trips).arc_flow.tolist()
-    [[0.0, 0.0, 100.0]]
+    [[100.0, 0.0, 100.0]]
     """
     table = checked_cost(graph, cost)
     trips = checked_trips(graph, len(table), trips)
