@@ -25,7 +25,8 @@ def listed_arcs(virtual: VirtualNetwork) -> tuple[pd.DataFrame, npt.NDArray[np.b
     Return the measures in force and the arcs each touches.
 
     An arc is touched if its operator or controller is listed; if it loads, unloads, transfers or
-    passes a listed port on water; or, for a measure on a whole state, if it lies there.
+    passes a listed port on water; or, for a measure on a whole state, if it lies there and its
+    mode is one the measure is about.
 
     Parameters
     ----------
@@ -54,7 +55,9 @@ def listed_arcs(virtual: VirtualNetwork) -> tuple[pd.DataFrame, npt.NDArray[np.b
             at_port = water if row["node_id"] in ports else np.ones(len(arcs), dtype=bool)
             touched[i] |= (node == row["node_id"]) & handled & at_port
         if row["territory_id"] and not row["actor_id"] and not row["node_id"]:
-            touched[i] |= territory == row["territory_id"]
+            modes = [m.strip() for m in row["modes"].split(";") if m.strip()]
+            fits = arcs["mode"].isin(modes).to_numpy() if modes else np.ones(len(arcs), dtype=bool)
+            touched[i] |= (territory == row["territory_id"]) & fits
     return measures[_COLUMNS], touched
 
 
