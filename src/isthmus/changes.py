@@ -157,7 +157,7 @@ def _add(state: State, change: Change) -> None:
         if frame[column].dtype == object:
             new[column] = new[column].astype(object).where(new[column].notna(), "")
         elif frame[column].dtype == bool:
-            new[column] = new[column].fillna(False).astype(bool)
+            new[column] = [bool(v) if v == v else False for v in new[column]]
         else:
             new[column] = new[column].astype(frame[column].dtype)
     state.tables[table] = pd.concat([frame, new], ignore_index=True)
