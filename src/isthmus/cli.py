@@ -499,7 +499,9 @@ def validate(
 
 
 def _cell(value: object) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:.3g}" if value == value else ""
+    return str(value)
 
 
 def main() -> None:
