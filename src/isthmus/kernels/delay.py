@@ -137,3 +137,58 @@ def evaluate(law, t0, capacity, a, b, flow, out):
         out[0, i] = value(law[i], t0[i], capacity[i], a[i], b[i], flow[i])
         out[1, i] = derivative(law[i], t0[i], capacity[i], a[i], b[i], flow[i])
         out[2, i] = integral(law[i], t0[i], capacity[i], a[i], b[i], flow[i])
+
+
+@njit(cache=True, nogil=True)
+def rise(law, t0, capacity, a, b, flow, marginal):
+    """
+    Value and derivative of a delay at once, or of the marginal delay d(flow * delay)/dflow.
+
+    Parameters
+    ----------
+    law : int
+        One of `LAWS`.
+    t0, capacity, a, b, flow : float
+        As in the module's docstring.
+    marginal : bool
+
+    Returns
+    -------
+    delay : float
+        [h]
+    slope : float
+        For 0 < b < 1 taken no nearer to zero flow than a millionth of capacity, where it is finite: a
+        step length, not a certificate. [h per t/yr]
+    """
+    scale = t0 * a
+    if law == NONE or scale == 0.0 or capacity <= 0.0:
+        return 0.0, 0.0
+    r = max(flow, 0.0) / capacity
+    if law == BPR:
+        if b == 4.0:
+            cube = r * r * r
+            if marginal:
+                return 5.0 * scale * cube * r, 20.0 * scale * cube / capacity
+            return scale * cube * r, 4.0 * scale * cube / capacity
+        if b == 0.0:
+            return scale, 0.0
+        if b == 1.0:
+            lower = 1.0
+        else:
+            lower = max(r, 1e-6) ** (b - 1.0) if b < 1.0 else r ** (b - 1.0)
+        delay = scale * lower * r
+        slope = scale * b * lower / capacity
+        if marginal:
+            return (b + 1.0) * delay, (b + 1.0) * slope
+        return delay, slope
+    if law == QUEUE:
+        k = min(r, b)
+        slack = 1.0 - k
+        steep = 1.0 / (slack * slack)
+        delay = scale * (k / slack + (r - k) * steep)
+        slope = scale * steep / capacity
+        if marginal:
+            curve = 2.0 * r * steep / slack if r < b else 0.0
+            return delay + scale * r * steep, 2.0 * slope + scale * curve / capacity
+        return delay, slope
+    return 0.0, 0.0

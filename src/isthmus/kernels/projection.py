@@ -1,0 +1,570 @@
+"""
+Path-based gradient projection: user equilibrium by pairwise exchange of flow between paths of a trip.
+
+A trip (one class, one origin, one destination) holds a linked list of paths whose first is its *basis*. Flow moves
+between the basis and each other path by safeguarded Newton steps on their difference of cost, and every move updates
+the arcs at once (Gauss-Seidel). New paths come from least-cost trees, one a class and origin (`kernels.trees`).
+
+Costs are in hours: a class's constants divided by its value of time, plus the delay all classes share.
+
+References
+----------
+.. [1] R. Jayakrishnan et al., "A faster path-based algorithm for traffic assignment", Transportation Research Record
+   1443, 1994.
+.. [2] J. Xie, Y. Nie and X. Liu, "A greedy path-based algorithm for traffic assignment", Transportation Research
+   Record 2672(48), 2018.
+"""
+
+import numpy as np
+from numba import njit
+
+from isthmus.kernels.delay import NONE, rise
+from isthmus.kernels.trees import grow
+
+
+@njit(cache=True, nogil=True)
+def refresh(laws, marginal, free, flow, cost, slope):
+    """
+    Evaluate all arcs.
+
+    Parameters
+    ----------
+    laws : tuple of ndarray
+        law, t0, capacity, a, b, each of shape (n_arc,): see `kernels.delay`.
+    marginal : bool
+        Take marginal costs (system optimum) in place of average ones.
+    free : ndarray, shape (n_arc,)
+        Constant added to the delay. [h]
+    flow, cost, slope : ndarray, shape (n_arc,)
+        Flow [t/yr]; out: cost [h] and its derivative [h per t/yr].
+    """
+    law, t0, capacity, a, b = laws
+    for i in range(law.size):
+        if law[i] != NONE:
+            delay, s = rise(law[i], t0[i], capacity[i], a[i], b[i], flow[i], marginal)
+            cost[i] = free[i] + delay
+            slope[i] = s
+
+
+@njit(cache=True, nogil=True)
+def exchange(t, first, path, pool, laws, marginal, free, arc, mark, scratch, least, omega):
+    """
+    Move flow between the basis of a trip and each of its other paths.
+
+    Parameters
+    ----------
+    t : int
+    first : ndarray of int32, shape (m,)
+        Basis of each trip.
+    path : tuple
+        following (int32), start (int64), size (int32), flow, constant; shape (n_path,).
+    pool : ndarray of int32
+        Arcs of paths, last arc first.
+    laws, marginal, free
+        As in `refresh`.
+    arc : tuple
+        flow, cost, slope; shape (n_arc,).
+    mark : ndarray of int8, shape (n_arc,)
+        Scratch, all 0 before and after.
+    scratch : ndarray of int32, shape (2, n_node)
+    least : float
+        Differences up to this are left. [h]
+    omega : float
+        Over-relaxation of the first step. [-]
+
+    Returns
+    -------
+    excess : float
+        Flow times what it paid above the cheapest path of the trip, before. [t*h/yr]
+    count : int
+        Paths left.
+    """
+    following, start, size, share, constant = path
+    law, t0, capacity, a, b = laws
+    flow, cost, slope = arc
+    basis = first[t]
+    b0 = start[basis]
+    b1 = b0 + size[basis]
+    for i in range(b0, b1):
+        mark[pool[i]] = 1
+    excess = 0.0
+    lowest = 0.0
+    total = share[basis]
+    count = 1
+    cheaper = -1
+    cheapest = 0.0
+    before = basis
+    p = following[basis]
+    while p >= 0:
+        # arcs of one path and not of the other
+        n_out = 0
+        n_in = 0
+        g = constant[p] - constant[basis]
+        s = 0.0
+        for i in range(start[p], start[p] + size[p]):
+            x = pool[i]
+            if mark[x] == 1:
+                mark[x] = 2
+            else:
+                scratch[0, n_out] = x
+                n_out += 1
+                g += cost[x]
+                s += slope[x]
+        for i in range(b0, b1):
+            x = pool[i]
+            if mark[x] == 2:
+                mark[x] = 1
+            else:
+                scratch[1, n_in] = x
+                n_in += 1
+                g -= cost[x]
+                s += slope[x]
+        excess += share[p] * g
+        total += share[p]
+        lowest = min(lowest, g)
+        if g < cheapest:
+            cheapest = g
+            cheaper = p
+        if abs(g) > least:
+            aim = max(0.25, 1.25 * (omega - 1.0)) * abs(g)
+            over = omega
+            for _ in range(4):
+                if g > 0.0:
+                    step = share[p]
+                    if over * g < s * step:
+                        step = over * g / s
+                else:
+                    step = -share[basis]
+                    if over * g > s * step:
+                        step = over * g / s
+                over = 1.0
+                if step == 0.0:
+                    break
+                share[p] -= step
+                share[basis] += step
+                g = constant[p] - constant[basis]
+                s = 0.0
+                for i in range(n_out):
+                    x = scratch[0, i]
+                    if law[x] != NONE:
+                        v = flow[x] - step
+                        flow[x] = v
+                        delay, rate = rise(law[x], t0[x], capacity[x], a[x], b[x], v, marginal)
+                        cost[x] = free[x] + delay
+                        slope[x] = rate
+                        s += rate
+                    g += cost[x]
+                for i in range(n_in):
+                    x = scratch[1, i]
+                    if law[x] != NONE:
+                        v = flow[x] + step
+                        flow[x] = v
+                        delay, rate = rise(law[x], t0[x], capacity[x], a[x], b[x], v, marginal)
+                        cost[x] = free[x] + delay
+                        slope[x] = rate
+                        s += rate
+                    g -= cost[x]
+                if abs(g) <= aim:
+                    break
+        after = following[p]
+        if share[p] <= 0.0:
+            share[p] = 0.0
+            following[before] = after
+            size[p] = -size[p]
+            if cheaper == p:
+                cheaper = -1
+        else:
+            before = p
+            count += 1
+        p = after
+    for i in range(b0, b1):
+        mark[pool[i]] = 0
+    if cheaper >= 0 and cheaper != basis:
+        # the cheapest path found leads from now on
+        before = basis
+        while following[before] != cheaper:
+            before = following[before]
+        following[before] = following[cheaper]
+        following[cheaper] = basis
+        first[t] = cheaper
+        if share[basis] <= 0.0:
+            following[cheaper] = following[basis]
+            size[basis] = -size[basis]
+            count -= 1
+    return excess - lowest * total, count
+
+
+@njit(cache=True, nogil=True)
+def along(p, node, root, start, size, pool, via, tail):
+    """Whether a path is that of the tree."""
+    i = start[p]
+    last = i + size[p]
+    while node != root:
+        x = via[node]
+        if i == last or pool[i] != x:
+            return False
+        i += 1
+        node = tail[x]
+    return i == last
+
+
+@njit(cache=True, nogil=True)
+def serve(tail, fixed, tree, trip, path, pool, used, laws, marginal, free, arc, mark, pair, begin, end, slack, least, omega):
+    """
+    Take the new paths of a range of trees in and exchange flows of their trips.
+
+    Parameters
+    ----------
+    tail, fixed, tree
+        As in `kernels.trees.grow`, which has run on these trees.
+    trip : tuple
+        destination (int32), demand, weight, first path (int32, -1 none yet), number of paths (int32), least cost
+        (`reach`), moved (bool), known (bool: its one path is that of the tree); shape (m,).
+    path, pool : tuple, ndarray of int32
+        As in `exchange`.
+    used : ndarray of int64, shape (2,)
+        Paths and pool entries in use; in and out.
+    laws, marginal, free, arc
+        As in `refresh`.
+    mark, pair
+        Scratch of `exchange`.
+    begin, end : int
+        Trees.
+    slack, least : float
+        Paths that save no more than `slack` of the cost are not taken in; differences up to `least` of the cost are
+        left. [-]
+    omega : float
+
+    Returns
+    -------
+    reached : int
+        `end`, or the tree to go on with when there is more room: paths or pool were full.
+    excess, total : float
+        Weighted flow times what it paid above the least cost, and times the least cost.
+    """
+    root, klass, trips_of, via = tree
+    destination, demand, weight, first, count, reach, moved, known = trip
+    following, start, size, share, constant = path
+    flow, cost, slope = arc
+    several = fixed.shape[0] > 0
+    excess = 0.0
+    total = 0.0
+    for i in range(begin, end):
+        r = root[i]
+        k = klass[i]
+        t_begin = trips_of[i]
+        t_end = trips_of[i + 1]
+        if used[0] + (t_end - t_begin) > following.size:
+            return i, excess, total
+        loaded = False
+        tree_excess = 0.0
+        tree_total = 0.0
+        for t in range(t_begin, t_end):
+            d = reach[t]
+            if d == np.inf:
+                continue
+            tree_total += weight[t] * demand[t] * d
+            if known[t] and not moved[t]:
+                continue
+            known[t] = False
+            moved[t] = False
+            node = destination[t]
+            basis = first[t]
+            dearest = 0.0
+            if basis >= 0:
+                dearest = constant[basis]
+                for j in range(start[basis], start[basis] + size[basis]):
+                    dearest += cost[pool[j]]
+            if basis < 0 or d < dearest * (1.0 - slack):
+                at = used[1]
+                n = 0
+                c = 0.0
+                while node != r:
+                    x = via[i, node]
+                    if at + n == pool.size:
+                        moved[t] = True
+                        if loaded:
+                            refresh(laws, marginal, free, flow, cost, slope)
+                        return i, excess, total
+                    pool[at + n] = x
+                    if several:
+                        c += fixed[k, x]
+                    n += 1
+                    node = tail[x]
+                q = basis
+                same = False
+                while q >= 0 and not same:
+                    if size[q] == n:
+                        same = True
+                        for j in range(n):
+                            if pool[start[q] + j] != pool[at + j]:
+                                same = False
+                                break
+                    q = following[q]
+                if not same:
+                    p = used[0]
+                    used[0] += 1
+                    used[1] += n
+                    start[p] = at
+                    size[p] = n
+                    constant[p] = c
+                    following[p] = basis
+                    share[p] = 0.0
+                    first[t] = p
+                    count[t] += 1
+                    if basis < 0:
+                        share[p] = demand[t]
+                        for j in range(at, at + n):
+                            flow[pool[j]] += demand[t]
+                        loaded = True
+                        known[t] = True
+            if basis >= 0:
+                if count[t] > 1:
+                    gone, count[t] = exchange(
+                        t, first, path, pool, laws, marginal, free, arc, mark, pair, least * d, omega
+                    )
+                    tree_excess += weight[t] * gone
+                else:
+                    if dearest <= d:
+                        known[t] = along(first[t], destination[t], r, start, size, pool, via[i], tail)
+                    tree_excess += weight[t] * demand[t] * max(dearest - d, 0.0)
+        if loaded:
+            refresh(laws, marginal, free, flow, cost, slope)
+        excess += tree_excess
+        total += tree_total
+    return end, excess, total
+
+
+@njit(cache=True, nogil=True)
+def inner(active, trip, path, pool, laws, marginal, free, arc, mark, pair, least, omega):
+    """
+    Exchange flows of trips with several paths, without trees.
+
+    Parameters
+    ----------
+    active : ndarray of int64
+        Trips.
+    least : float
+        Differences of cost up to this share of the least cost are left. [-]
+    trip, path, pool, laws, marginal, free, arc, mark, pair, omega
+        As in `serve`.
+
+    Returns
+    -------
+    float
+        Weighted excess met.
+    """
+    _, _, weight, first, count, reach, _, _ = trip
+    excess = 0.0
+    for i in range(active.size):
+        t = active[i]
+        if count[t] > 1:
+            gone, count[t] = exchange(
+                t, first, path, pool, laws, marginal, free, arc, mark, pair, least * reach[t], omega
+            )
+            excess += weight[t] * gone
+    return excess
+
+
+@njit(cache=True, nogil=True)
+def cycle(
+    graph,
+    first_through,
+    fixed,
+    tree,
+    batches,
+    trip,
+    path,
+    pool,
+    used,
+    laws,
+    marginal,
+    free,
+    arc,
+    mark,
+    pair,
+    scratch,
+    snapshot,
+    active,
+    sweeps,
+    at,
+    totals,
+    slack,
+    least,
+    omega,
+):
+    """
+    One iteration: serve every batch of trees, each grown on costs one batch old, with sweeps in between.
+
+    The order of work is that of the threaded driver, so the result is the same to the bit.
+
+    Parameters
+    ----------
+    batches : ndarray of int64, shape (n_batch + 1,)
+        First tree of each batch.
+    snapshot : ndarray, shape (n_arc,)
+        Scratch: costs that trees are grown on.
+    active : ndarray of int64
+        Trips with several paths.
+    sweeps : int
+        Passes over `active`.
+    at : ndarray of int64, shape (2,)
+        Batch and tree to begin with, tree -1 if the batch is untouched; out: where it stopped.
+    totals : ndarray, shape (3,)
+        In and out: excess, total, excess of the last pass over `active`.
+
+    Returns
+    -------
+    bool
+        False if paths or pool were full: make room and call again.
+    """
+    head_cost = arc[1]
+    n_batch = batches.size - 1
+    destination = trip[0]
+    reach = trip[5]
+    moved = trip[6]
+    for b in range(at[0], n_batch):
+        i = batches[b]
+        if at[1] >= 0:
+            i = at[1]
+        else:
+            if b == 0:
+                grow(graph, first_through, head_cost, fixed, tree, destination, reach, moved, scratch, 0, batches[1], slack)
+            if b + 1 < n_batch:
+                snapshot[:] = head_cost
+                grow(
+                    graph,
+                    first_through,
+                    snapshot,
+                    fixed,
+                    tree,
+                    destination,
+                    reach,
+                    moved,
+                    scratch,
+                    batches[b + 1],
+                    batches[b + 2],
+                    slack,
+                )
+        i, excess, total = serve(
+            graph[2], fixed, tree, trip, path, pool, used, laws, marginal, free, arc, mark, pair, i, batches[b + 1],
+            slack, least, omega,
+        )
+        totals[0] += excess
+        totals[1] += total
+        if i < batches[b + 1]:
+            at[0] = b
+            at[1] = i
+            return False
+        at[1] = -1
+        for _ in range((b + 1) * sweeps // n_batch - b * sweeps // n_batch):
+            totals[2] = inner(active, trip, path, pool, laws, marginal, free, arc, mark, pair, least, omega)
+    at[0] = 0
+    return True
+
+
+@njit(cache=True, nogil=True)
+def reload(trip, path, pool, preload, flow):
+    """
+    Add up arc flows from path flows, so that rounding does not pile up.
+
+    Parameters
+    ----------
+    trip, path, pool
+        As in `serve`.
+    preload : ndarray, shape (n_arc,)
+        Flow that is always there. [t/yr]
+    flow : ndarray, shape (n_arc,)
+        Out. [t/yr]
+    """
+    _, demand, _, first, _, _, _, _ = trip
+    following, start, size, share, _ = path
+    flow[:] = preload
+    for t in range(first.size):
+        p = first[t]
+        total = 0.0
+        while p >= 0:
+            total += share[p]
+            p = following[p]
+        scale = demand[t] / total if total > 0.0 else 1.0
+        p = first[t]
+        while p >= 0:
+            share[p] *= scale
+            for j in range(start[p], start[p] + size[p]):
+                flow[pool[j]] += share[p]
+            p = following[p]
+
+
+@njit(cache=True, nogil=True)
+def certify(trip, path, pool, cost):
+    """
+    Measure the gap at given costs and least costs.
+
+    Parameters
+    ----------
+    trip, path, pool
+        As in `serve`; `reach` holds least costs at `cost`.
+    cost : ndarray, shape (n_arc,)
+        [h]
+
+    Returns
+    -------
+    excess, total : float
+        Weighted flow times what it pays above the least cost, and times the least cost.
+    """
+    _, demand, weight, first, _, reach, _, _ = trip
+    following, start, size, share, constant = path
+    excess = 0.0
+    total = 0.0
+    for t in range(first.size):
+        p = first[t]
+        if p < 0:
+            continue
+        d = reach[t]
+        here = 0.0
+        while p >= 0:
+            c = constant[p] - d
+            for j in range(start[p], start[p] + size[p]):
+                c += cost[pool[j]]
+            here += share[p] * c
+            p = following[p]
+        excess += weight[t] * here
+        total += weight[t] * demand[t] * d
+    return excess, total
+
+
+@njit(cache=True, nogil=True)
+def compact(first, path, pool, out, out_pool):
+    """
+    Copy the paths in use, trip by trip, to other arrays.
+
+    Returns
+    -------
+    paths, entries : int
+        Numbers in use.
+    """
+    following, start, size, share, constant = path
+    new_following, new_start, new_size, new_share, new_constant = out
+    n = 0
+    at = 0
+    for t in range(first.size):
+        p = first[t]
+        before = -1
+        while p >= 0:
+            if before < 0:
+                first[t] = n
+            else:
+                new_following[before] = n
+            new_start[n] = at
+            new_size[n] = size[p]
+            new_share[n] = share[p]
+            new_constant[n] = constant[p]
+            for j in range(start[p], start[p] + size[p]):
+                out_pool[at] = pool[j]
+                at += 1
+            before = n
+            n += 1
+            p = following[p]
+        if before >= 0:
+            new_following[before] = -1
+    return n, at
