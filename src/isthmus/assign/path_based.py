@@ -319,7 +319,7 @@ def _iterate(
     try:
         while iteration < max_iterations:
             iteration += 1
-            excess, total, last = _cycle(state, pool, threads, sweeps, estimate * tight)
+            excess, total, last = _cycle(state, pool, threads, sweeps, estimate * tight, iteration == 1)
             if iteration > 1 or excess > 0.0:
                 estimate = max(excess / total, 1e-17) if total > 0.0 else 0.0
                 ratio = last / max(excess, 1e-300)
@@ -349,21 +349,22 @@ def _iterate(
 
 
 def _cycle(
-    state: _State, pool: ThreadPoolExecutor | None, threads: int, sweeps: int, gap: float
+    state: _State, pool: ThreadPoolExecutor | None, threads: int, sweeps: int, gap: float, fresh: bool
 ) -> tuple[float, float, float]:
     """Run one iteration; returns excess, total, and excess of its last sweep."""
     active = np.flatnonzero(state.trip[4] > 1)
     slack, least = max(_SLACK * gap, 1e-15), max(_LEAST * gap, 1e-16)
     sweeps = sweeps if len(active) else 0
     totals = np.zeros(3)
-    if pool is None:
+    if pool is None or fresh:
         at = np.array([0, -1])
+        batches = np.arange(len(state.tree[0]) + 1) if fresh else state.batches
         while not projection.cycle(
             state.graph,
             state.first_through,
             state.fixed,
             state.tree,
-            state.batches,
+            batches,
             state.trip,
             state.path,
             state.pool,
@@ -378,6 +379,7 @@ def _cycle(
             state.snapshot,
             active,
             sweeps,
+            fresh,
             at,
             totals,
             slack,
@@ -512,6 +514,19 @@ def _measure(state: _State, pool: ThreadPoolExecutor | None, threads: int) -> fl
     return max(float(excess / total), 0.0) if total > 0.0 else 0.0
 
 
+def _owners(state: _State, order: IntArray, count: int) -> IntArray:
+    """Return the trip of each path that has flow, trips in a given order."""
+    share = state.path[3]
+    following, first = state.path[0], state.trip[3]
+    paths = np.zeros(len(order), np.int64)
+    p = first.astype(np.int64)
+    while (live := p >= 0).any():
+        at = np.where(live, p, 0)
+        paths += live & (share[at] > 0.0)
+        p = np.where(live, following[at], -1)
+    return np.repeat(order, paths[order])
+
+
 def _solution(
     state: _State,
     rows: IntArray,
@@ -524,29 +539,25 @@ def _solution(
     iterations: int,
 ) -> Solution:
     """Put paths into the order of the trips, intrazonal ones among them, and add up."""
-    n_trip = len(trips.flow)
-    n = int(state.trip[4].sum())
-    path = tuple(np.empty(n, x.dtype) for x in state.path)
-    pool = np.empty(int(state.used[1]), np.int32)
-    first = state.trip[3].copy()
-    _, entries = projection.compact(first, state.path, state.pool, path, pool)
-    owner = np.repeat(rows, state.trip[4])
+    size, most = int(state.trip[4].sum()), int(state.used[1])
+    indptr, arcs = np.empty(size + 1, np.int64), np.empty(most, np.int32)
+    flow, arc_flow = np.empty(size), np.zeros(cost.shape)
+    order = np.argsort(rows, kind="stable")
+    klass = trips.klass[rows]
+    n = projection.unload(
+        state.trip[3], order, klass, state.path, state.pool, indptr, arcs, flow, arc_flow
+    )
+    served, indptr, flow = _owners(state, order, n), indptr[: n + 1], flow[:n]
+    owner = rows[served]
+    arcs = arcs[: indptr[-1]].copy()
     home = np.flatnonzero((trips.origin == trips.destination) & (trips.flow > 0.0))
-    size = np.concatenate((path[2].astype(np.int64), np.zeros(len(home), np.int64)))
-    share = np.concatenate((path[3], trips.flow[home]))
-    owner = np.concatenate((owner, home))
-    end = np.concatenate((path[1] + path[2] - 1, np.zeros(len(home), np.int64)))
-    order = np.argsort(owner, kind="stable")
-    indptr = np.concatenate(([0], np.cumsum(size[order]))).astype(np.int64)
-    index = np.repeat(end[order] + indptr[:-1], size[order]) - np.arange(indptr[-1])
-    arcs = pool[:entries][index]
-    flow = share[order]
-    klass = np.repeat(trips.klass[owner[order]], size[order])
-    arc_flow = np.zeros(cost.shape)
-    np.add.at(arc_flow, (klass, arcs), np.repeat(flow, size[order]))
+    if len(home):
+        # a trip within its zone has a path of no arcs
+        at = np.searchsorted(owner, home)
+        indptr = np.insert(indptr, at, indptr[at])
+        owner, flow = np.insert(owner, at, home), np.insert(flow, at, trips.flow[home])
     unserved = trips.flow.copy()
-    served = owner[order]
-    unserved[served] = 0.0
+    unserved[owner] = 0.0
     delay_h = np.zeros(graph.n_arc)
     projection.refresh(
         state.laws, False, np.zeros(graph.n_arc), state.arc[0], delay_h, np.empty(graph.n_arc)
@@ -554,9 +565,9 @@ def _solution(
     with np.errstate(invalid="ignore"):
         each = np.where(arc_flow > 0.0, arc_flow * (cost + vot[:, None] * delay_h), 0.0)
     return Solution(
-        served.astype(np.int32),
+        owner.astype(np.int32),
         indptr,
-        arcs.astype(np.int32),
+        arcs,
         flow,
         arc_flow,
         unserved,

@@ -47,7 +47,7 @@ def refresh(laws, marginal, free, flow, cost, slope):
 
 
 @njit(cache=True, nogil=True)
-def exchange(t, first, path, pool, laws, marginal, free, arc, mark, scratch, least, omega):
+def exchange(t, first, path, pool, laws, marginal, free, arc, mark, scratch, reach, least, omega):
     """
     Move flow between the basis of a trip and each of its other paths.
 
@@ -67,6 +67,8 @@ def exchange(t, first, path, pool, laws, marginal, free, arc, mark, scratch, lea
     mark : ndarray of int8, shape (n_arc,)
         Scratch, all 0 before and after.
     scratch : ndarray of int32, shape (2, n_node)
+    reach : float
+        Least cost of the trip; paths without flow are kept while they cost little more. [h]
     least : float
         Differences up to this are left. [h]
     omega : float
@@ -91,6 +93,7 @@ def exchange(t, first, path, pool, laws, marginal, free, arc, mark, scratch, lea
     lowest = 0.0
     total = share[basis]
     count = 1
+    spare = min(20.0 * least, 1e-3 * abs(reach))
     cheaper = -1
     cheapest = 0.0
     before = basis
@@ -167,7 +170,7 @@ def exchange(t, first, path, pool, laws, marginal, free, arc, mark, scratch, lea
                 if abs(g) <= aim:
                     break
         after = following[p]
-        if share[p] <= 0.0:
+        if share[p] <= 0.0 and g > spare:
             share[p] = 0.0
             following[before] = after
             size[p] = -size[p]
@@ -195,17 +198,14 @@ def exchange(t, first, path, pool, laws, marginal, free, arc, mark, scratch, lea
 
 
 @njit(cache=True, nogil=True)
-def along(p, node, root, start, size, pool, via, tail):
-    """Whether a path is that of the tree."""
-    i = start[p]
-    last = i + size[p]
-    while node != root:
-        x = via[node]
-        if i == last or pool[i] != x:
+def same_arcs(pool, one, other, size, n):
+    """Whether two paths in the pool are the same."""
+    if size != n:
+        return False
+    for j in range(n):
+        if pool[one + j] != pool[other + j]:
             return False
-        i += 1
-        node = tail[x]
-    return i == last
+    return True
 
 
 @njit(cache=True, nogil=True)
@@ -268,38 +268,37 @@ def serve(tail, fixed, tree, trip, path, pool, used, laws, marginal, free, arc, 
                 continue
             known[t] = False
             moved[t] = False
-            node = destination[t]
             basis = first[t]
+            # the tree is one batch old: what its path costs now decides
+            node = destination[t]
+            at = used[1]
+            n = 0
+            c = 0.0
+            d = 0.0
+            while node != r:
+                x = via[i, node]
+                if at + n == pool.size:
+                    moved[t] = True
+                    if loaded:
+                        refresh(laws, marginal, free, flow, cost, slope)
+                    return i, excess, total
+                pool[at + n] = x
+                if several:
+                    c += fixed[k, x]
+                d += cost[x]
+                n += 1
+                node = tail[x]
+            d += c
             dearest = 0.0
             if basis >= 0:
                 dearest = constant[basis]
                 for j in range(start[basis], start[basis] + size[basis]):
                     dearest += cost[pool[j]]
             if basis < 0 or d < dearest * (1.0 - slack):
-                at = used[1]
-                n = 0
-                c = 0.0
-                while node != r:
-                    x = via[i, node]
-                    if at + n == pool.size:
-                        moved[t] = True
-                        if loaded:
-                            refresh(laws, marginal, free, flow, cost, slope)
-                        return i, excess, total
-                    pool[at + n] = x
-                    if several:
-                        c += fixed[k, x]
-                    n += 1
-                    node = tail[x]
                 q = basis
                 same = False
                 while q >= 0 and not same:
-                    if size[q] == n:
-                        same = True
-                        for j in range(n):
-                            if pool[start[q] + j] != pool[at + j]:
-                                same = False
-                                break
+                    same = same_arcs(pool, start[q], at, size[q], n)
                     q = following[q]
                 if not same:
                     p = used[0]
@@ -321,12 +320,11 @@ def serve(tail, fixed, tree, trip, path, pool, used, laws, marginal, free, arc, 
             if basis >= 0:
                 if count[t] > 1:
                     gone, count[t] = exchange(
-                        t, first, path, pool, laws, marginal, free, arc, mark, pair, least * d, omega
+                        t, first, path, pool, laws, marginal, free, arc, mark, pair, d, least * d, omega
                     )
                     tree_excess += weight[t] * gone
                 else:
-                    if dearest <= d:
-                        known[t] = along(first[t], destination[t], r, start, size, pool, via[i], tail)
+                    known[t] = dearest == d and same_arcs(pool, start[basis], at, size[basis], n)
                     tree_excess += weight[t] * demand[t] * max(dearest - d, 0.0)
         if loaded:
             refresh(laws, marginal, free, flow, cost, slope)
@@ -360,7 +358,7 @@ def inner(active, trip, path, pool, laws, marginal, free, arc, mark, pair, least
         t = active[i]
         if count[t] > 1:
             gone, count[t] = exchange(
-                t, first, path, pool, laws, marginal, free, arc, mark, pair, least * reach[t], omega
+                t, first, path, pool, laws, marginal, free, arc, mark, pair, reach[t], least * reach[t], omega
             )
             excess += weight[t] * gone
     return excess
@@ -387,6 +385,7 @@ def cycle(
     snapshot,
     active,
     sweeps,
+    fresh,
     at,
     totals,
     slack,
@@ -408,6 +407,8 @@ def cycle(
         Trips with several paths.
     sweeps : int
         Passes over `active`.
+    fresh : bool
+        Grow each batch just before it is served, on costs of the moment.
     at : ndarray of int64, shape (2,)
         Batch and tree to begin with, tree -1 if the batch is untouched; out: where it stopped.
     totals : ndarray, shape (3,)
@@ -427,6 +428,10 @@ def cycle(
         i = batches[b]
         if at[1] >= 0:
             i = at[1]
+        elif fresh:
+            grow(
+                graph, first_through, head_cost, fixed, tree, destination, reach, moved, scratch, i, batches[b + 1], slack
+            )
         else:
             if b == 0:
                 grow(graph, first_through, head_cost, fixed, tree, destination, reach, moved, scratch, 0, batches[1], slack)
@@ -568,3 +573,44 @@ def compact(first, path, pool, out, out_pool):
         if before >= 0:
             new_following[before] = -1
     return n, at
+
+
+@njit(cache=True, nogil=True)
+def unload(first, order, klass, path, pool, starts, arcs, flow, arc_flow):
+    """
+    Write paths out in a given order of trips, first arc first, and add up arc flows by class.
+
+    Parameters
+    ----------
+    first : ndarray of int32, shape (m,)
+    order : ndarray of int64, shape (m,)
+        Trips as they are to come.
+    klass : ndarray of int32, shape (m,)
+    path, pool
+        As in `exchange`.
+    starts : ndarray of int64, shape (n_path + 1,)
+        Out: where each path's arcs begin.
+    arcs : ndarray of int32
+    flow : ndarray, shape (n_path,)
+    arc_flow : ndarray, shape (n_class, n_arc)
+        Out, added to. [t/yr]
+    """
+    following, start, size, share, _ = path
+    n = 0
+    at = 0
+    for i in range(order.size):
+        t = order[i]
+        p = first[t]
+        k = klass[t]
+        while p >= 0:
+            if share[p] > 0.0:
+                starts[n] = at
+                for j in range(start[p] + size[p] - 1, start[p] - 1, -1):
+                    arcs[at] = pool[j]
+                    arc_flow[k, pool[j]] += share[p]
+                    at += 1
+                flow[n] = share[p]
+                n += 1
+            p = following[p]
+    starts[n] = at
+    return n
