@@ -1,0 +1,283 @@
+"""The linear programme of path flows that grows by paths and by capacities, kept in HiGHS."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import highspy
+import numpy as np
+import numpy.typing as npt
+
+from isthmus.errors import IsthmusError
+from isthmus.kernels import pricing
+
+__all__ = ["Basis", "Columns", "Master"]
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+Int32Array = npt.NDArray[np.int32]
+BoolArray = npt.NDArray[np.bool_]
+
+_STATUS = tuple(
+    getattr(highspy.HighsBasisStatus, name)
+    for name in ("kLower", "kBasic", "kUpper", "kZero", "kNonbasic")
+)
+_CODE = {status: code for code, status in enumerate(_STATUS)}
+BASIC = 1
+"""Code of a basic row or column in a `Basis`."""
+
+DUAL, PRIMAL = 1, 4
+"""Simplex strategies of HiGHS: after a change of rows and bounds, after new columns."""
+
+_TOLERANCE = 1e-9
+
+
+class Columns(NamedTuple):
+    """
+    Paths of trips, in the order they were found.
+
+    Parameters
+    ----------
+    trip : ndarray of int32, shape (n_path,)
+    starts : ndarray of int64, shape (n_path + 1,)
+    arcs : ndarray of int32
+        Arcs of path p are ``arcs[starts[p]:starts[p + 1]]``.
+    """
+
+    trip: Int32Array
+    starts: IntArray
+    arcs: Int32Array
+
+    def plus(self, other: Columns) -> Columns:
+        """Return these paths followed by others."""
+        return Columns(
+            np.concatenate([self.trip, other.trip]),
+            np.concatenate([self.starts, other.starts[1:] + self.starts[-1]]),
+            np.concatenate([self.arcs, other.arcs]),
+        )
+
+    def take(self, rows: npt.NDArray[np.intp]) -> Columns:
+        """Return some of the paths."""
+        size = np.diff(self.starts)[rows]
+        starts = np.zeros(len(rows) + 1, np.int64)
+        np.cumsum(size, out=starts[1:])
+        at = np.repeat(self.starts[rows] - starts[:-1], size) + np.arange(starts[-1])
+        return Columns(self.trip[rows], starts, self.arcs[at])
+
+    def keys(self) -> list[bytes]:
+        """Return one key a path; equal keys are equal paths of one trip."""
+        arcs, cut = self.arcs.tobytes(), 4 * self.starts
+        return [
+            t.to_bytes(4, "little") + arcs[cut[p] : cut[p + 1]]
+            for p, t in enumerate(self.trip.tolist())
+        ]
+
+
+class Basis(NamedTuple):
+    """
+    Where a solved programme stood, to start another from.
+
+    Parameters
+    ----------
+    unserved, path : ndarray of int8, shape (m,), (n_path,)
+        Status of the columns.
+    trip, arc : ndarray of int8, shape (m,), (n_row,)
+        Status of the rows.
+    """
+
+    unserved: npt.NDArray[np.int8]
+    path: npt.NDArray[np.int8]
+    trip: npt.NDArray[np.int8]
+    arc: npt.NDArray[np.int8]
+
+
+class Master:
+    """
+    Least cost of flows on known paths under the capacities met so far.
+
+    One row a trip (its paths and what stays unserved make up its flow), one row a capacity that was
+    once exceeded. Numbers are scaled by the caller.
+
+    Parameters
+    ----------
+    demand : ndarray, shape (m,)
+    price : ndarray, shape (m,)
+        Cost of leaving a unit unserved.
+    n_arc : int
+    """
+
+    def __init__(self, demand: FloatArray, price: FloatArray, n_arc: int) -> None:
+        self.n_trip = m = len(demand)
+        self.columns = Columns(np.empty(0, np.int32), np.zeros(1, np.int64), np.empty(0, np.int32))
+        self.cost = np.empty(0)
+        self.known: set[bytes] = set()
+        self.row_arcs = np.empty(0, np.int64)
+        self.row_of_arc = np.full(n_arc, -1, np.int64)
+        self.price = price
+        self.highs = highs = highspy.Highs()
+        for option, value in (
+            ("output_flag", False),
+            ("presolve", "off"),
+            ("solver", "simplex"),
+            ("parallel", "off"),
+            ("primal_feasibility_tolerance", _TOLERANCE),
+            ("dual_feasibility_tolerance", _TOLERANCE),
+        ):
+            highs.setOptionValue(option, value)
+        none, empty = np.zeros(m, np.int32), np.empty(0, np.int32)
+        highs.addRows(m, demand, demand, 0, none, empty, np.empty(0))
+        each = np.arange(m, dtype=np.int32)
+        ones, inf = np.ones(m), np.full(m, np.inf)
+        highs.addCols(m, price, np.zeros(m), inf, m, each, each, ones)
+
+    @property
+    def n_path(self) -> int:
+        """Number of paths."""
+        return len(self.cost)
+
+    def add_paths(self, paths: Columns, cost: FloatArray) -> None:
+        """
+        Add paths at their cost; a cost of inf keeps the path but lets no flow on it.
+
+        Parameters
+        ----------
+        paths : Columns
+        cost : ndarray, shape (n_path,)
+        """
+        n = len(cost)
+        path = np.repeat(np.arange(n), np.diff(paths.starts))
+        rows = self.row_of_arc[paths.arcs]
+        met = rows >= 0
+        owner = np.concatenate([np.arange(n), path[met]])
+        order = np.argsort(owner, kind="stable")
+        index = np.concatenate([paths.trip, rows[met]])[order].astype(np.int32)
+        starts = np.zeros(n, np.int32)
+        np.cumsum(np.bincount(owner, minlength=n)[:-1], out=starts[1:])
+        is_open = np.isfinite(cost)
+        self.highs.addCols(
+            n,
+            np.where(is_open, cost, 0.0),
+            np.zeros(n),
+            np.where(is_open, np.inf, 0.0),
+            len(index),
+            starts,
+            index,
+            np.ones(len(index)),
+        )
+        self.columns = self.columns.plus(paths)
+        self.cost = np.concatenate([self.cost, cost])
+        self.known.update(paths.keys())
+
+    def add_arcs(self, arcs: IntArray, capacity: FloatArray) -> None:
+        """
+        Add the capacities of arcs that have no row yet.
+
+        Parameters
+        ----------
+        arcs : ndarray of int64, shape (n,)
+        capacity : ndarray, shape (n,)
+        """
+        n = len(arcs)
+        self.row_of_arc[arcs] = self.n_trip + len(self.row_arcs) + np.arange(n)
+        self.row_arcs = np.concatenate([self.row_arcs, arcs])
+        new = np.full(len(self.row_of_arc), -1, np.int64)
+        new[arcs] = np.arange(n)
+        met = np.flatnonzero(new[self.columns.arcs] >= 0)
+        row = new[self.columns.arcs[met]]
+        path = np.searchsorted(self.columns.starts, met, side="right") - 1
+        order = np.argsort(row, kind="stable")
+        starts = np.zeros(n, np.int32)
+        np.cumsum(np.bincount(row, minlength=n)[:-1], out=starts[1:])
+        index = (self.n_trip + path[order]).astype(np.int32)
+        lower = np.full(n, -np.inf)
+        self.highs.addRows(n, lower, capacity, len(index), starts, index, np.ones(len(index)))
+
+    def set_price(self, price: FloatArray) -> None:
+        """Change what a unit unserved costs; `price` has shape (m,)."""
+        self.price = price
+        m = self.n_trip
+        self.highs.changeColsCost(m, np.arange(m, dtype=np.int32), price)
+
+    def set_capacity(self, arc: int, capacity: float) -> None:
+        """Change the capacity of an arc that has a row."""
+        self.highs.changeRowBounds(int(self.row_of_arc[arc]), -np.inf, capacity)
+
+    def begin(self, served: BoolArray) -> None:
+        """
+        Start where each trip marked as served is on its first open path, and every row has room.
+
+        Parameters
+        ----------
+        served : ndarray of bool, shape (m,)
+        """
+        path = np.zeros(self.n_path, np.int8)
+        usable = np.flatnonzero(np.isfinite(self.cost))
+        trip, first = np.unique(self.columns.trip[usable], return_index=True)
+        chosen = served[trip]
+        path[usable[first[chosen]]] = BASIC
+        unserved = np.full(self.n_trip, BASIC, np.int8)
+        unserved[trip[chosen]] = 0
+        rows = np.full(len(self.row_arcs), BASIC, np.int8)
+        self.resume(Basis(unserved, path, np.zeros(self.n_trip, np.int8), rows))
+
+    def resume(self, basis: Basis) -> None:
+        """Start where another programme of the same rows and columns stood."""
+        start = highspy.HighsBasis()
+        start.col_status = [_STATUS[c] for c in np.concatenate([basis.unserved, basis.path])]
+        start.row_status = [_STATUS[c] for c in np.concatenate([basis.trip, basis.arc])]
+        start.valid = True
+        self.highs.setBasis(start)
+
+    def basis(self) -> Basis:
+        """Return where the programme stands."""
+        now, m = self.highs.getBasis(), self.n_trip
+        columns = np.array([_CODE[s] for s in now.col_status], np.int8)
+        rows = np.array([_CODE[s] for s in now.row_status], np.int8)
+        return Basis(columns[:m], columns[m:], rows[:m], rows[m:])
+
+    def solve(self, strategy: int) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+        """
+        Solve from where it stands.
+
+        Parameters
+        ----------
+        strategy : int
+            `DUAL` or `PRIMAL`.
+
+        Returns
+        -------
+        unserved : ndarray, shape (m,)
+        flow : ndarray, shape (n_path,)
+        pays : ndarray, shape (m,)
+            Dual of each trip's row: what its last unit costs.
+        toll : ndarray, shape (n_arc,)
+            Dual of the capacities, 0 or more.
+
+        Raises
+        ------
+        IsthmusError
+            If HiGHS finds no optimum of a programme that has one.
+        """
+        highs = self.highs
+        highs.setOptionValue("simplex_strategy", strategy)
+        highs.run()
+        if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            # a poor starting basis; the programme itself always has an optimum
+            highs.clearSolver()
+            highs.run()
+        status = highs.getModelStatus()
+        if status != highspy.HighsModelStatus.kOptimal:
+            said = highs.modelStatusToString(status)
+            raise IsthmusError(f"the path programme was not solved: HiGHS says {said}.")
+        found, m = highs.getSolution(), self.n_trip
+        x = np.maximum(np.array(found.col_value), 0.0)
+        y = np.array(found.row_dual)
+        toll = np.zeros(len(self.row_of_arc))
+        toll[self.row_arcs] = np.maximum(-y[m:], 0.0)
+        return x[:m], x[m:], y[:m], toll
+
+    def loads(self, flow: FloatArray, klass: Int32Array, n_class: int) -> FloatArray:
+        """Return the flow of arcs by class, shape (n_class, n_arc)."""
+        out = np.zeros((n_class, len(self.row_of_arc)))
+        pricing.load(*self.columns, flow, klass, out)  # type: ignore[call-arg]
+        return out
