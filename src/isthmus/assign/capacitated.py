@@ -54,7 +54,9 @@ class _Problem(NamedTuple):
     @property
     def moving(self) -> Trips:
         """The trips that move, sorted."""
-        return Trips(*(x[self.rows] for x in self.trips))
+        klass, origin, destination, flow = self.trips
+        rows = self.rows
+        return Trips(klass[rows], origin[rows], destination[rows], flow[rows])
 
 
 class _Warm(NamedTuple):
@@ -276,11 +278,14 @@ def _usable(start: CapacitatedSolution | None, problem: _Problem) -> _Warm | Non
     if start is None:
         return None
     old = start.problem
+    shared = [
+        *zip(old.graph, problem.graph, strict=True),
+        *zip(old.trips[:3], problem.trips[:3], strict=True),
+    ]
     same = (
         old.first_through_node == problem.first_through_node
         and old.cost.shape == problem.cost.shape
-        and all(np.array_equal(a, b) for a, b in zip(old.graph, problem.graph, strict=True))
-        and all(np.array_equal(a, b) for a, b in zip(old.trips[:3], problem.trips[:3], strict=True))
+        and all(a is b or np.array_equal(a, b) for a, b in shared)
     )
     return start.warm if same else None
 
@@ -310,7 +315,7 @@ def _solution(
     moved = master.columns.take(used)
     flow = point.flow[used] * share[moved.trip]
     arc_flow = np.zeros((len(problem.cost), graph.n_arc))
-    load(*moved, flow, warm.search.trip_klass, arc_flow)  # type: ignore[call-arg]
+    load(*moved, flow, warm.search.trip_klass, arc_flow)
     still = np.flatnonzero(trips.origin == trips.destination).astype(np.int32)
     owner = np.concatenate([rows[moved.trip].astype(np.int32), still])
     starts = np.concatenate([moved.starts, np.full(len(still), moved.starts[-1])])

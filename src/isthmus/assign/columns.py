@@ -91,6 +91,14 @@ class Basis(NamedTuple):
     arc: npt.NDArray[np.int8]
 
 
+class _Highs(highspy.Highs):
+    """HiGHS that says nothing: its banner would land in the output of a command."""
+
+    def enableCallbacks(self) -> None:  # noqa: N802 - the name is HiGHS's, its first word comes from here
+        self.setOptionValue("output_flag", False)
+        super().enableCallbacks()  # type: ignore[no-untyped-call]
+
+
 class Master:
     """
     Least cost of flows on known paths under the capacities met so far.
@@ -114,9 +122,8 @@ class Master:
         self.row_arcs = np.empty(0, np.int64)
         self.row_of_arc = np.full(n_arc, -1, np.int64)
         self.price = price
-        self.highs = highs = highspy.Highs()
+        self.highs = highs = _Highs()  # type: ignore[no-untyped-call]
         for option, value in (
-            ("output_flag", False),
             ("presolve", "off"),
             ("solver", "simplex"),
             ("parallel", "off"),
@@ -279,5 +286,5 @@ class Master:
     def loads(self, flow: FloatArray, klass: Int32Array, n_class: int) -> FloatArray:
         """Return the flow of arcs by class, shape (n_class, n_arc)."""
         out = np.zeros((n_class, len(self.row_of_arc)))
-        pricing.load(*self.columns, flow, klass, out)  # type: ignore[call-arg]
+        pricing.load(*self.columns, flow, klass, out)
         return out

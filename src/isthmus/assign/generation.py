@@ -219,7 +219,7 @@ def price_paths(
 def path_costs(search: Pricer, paths: Columns, cost: FloatArray) -> FloatArray:
     """Return the cost of each path for its class, shape (n_path,)."""
     out = np.empty(len(paths.trip))
-    pricing.path_costs(*paths, search.trip_klass, cost, out)  # type: ignore[call-arg]
+    pricing.path_costs(*paths, search.trip_klass, cost, out)
     return out
 
 
