@@ -68,7 +68,9 @@ def arc_form(graph, cost, trips, capacity, penalty):
         col += [each, each]
         val += [np.ones(n_arc), -np.ones(n_arc)]
         price.append(cost[k])
-    group = np.array([number[g] for g in zip(trips.klass.tolist(), trips.origin.tolist())])
+    group = np.array(
+        [number[g] for g in zip(trips.klass.tolist(), trips.origin.tolist(), strict=True)]
+    )
     left = len(groups) * n_arc + np.arange(m)
     row += [group * n + trips.origin, group * n + trips.destination]
     col += [left, left]

@@ -128,7 +128,11 @@ class Infeasible(InputError):
     def __init__(self, arcs: Sequence[str], need: float, room: float, cut: Cut) -> None:
         self.arcs, self.need, self.room, self.cut = tuple(arcs), need, room, cut
         shown = ", ".join(arcs[:8]) + (f" and {len(arcs) - 8} more" if len(arcs) > 8 else "")
-        weighted = "" if cut.is_plain else ", each tonne counted at the weights of the cut"
+        weighted = (
+            ""
+            if cut.is_plain
+            else " (each tonne counted for every one it must cross, at the weights of the cut)"
+        )
         what = f"{need:,.6g} t/yr must cross the arcs {shown}, which can take {room:,.6g} t/yr{weighted}."
         mend = "Pass penalty (USD/t) to leave what does not fit unserved at a price."
         super().__init__([Fault("capacity", what, mend, "infeasible")])

@@ -9,18 +9,12 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from isthmus.assign.base import (
-    Graph,
-    Progress,
-    Solution,
-    Trips,
-    checked_cost,
-    checked_trips,
-)
+from isthmus.assign.base import Graph, Progress, Solution, Trips
 from isthmus.assign.columns import BASIC, DUAL, PRIMAL, Basis, Columns, Master
 from isthmus.assign.generation import Point, Pricer, generate, path_costs, price_paths, pricer
+from isthmus.assign.problem import Problem, checked_penalty, checked_problem
 from isthmus.assign.shortfall import Cut, find_cut
-from isthmus.errors import Fault, Infeasible, InputError
+from isthmus.errors import Infeasible
 from isthmus.kernels.pricing import load
 
 __all__ = ["CapacitatedSolution", "capacitated"]
@@ -39,24 +33,6 @@ _RAISES = 8
 
 _KEPT = 6
 """Paths a trip, on average, that a solution keeps for the next."""
-
-
-class _Problem(NamedTuple):
-    """A checked problem; `rows` are the trips that move, sorted by class, origin, destination."""
-
-    graph: Graph
-    cost: FloatArray
-    capacity: FloatArray
-    trips: Trips
-    rows: npt.NDArray[np.intp]
-    first_through_node: int
-
-    @property
-    def moving(self) -> Trips:
-        """The trips that move, sorted."""
-        klass, origin, destination, flow = self.trips
-        rows = self.rows
-        return Trips(klass[rows], origin[rows], destination[rows], flow[rows])
 
 
 class _Warm(NamedTuple):
@@ -93,7 +69,7 @@ class CapacitatedSolution(Solution):
     dual: FloatArray
     bound: float
     penalty: FloatArray | None
-    problem: _Problem = field(repr=False)
+    problem: Problem = field(repr=False)
     warm: _Warm = field(repr=False)
 
     @cached_property
@@ -188,13 +164,13 @@ def capacitated(
     >>> found.arc_flow.tolist(), found.dual.tolist(), found.objective, found.bound
     ([[60.0, 40.0]], [3.0, 0.0], 320.0, 320.0)
     """
-    problem = _checked(graph, cost, trips, capacity, first_through_node)
-    price = _checked_penalty(penalty, len(problem.trips.flow))
+    problem = checked_problem(graph, cost, trips, capacity, first_through_node)
+    price = checked_penalty(penalty, len(problem.trips.flow))
     return _solve(problem, price, start, gap, progress)
 
 
 def _solve(
-    problem: _Problem,
+    problem: Problem,
     penalty: FloatArray | None,
     start: CapacitatedSolution | None,
     gap: float,
@@ -273,25 +249,16 @@ def _state(search: Pricer, master: Master, roof: float) -> _Warm:
     return _Warm(search, columns, master.row_arcs, basis, roof)
 
 
-def _usable(start: CapacitatedSolution | None, problem: _Problem) -> _Warm | None:
+def _usable(start: CapacitatedSolution | None, problem: Problem) -> _Warm | None:
     """Return what to start from, None if the start belongs to another graph or other trips."""
     if start is None:
         return None
-    old = start.problem
-    shared = [
-        *zip(old.graph, problem.graph, strict=True),
-        *zip(old.trips[:3], problem.trips[:3], strict=True),
-    ]
-    same = (
-        old.first_through_node == problem.first_through_node
-        and old.cost.shape == problem.cost.shape
-        and all(a is b or np.array_equal(a, b) for a, b in shared)
-    )
+    same = start.problem.cost.shape == problem.cost.shape and start.problem.joins_as(problem)
     return start.warm if same else None
 
 
 def _solution(
-    problem: _Problem,
+    problem: Problem,
     penalty: FloatArray | None,
     point: Point,
     master: Master,
@@ -339,7 +306,7 @@ def _solution(
         unserved=unserved,
         gap=reached,
         iterations=point.iterations,
-        converged=reached <= gap,
+        converged=reached <= gap and (penalty is not None or not np.any(left[joined])),
         objective=objective,
         delay_h=np.zeros(graph.n_arc),
         dual=point.toll * per_usd,
@@ -360,46 +327,3 @@ def _scale(values: FloatArray) -> float:
     """Return the power of two nearest the mean of the positive values, 1 if there are none."""
     positive = values[values > 0.0]
     return float(2.0 ** np.round(np.log2(positive.mean()))) if len(positive) else 1.0
-
-
-def _checked(
-    graph: Graph,
-    cost: npt.ArrayLike,
-    trips: Trips,
-    capacity: npt.ArrayLike,
-    first_through_node: int,
-) -> _Problem:
-    table = checked_cost(graph, cost)
-    trips = checked_trips(graph, len(table), trips)
-    room = np.ascontiguousarray(capacity, np.float64)
-    faults = []
-    if room.shape != (graph.n_arc,):
-        text = f"shape {room.shape} does not fit a graph of {graph.n_arc} arcs."
-        faults.append(Fault("capacity", text, "Give one number an arc.", "capacity-shape"))
-    else:
-        for a in np.flatnonzero(~(room >= 0.0)):
-            where = f"capacity of arc {a} ({graph.tail[a]} to {graph.head[a]})"
-            mend = "It must be 0 or more, or inf for no limit."
-            faults.append(Fault(where, f"{room[a]} is no capacity.", mend, "capacity"))
-    if faults:
-        raise InputError(faults)
-    order = np.lexsort((trips.destination, trips.origin, trips.klass))
-    rows = order[trips.origin[order] != trips.destination[order]]
-    return _Problem(graph, table, room, trips, rows, first_through_node)
-
-
-def _checked_penalty(penalty: npt.ArrayLike | None, n_trip: int) -> FloatArray | None:
-    if penalty is None:
-        return None
-    given = np.asarray(penalty, np.float64)
-    if given.shape not in ((), (n_trip,)):
-        text = f"shape {given.shape} does not fit {n_trip} trips."
-        raise InputError([Fault("penalty", text, "Give one number, or one a trip.", "penalty")])
-    faults = [
-        Fault(f"penalty of trip {i}", f"{p} is no price.", "It must be 0 or more.", "penalty")
-        for i, p in enumerate(np.atleast_1d(given))
-        if not (p >= 0.0 and np.isfinite(p))
-    ]
-    if faults:
-        raise InputError(faults)
-    return np.array(np.broadcast_to(given, n_trip))

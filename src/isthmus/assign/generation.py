@@ -278,14 +278,11 @@ def generate(
         limit = np.where(asks, pays - _ROUNDING * np.maximum(1.0, np.abs(pays)), -np.inf)
         paths, least = price_paths(search, cost, toll, limit)
         worth = np.minimum(least[asks], master.price[asks])
-        point = Point(
-            unserved,
-            flow,
-            toll,
-            float(flow @ np.where(flow > 0.0, master.cost, 0.0) + unserved @ master.price),
-            float(demand[asks] @ worth - toll[finite] @ capacity[finite]),
-            iterations,
-        )
+        objective = float(flow @ np.where(flow > 0.0, master.cost, 0.0) + unserved @ master.price)
+        if objective == 0.0:  # costs are not negative: without tolls the bound is 0 too
+            return Point(unserved, flow, 0.0 * toll, 0.0, 0.0, iterations)
+        bound = float(demand[asks] @ worth - toll[finite] @ capacity[finite])
+        point = Point(unserved, flow, toll, objective, bound, iterations)
         if progress is not None:
             progress(iterations, point.gap)
         new = [p for p, key in enumerate(paths.keys()) if key not in master.known]

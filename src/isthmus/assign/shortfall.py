@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from isthmus.assign.base import by_head
 from isthmus.assign.columns import DUAL, Columns, Master
-from isthmus.assign.generation import Point, Pricer, generate
+from isthmus.assign.generation import Point, Pricer, generate, price_paths
 from isthmus.kernels import paths as path_kernels
 
 __all__ = ["Cut", "find_cut"]
@@ -20,6 +20,9 @@ BoolArray = npt.NDArray[np.bool_]
 
 _LEFT = 1e-8
 """Share of all flow below which nothing is left behind: the tolerance of the linear programme."""
+
+_RADII = 64
+"""Sets tried around each node: the weights of a cut have few distinct sums."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,21 +41,20 @@ class Cut:
         Sum over trips of flow times weight of the lightest way. [t/yr]
     room : float
         Sum over arcs of weight times capacity, less than `need`. [t/yr]
+    is_plain : bool
+        Whether the arcs part the nodes in two: then `need` is the tonnes that must cross, `room`
+        what can. Otherwise a tonne counts as often and as much as the arcs of its way weigh.
     """
 
     weight: FloatArray
     need: float
     room: float
+    is_plain: bool
 
     @property
     def arcs(self) -> IntArray:
         """Arcs with a weight."""
         return np.flatnonzero(self.weight > 0.0)
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether every arc counts once: then `need` is tonnes that cross, `room` what they can."""
-        return bool(np.all(self.weight[self.arcs] == 1.0))
 
     def times(self, scale: float) -> Cut:
         """Return the same in another unit of flow."""
@@ -162,7 +164,7 @@ def _plain_cut(
                 rank = (int(edge.sum()), room - need)
                 if best is None or rank < best[:2]:
                     best = (*rank, edge)
-                    found = Cut(edge.astype(np.float64), need, room)
+                    found = Cut(edge.astype(np.float64), need, room, True)
     return None if best is None else found
 
 
@@ -176,12 +178,9 @@ def _spared(
     enough: float,
 ) -> Cut:
     """Drop capacities as long as trips do not fit, the least of the proof first."""
-    capacity = capacity.copy()
-    finite = np.isfinite(capacity)
-    capacity[finite & (point.toll == 0.0) & (master.row_of_arc >= 0)] = np.inf
-    share = np.where(point.toll > 0.0, point.toll * np.where(finite, capacity, 0.0), 0.0)
     needed = np.flatnonzero(point.toll > 0.0)
-    for arc in needed[np.argsort(share[needed], kind="stable")]:
+    share = point.toll[needed] * capacity[needed]
+    for arc in needed[np.argsort(share, kind="stable")]:
         if point.toll[arc] == 0.0:
             continue
         without = capacity.copy()
@@ -193,11 +192,8 @@ def _spared(
         if less.objective > enough:
             point, capacity = less, without
     weight = point.toll / point.toll.max()
-    kept = weight > 0.0
-    room = float(weight[kept] @ capacity[kept])
-    need = point.bound / point.toll.max() + room
-    return Cut(weight, need, room)
-
-
-_RADII = 64
-"""Sets tried around each node: the weights of a cut have few distinct sums."""
+    weight[np.abs(weight - 1.0) < _LEFT] = 1.0
+    kept, asks = weight > 0.0, demand > 0.0
+    _, least = price_paths(search, free, weight, np.where(asks, np.inf, -np.inf))
+    need, room = float(demand[asks] @ least[asks]), float(weight[kept] @ capacity[kept])
+    return Cut(weight, need, room, False)
