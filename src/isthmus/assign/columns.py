@@ -265,7 +265,9 @@ class Master:
         IsthmusError
             If HiGHS finds no optimum of a programme that has one.
         """
-        highs = self.highs
+        highs, m = self.highs, self.n_trip
+        if not m:  # HiGHS calls a programme without columns empty, not optimal
+            return np.empty(0), np.empty(0), np.empty(0), np.zeros(len(self.row_of_arc))
         highs.setOptionValue("simplex_strategy", strategy)
         highs.run()
         if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
@@ -276,7 +278,7 @@ class Master:
         if status != highspy.HighsModelStatus.kOptimal:
             said = highs.modelStatusToString(status)
             raise IsthmusError(f"the path programme was not solved: HiGHS says {said}.")
-        found, m = highs.getSolution(), self.n_trip
+        found = highs.getSolution()
         x = np.maximum(np.array(found.col_value), 0.0)
         y = np.array(found.row_dual)
         toll = np.zeros(len(self.row_of_arc))

@@ -16,7 +16,6 @@ __all__ = ["Cut", "find_cut"]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
 
 _LEFT = 1e-8
 """Share of all flow below which nothing is left behind: the tolerance of the linear programme."""
@@ -42,8 +41,8 @@ class Cut:
     room : float
         Sum over arcs of weight times capacity, less than `need`. [t/yr]
     is_plain : bool
-        Whether the arcs part the nodes in two: then `need` is the tonnes that must cross, `room`
-        what can. Otherwise a tonne counts as often and as much as the arcs of its way weigh.
+        Whether every arc weighs 1 and no trip must pass more than one: then `need` is the tonnes
+        that must cross, `room` what can.
     """
 
     weight: FloatArray
@@ -115,10 +114,20 @@ def find_cut(
     enough = _LEFT * float(demand.sum())
     if most.objective <= enough:
         return None
-    plain = _plain_cut(flat, free, demand, capacity, most.toll)
-    if plain is not None:
-        return plain
-    return _spared(master, flat, free, demand, capacity, most, enough)
+    weight = _too_small(flat, free, demand, capacity, most.toll)
+    if weight is None:
+        weight = _spared(master, flat, free, demand, capacity, most, enough)
+    return _weighed(flat, free, demand, capacity, weight)
+
+
+def _weighed(
+    search: Pricer, free: FloatArray, demand: FloatArray, capacity: FloatArray, weight: FloatArray
+) -> Cut:
+    """Return the cut of some weights, with what they prove."""
+    kept, asks = weight > 0.0, demand > 0.0
+    _, least = price_paths(search, free, weight, np.where(asks, np.inf, -np.inf))
+    need, room = float(demand[asks] @ least[asks]), float(weight[kept] @ capacity[kept])
+    return Cut(weight, need, room, bool(np.all(weight[kept] == 1.0) and np.all(least[asks] <= 1.0)))
 
 
 def _owner(columns: Columns) -> IntArray:
@@ -126,16 +135,16 @@ def _owner(columns: Columns) -> IntArray:
     return np.repeat(np.arange(len(columns.trip)), np.diff(columns.starts))
 
 
-def _plain_cut(
+def _too_small(
     search: Pricer, free: FloatArray, demand: FloatArray, capacity: FloatArray, weight: FloatArray
-) -> Cut | None:
-    """Return the violated cut of fewest arcs among the balls of the weights, None if none is."""
+) -> FloatArray | None:
+    """Return 1 on the arcs of the smallest violated cut among the balls of the weights, if any."""
     graph = search.graph
     union = np.where(np.isfinite(free).any(axis=0), weight, np.inf)
     origin = np.repeat(search.origin, np.diff(search.starts))
     asks = demand > 0.0
     seen: set[bytes] = set()
-    best: tuple[int, float, BoolArray] | None = None
+    best: tuple[tuple[int, float], FloatArray] | None = None
     indptr, adj = by_head(graph)
     ways = (
         (graph.indptr, np.arange(graph.n_arc, dtype=np.int32), graph.head, origin),
@@ -162,10 +171,9 @@ def _plain_cut(
                 if need <= room * (1.0 + _LEFT) + _LEFT * float(demand.sum()):
                     continue
                 rank = (int(edge.sum()), room - need)
-                if best is None or rank < best[:2]:
-                    best = (*rank, edge)
-                    found = Cut(edge.astype(np.float64), need, room, True)
-    return None if best is None else found
+                if best is None or rank < best[0]:
+                    best = (rank, edge.astype(np.float64))
+    return None if best is None else best[1]
 
 
 def _spared(
@@ -176,7 +184,7 @@ def _spared(
     capacity: FloatArray,
     point: Point,
     enough: float,
-) -> Cut:
+) -> FloatArray:
     """Drop capacities as long as trips do not fit, the least of the proof first."""
     needed = np.flatnonzero(point.toll > 0.0)
     share = point.toll[needed] * capacity[needed]
@@ -193,7 +201,4 @@ def _spared(
             point, capacity = less, without
     weight = point.toll / point.toll.max()
     weight[np.abs(weight - 1.0) < _LEFT] = 1.0
-    kept, asks = weight > 0.0, demand > 0.0
-    _, least = price_paths(search, free, weight, np.where(asks, np.inf, -np.inf))
-    need, room = float(demand[asks] @ least[asks]), float(weight[kept] @ capacity[kept])
-    return Cut(weight, need, room, False)
+    return weight
