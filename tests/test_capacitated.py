@@ -295,8 +295,8 @@ def test_a_violated_metric_that_is_no_cut():
     """
     Okamura and Seymour 1981: two towns joined to three others, trade within each side.
 
-    Every set of nodes has room for what leaves it, yet eight flows of 0.8 pass two arcs each and
-    need 12.8 of the 12 there are.
+    Every set of nodes has room for what leaves it, yet eight flows of 0.8 must each go from the
+    side of two to the side of three once, and six arcs do.
     """
     ways = [(i, j) for i in (0, 1) for j in (2, 3, 4)]
     graph, _ = build_graph(*np.array(ways + [(j, i) for i, j in ways]).T, 5)
@@ -305,17 +305,30 @@ def test_a_violated_metric_that_is_no_cut():
     for inside in np.array(list(np.ndindex(*[2] * 5)), bool):
         leaves = trips.flow[inside[trips.origin] & ~inside[trips.destination]].sum()
         assert leaves <= (inside[graph.tail] & ~inside[graph.head]).sum()
-    with pytest.raises(Infeasible, match="at the weights of the cut") as caught:
+    with pytest.raises(Infeasible, match="6.4 t/yr must cross") as caught:
         capacitated(graph, np.ones(12), trips, np.ones(12))
     cut = caught.value.cut
     check_cut(cut, graph, np.ones((1, 12)), trips, np.ones(12))
-    assert not cut.is_plain
+    assert cut.is_plain
+    assert (cut.need, cut.room) == (pytest.approx(6.4), pytest.approx(6.0))
     relieved = np.ones(12)
     for arc in cut.arcs:  # none can be spared: without any one of them the rest proves nothing
         relieved[:] = np.inf
         relieved[cut.arcs] = 1.0
         relieved[arc] = np.inf
         assert capacitated(graph, np.ones(12), trips, relieved).converged
+
+
+def test_a_cut_with_weights():
+    """A problem found by search: its proof counts some arcs half."""
+    graph, cost, trips, capacity, first = random_problem(394, n_node=8, n_arc=40, n_trip=30)
+    assert arc_form(graph, cost, trips, capacity, first) is None
+    with pytest.raises(Infeasible, match="at the weights of the cut") as caught:
+        capacitated(graph, cost, trips, capacity, first_through_node=first)
+    cut = caught.value.cut
+    check_cut(cut, graph, cost, trips, capacity, first)
+    assert set(cut.weight) == {0.0, 0.5, 1.0}
+    assert not cut.is_plain
 
 
 def test_the_cut_names_the_one_arc_that_is_too_small():
