@@ -267,6 +267,44 @@ def test_a_start_changes_nothing_but_the_time(seed):
     np.testing.assert_array_equal(start.dual, dual)
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_closure_from_a_start_is_a_closure(seed):
+    """Without a penalty: arcs close, trips lose their way or no longer fit, and open again."""
+    graph, cost, trips, capacity, first = random_problem(seed, tight=0.3)
+    rng, options = np.random.default_rng(seed), {"first_through_node": first}
+    try:
+        start = capacitated(graph, cost, trips, capacity, **options)
+    except Infeasible:
+        pytest.skip("this one does not fit from the beginning")
+    shut = cost.copy()
+    shut[:, rng.integers(0, graph.n_arc, 6)] = np.inf
+    wanted = arc_form(graph, shut, trips, capacity, first)
+    if wanted is None:
+        with pytest.raises(Infeasible) as caught:
+            capacitated(graph, shut, trips, capacity, start=start, **options)
+        check_cut(caught.value.cut, graph, shut, trips, capacity, first)
+        return
+    found = capacitated(graph, shut, trips, capacity, start=start, **options)
+    assert found.objective == pytest.approx(wanted, rel=1e-7, abs=1e-7)
+    check_certificate(found, graph, shut, trips, capacity, first)
+    reached = np.isfinite(least_costs(graph, shut, trips, first))
+    np.testing.assert_array_equal(found.unserved, np.where(reached, 0.0, trips.flow))
+    back = capacitated(graph, cost, trips, capacity, start=found, **options)
+    assert back.objective == pytest.approx(start.objective, rel=1e-9, abs=1e-9)
+    check_certificate(back, graph, cost, trips, capacity, first)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_floors_only_save_time(seed, monkeypatch):
+    graph, cost, trips, capacity, first = random_problem(seed, tight=2.0)
+    options = {"first_through_node": first, "penalty": 40.0}
+    wanted = capacitated(graph, cost, trips, capacity, **options)
+    monkeypatch.setattr("isthmus.assign.generation._FLOOR_ENTRIES", 0)
+    found = capacitated(graph, cost, trips, capacity, **options)
+    assert found.objective == pytest.approx(wanted.objective, rel=1e-9)
+    check_certificate(found, graph, cost, trips, capacity, first, np.full(len(trips.flow), 40.0))
+
+
 def test_a_start_of_other_trips_is_not_used():
     graph, _ = build_graph([0, 0], [1, 1], 2)
     start = capacitated(graph, [2.0, 5.0], make_trips((0, 0, 1, 9.0)), [4.0, np.inf])
@@ -305,7 +343,7 @@ def test_a_violated_metric_that_is_no_cut():
     for inside in np.array(list(np.ndindex(*[2] * 5)), bool):
         leaves = trips.flow[inside[trips.origin] & ~inside[trips.destination]].sum()
         assert leaves <= (inside[graph.tail] & ~inside[graph.head]).sum()
-    with pytest.raises(Infeasible, match="6.4 t/yr must cross") as caught:
+    with pytest.raises(Infeasible, match=r"6\.4 t/yr must cross") as caught:
         capacitated(graph, np.ones(12), trips, np.ones(12))
     cut = caught.value.cut
     check_cut(cut, graph, np.ones((1, 12)), trips, np.ones(12))

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from isthmus.assign.base import Graph, Progress, Solution, Trips
-from isthmus.assign.columns import BASIC, DUAL, PRIMAL, Basis, Columns, Master
+from isthmus.assign.columns import DUAL, PRIMAL, Basis, Columns, Master
 from isthmus.assign.generation import Point, Pricer, generate, path_costs, price_paths, pricer
 from isthmus.assign.problem import Problem, checked_penalty, checked_problem
 from isthmus.assign.shortfall import Cut, find_cut
@@ -176,18 +176,10 @@ def _solve(
     gap: float,
     progress: Progress | None,
 ) -> CapacitatedSolution:
-    moving = problem.moving
     warm = _usable(start, problem)
-    first = None
-    if warm is None or start is None or not np.array_equal(start.problem.cost, problem.cost):
-        search = pricer(problem.graph, problem.cost, moving, problem.first_through_node)
-        no_toll, no_limit = np.zeros(problem.graph.n_arc), np.full(len(moving.flow), np.inf)
-        first, least = price_paths(search, problem.cost, no_toll, no_limit)
-        search = search._replace(least=least)
-    else:
-        search = warm.search
+    search, first = _search(problem, start, warm)
     joined = np.isfinite(search.least)
-    demand = np.where(joined, moving.flow, 0.0)
+    demand = np.where(joined, problem.moving.flow, 0.0)
     per_t, per_usd = _scale(demand), _scale(search.least[joined])
     scaled = search.scaled(per_usd)
     roof = _ROOF * max(float(scaled.least[joined].max(initial=0.0)), 1.0 / _ROOF)
@@ -195,8 +187,8 @@ def _solve(
         roof = max(roof, warm.roof / per_usd)
     price = np.full(len(demand), roof) if penalty is None else penalty[problem.rows] / per_usd
     usd, flow, room = problem.cost / per_usd, demand / per_t, problem.capacity / per_t
-    master, strategy = _master(scaled, usd, flow, room, price, warm, first)
-    point = generate(master, scaled, usd, flow, room, gap, strategy, progress)
+    master = _master(scaled, usd, flow, room, price, warm, first)
+    point = generate(master, scaled, usd, flow, room, gap, DUAL, progress)
     for attempt in range(_RAISES):
         if penalty is not None or point.unserved.sum() <= _LEFT * flow.sum():
             break
@@ -207,8 +199,28 @@ def _solve(
         master.set_price(master.price * _ROOF)
         point = generate(master, scaled, usd, flow, room, gap, PRIMAL, progress)
     roof = float(master.price.max(initial=0.0)) if penalty is None else roof
-    state = _state(search, master, roof * per_usd)
+    columns, basis = master.kept(_KEPT * len(demand))
+    state = _Warm(search, columns, master.row_arcs, basis, roof * per_usd)
     return _solution(problem, penalty, point, master, state, (per_t, per_usd), gap)
+
+
+def _search(
+    problem: Problem, start: CapacitatedSolution | None, warm: _Warm | None
+) -> tuple[Pricer, Columns]:
+    """Return what searches need, and the least-cost paths of trips without a path so far."""
+    moving, cost = problem.moving, problem.cost
+    ask = np.ones(len(moving.flow), np.bool_)
+    if warm is None or start is None or np.any(cost < start.problem.cost):
+        search = pricer(problem.graph, cost, moving, problem.first_through_node)
+    else:
+        # where no cost fell, the old floors still hold; only trips that lost all paths are asked
+        search = warm.search
+        held = np.isfinite(path_costs(search, warm.columns, cost))
+        ask = np.isfinite(search.least)
+        ask[warm.columns.trip[held]] = False
+    limit = np.where(ask, np.inf, -np.inf)
+    first, least = price_paths(search, cost, np.zeros(problem.graph.n_arc), limit)
+    return search._replace(least=np.where(ask, least, search.least)), first
 
 
 def _master(
@@ -218,35 +230,22 @@ def _master(
     capacity: FloatArray,
     price: FloatArray,
     warm: _Warm | None,
-    first: Columns | None,
-) -> tuple[Master, int]:
-    """Build the programme, and say how to solve it first."""
+    first: Columns,
+) -> Master:
+    """Build the programme, standing where the last one ended or on the least-cost paths."""
     master = Master(demand, price, len(capacity))
     if warm is None:
-        if first is not None:
-            master.add_paths(first, path_costs(search, first, cost))
+        master.add_paths(first, path_costs(search, first, cost))
         master.begin(search.least <= price)
-        return master, DUAL
+        return master
     master.add_paths(warm.columns, path_costs(search, warm.columns, cost))
     master.add_arcs(warm.arcs, capacity[warm.arcs])
     master.resume(warm.basis)
-    if first is not None:
-        new = [p for p, key in enumerate(first.keys()) if key not in master.known]
+    new = [p for p, key in enumerate(first.keys()) if key not in master.known]
+    if new:
         paths = first.take(np.array(new, np.intp))
         master.add_paths(paths, path_costs(search, paths, cost))
-    return master, DUAL
-
-
-def _state(search: Pricer, master: Master, roof: float) -> _Warm:
-    """Keep what the next solution starts from: paths in use and the latest others."""
-    basis, columns = master.basis(), master.columns
-    keep = (basis.path == BASIC) | (
-        np.arange(master.n_path) >= master.n_path - _KEPT * len(master.price)
-    )
-    if not keep.all():
-        rows = np.flatnonzero(keep)
-        columns, basis = columns.take(rows), basis._replace(path=basis.path[rows])
-    return _Warm(search, columns, master.row_arcs, basis, roof)
+    return master
 
 
 def _usable(start: CapacitatedSolution | None, problem: Problem) -> _Warm | None:

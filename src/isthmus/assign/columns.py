@@ -18,13 +18,7 @@ IntArray = npt.NDArray[np.int64]
 Int32Array = npt.NDArray[np.int32]
 BoolArray = npt.NDArray[np.bool_]
 
-_STATUS = tuple(
-    getattr(highspy.HighsBasisStatus, name)
-    for name in ("kLower", "kBasic", "kUpper", "kZero", "kNonbasic")
-)
-_CODE = {status: code for code, status in enumerate(_STATUS)}
-BASIC = 1
-"""Code of a basic row or column in a `Basis`."""
+_LOWER, _BASIC = highspy.HighsBasisStatus.kLower, highspy.HighsBasisStatus.kBasic
 
 DUAL, PRIMAL = 1, 4
 """Simplex strategies of HiGHS: after a change of rows and bounds, after new columns."""
@@ -75,20 +69,18 @@ class Columns(NamedTuple):
 
 class Basis(NamedTuple):
     """
-    Where a solved programme stood, to start another from.
+    Where a solved programme stood, to start another from; in the terms of HiGHS.
 
     Parameters
     ----------
-    unserved, path : ndarray of int8, shape (m,), (n_path,)
-        Status of the columns.
-    trip, arc : ndarray of int8, shape (m,), (n_row,)
-        Status of the rows.
+    columns : list of HighsBasisStatus
+        Of what stays unserved, a trip each, then of the paths.
+    rows : list of HighsBasisStatus
+        Of the trips, then of the capacities.
     """
 
-    unserved: npt.NDArray[np.int8]
-    path: npt.NDArray[np.int8]
-    trip: npt.NDArray[np.int8]
-    arc: npt.NDArray[np.int8]
+    columns: list[highspy.HighsBasisStatus]
+    rows: list[highspy.HighsBasisStatus]
 
 
 class _Highs(highspy.Highs):
@@ -217,30 +209,45 @@ class Master:
         ----------
         served : ndarray of bool, shape (m,)
         """
-        path = np.zeros(self.n_path, np.int8)
         usable = np.flatnonzero(np.isfinite(self.cost))
         trip, first = np.unique(self.columns.trip[usable], return_index=True)
         chosen = served[trip]
-        path[usable[first[chosen]]] = BASIC
-        unserved = np.full(self.n_trip, BASIC, np.int8)
-        unserved[trip[chosen]] = 0
-        rows = np.full(len(self.row_arcs), BASIC, np.int8)
-        self.resume(Basis(unserved, path, np.zeros(self.n_trip, np.int8), rows))
+        unserved = np.ones(self.n_trip, np.bool_)
+        unserved[trip[chosen]] = False
+        path = np.zeros(self.n_path, np.bool_)
+        path[usable[first[chosen]]] = True
+        columns = [_BASIC if b else _LOWER for b in np.concatenate([unserved, path]).tolist()]
+        rows = [_LOWER] * self.n_trip + [_BASIC] * len(self.row_arcs)
+        self.resume(Basis(columns, rows))
 
     def resume(self, basis: Basis) -> None:
         """Start where another programme of the same rows and columns stood."""
         start = highspy.HighsBasis()
-        start.col_status = [_STATUS[c] for c in np.concatenate([basis.unserved, basis.path])]
-        start.row_status = [_STATUS[c] for c in np.concatenate([basis.trip, basis.arc])]
+        start.col_status, start.row_status = basis.columns, basis.rows
         start.valid = True
         self.highs.setBasis(start)
 
-    def basis(self) -> Basis:
-        """Return where the programme stands."""
+    def kept(self, most: int) -> tuple[Columns, Basis]:
+        """
+        Return paths and basis for a later programme: paths in the basis and the latest others.
+
+        Parameters
+        ----------
+        most : int
+            Number of latest paths.
+
+        Returns
+        -------
+        Columns, Basis
+        """
         now, m = self.highs.getBasis(), self.n_trip
-        columns = np.array([_CODE[s] for s in now.col_status], np.int8)
-        rows = np.array([_CODE[s] for s in now.row_status], np.int8)
-        return Basis(columns[:m], columns[m:], rows[:m], rows[m:])
+        columns, basis = self.columns, Basis(now.col_status, now.row_status)
+        first = self.n_path - most
+        if first <= 0:
+            return columns, basis
+        rows = [p for p in range(self.n_path) if p >= first or basis.columns[m + p] == _BASIC]
+        status = basis.columns[:m] + [basis.columns[m + p] for p in rows]
+        return columns.take(np.array(rows, np.intp)), Basis(status, basis.rows)
 
     def solve(self, strategy: int) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
         """
