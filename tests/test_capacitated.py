@@ -377,6 +377,16 @@ def test_the_cut_names_the_one_arc_that_is_too_small():
         capacitated(graph, np.ones(2), make_trips((0, 0, 2, 9.0)), [20.0, 5.0])
 
 
+def test_what_must_be_served_is_served_however_dear():
+    """The way round costs 5,000 times the way that is too small."""
+    graph, _ = build_graph([0, 0], [1, 1], 2)
+    trips = make_trips((0, 0, 1, 9.0))
+    found = capacitated(graph, [1.0, 5000.0], trips, [4.0, np.inf])
+    assert found.objective == pytest.approx(4 + 5 * 5000)
+    assert found.dual == pytest.approx([4999.0, 0.0])
+    check_certificate(found, graph, np.array([[1.0, 5000.0]]), trips, np.array([4.0, np.inf]), 0)
+
+
 def test_an_arc_without_room_is_a_way_that_is_full():
     graph, _ = build_graph([0], [1], 2)
     trips = make_trips((0, 0, 1, 9.0))

@@ -143,6 +143,8 @@ def capacitated(
         If a cost is negative or not a number; names the class and the arc.
     InputError
         If a trip, a capacity or a penalty is wrong; lists them all.
+    IsthmusError
+        If HiGHS gives up.
 
     References
     ----------
@@ -161,7 +163,7 @@ def capacitated(
     >>> one = np.zeros(1, np.int32)
     >>> trips = Trips(one, one, one + 1, np.array([100.0]))
     >>> found = capacitated(graph, [[2.0, 5.0]], trips, [60.0, np.inf])
-    >>> found.arc_flow.tolist(), found.dual.tolist(), found.objective, found.bound
+    >>> found.arc_flow.tolist(), found.dual.tolist(), found.objective, round(found.bound, 6)
     ([[60.0, 40.0]], [3.0, 0.0], 320.0, 320.0)
     """
     problem = checked_problem(graph, cost, trips, capacity, first_through_node)

@@ -21,7 +21,7 @@ Int32Array = npt.NDArray[np.int32]
 _FLOOR_ENTRIES = 50_000_000
 """Beyond 400 MB of floors, searches go without."""
 
-_ROUNDING = 1e-11
+_ROUNDING = 1e-13
 """A path must beat what the trip pays by this share, so that sums in another order are no path."""
 
 _ROOM = 1e-9
