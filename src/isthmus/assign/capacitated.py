@@ -243,10 +243,9 @@ def _master(
     master.add_paths(warm.columns, path_costs(search, warm.columns, cost))
     master.add_arcs(warm.arcs, capacity[warm.arcs])
     master.resume(warm.basis)
-    new = [p for p, key in enumerate(first.keys()) if key not in master.known]
-    if new:
-        paths = first.take(np.array(new, np.intp))
-        master.add_paths(paths, path_costs(search, paths, cost))
+    new = master.fresh(first)
+    if len(new.trip):
+        master.add_paths(new, path_costs(search, new, cost))
     return master
 
 

@@ -110,7 +110,6 @@ class Master:
         self.n_trip = m = len(demand)
         self.columns = Columns(np.empty(0, np.int32), np.zeros(1, np.int64), np.empty(0, np.int32))
         self.cost = np.empty(0)
-        self.known: set[bytes] = set()
         self.row_arcs = np.empty(0, np.int64)
         self.row_of_arc = np.full(n_arc, -1, np.int64)
         self.price = price
@@ -165,7 +164,14 @@ class Master:
         )
         self.columns = self.columns.plus(paths)
         self.cost = np.concatenate([self.cost, cost])
-        self.known.update(paths.keys())
+
+    def fresh(self, paths: Columns) -> Columns:
+        """Return those paths that are not among the known: rounding may find one again."""
+        asked = np.zeros(self.n_trip, np.bool_)
+        asked[paths.trip] = True
+        known = set(self.columns.take(np.flatnonzero(asked[self.columns.trip])).keys())
+        new = [p for p, key in enumerate(paths.keys()) if key not in known]
+        return paths.take(np.array(new, np.intp))
 
     def add_arcs(self, arcs: IntArray, capacity: FloatArray) -> None:
         """

@@ -285,9 +285,10 @@ def generate(
         point = Point(unserved, flow, toll, objective, bound, iterations)
         if progress is not None:
             progress(iterations, point.gap)
-        new = [p for p, key in enumerate(paths.keys()) if key not in master.known]
-        if not new or point.gap <= gap:
+        if point.gap <= gap:
             return point
-        chosen = paths.take(np.array(new, np.intp))
-        master.add_paths(chosen, path_costs(search, chosen, cost))
+        new = master.fresh(paths)
+        if not len(new.trip):
+            return point
+        master.add_paths(new, path_costs(search, new, cost))
         strategy = PRIMAL
