@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from isthmus.assign.base import Graph, Progress, Solution, Trips
-from isthmus.assign.columns import DUAL, PRIMAL, Basis, Columns, Master
+from isthmus.assign.columns import Basis, Columns, Master
 from isthmus.assign.generation import Point, Pricer, generate, path_costs, price_paths, pricer
 from isthmus.assign.problem import Problem, checked_penalty, checked_problem
 from isthmus.assign.shortfall import Cut, find_cut
@@ -190,7 +190,7 @@ def _solve(
     price = np.full(len(demand), roof) if penalty is None else penalty[problem.rows] / per_usd
     usd, flow, room = problem.cost / per_usd, demand / per_t, problem.capacity / per_t
     master = _master(scaled, usd, flow, room, price, warm, first)
-    point = generate(master, scaled, usd, flow, room, gap, DUAL, progress)
+    point = generate(master, scaled, usd, flow, room, gap, progress)
     for attempt in range(_RAISES):
         if penalty is not None or point.unserved.sum() <= _LEFT * flow.sum():
             break
@@ -199,7 +199,7 @@ def _solve(
             if cut is not None:
                 raise Infeasible(*_told(problem.graph, cut.times(per_t)))
         master.set_price(master.price * _ROOF)
-        point = generate(master, scaled, usd, flow, room, gap, PRIMAL, progress)
+        point = generate(master, scaled, usd, flow, room, gap, progress)
     roof = float(master.price.max(initial=0.0)) if penalty is None else roof
     columns, basis = master.kept(_KEPT * len(demand))
     state = _Warm(search, columns, master.row_arcs, basis, roof * per_usd)

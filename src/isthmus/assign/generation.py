@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from isthmus.assign.base import Graph, Progress, Trips, by_head
-from isthmus.assign.columns import DUAL, PRIMAL, Columns, Master
+from isthmus.assign.columns import Columns, Master
 from isthmus.kernels import paths as path_kernels
 from isthmus.kernels import pricing
 
@@ -230,7 +230,6 @@ def generate(
     demand: FloatArray,
     capacity: FloatArray,
     gap: float,
-    strategy: int = DUAL,
     progress: Progress | None = None,
 ) -> Point:
     """
@@ -249,8 +248,6 @@ def generate(
     capacity : ndarray, shape (n_arc,)
     gap : float
         Relative gap at which to stop.
-    strategy : int
-        Of the first solve.
     progress : callable, optional
 
     Returns
@@ -267,12 +264,11 @@ def generate(
     n_class = len(cost)
     iterations = 0
     while True:
-        unserved, flow, pays, toll = master.solve(strategy)
+        unserved, flow, pays, toll = master.solve()
         total = master.loads(flow, search.trip_klass, n_class).sum(axis=0)
         over = np.flatnonzero((total > room) & (master.row_of_arc < 0))
         if len(over):
             master.add_arcs(over, capacity[over])
-            strategy = DUAL
             continue
         iterations += 1
         limit = np.where(asks, pays - _ROUNDING * np.maximum(1.0, np.abs(pays)), -np.inf)
@@ -291,4 +287,3 @@ def generate(
         if not len(new.trip):
             return point
         master.add_paths(new, path_costs(search, new, cost))
-        strategy = PRIMAL

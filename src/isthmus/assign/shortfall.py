@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from isthmus.assign.base import by_head
-from isthmus.assign.columns import DUAL, Columns, Master
+from isthmus.assign.columns import Columns, Master
 from isthmus.assign.generation import Point, Pricer, generate, price_paths
 from isthmus.kernels import paths as path_kernels
 
@@ -196,7 +196,7 @@ def _spared(
         without[arc] = np.inf
         for a in master.row_arcs:
             master.set_capacity(int(a), without[a])
-        less = generate(master, search, free, demand, without, 0.0, DUAL)
+        less = generate(master, search, free, demand, without, 0.0)
         if less.objective > enough:
             point, capacity = less, without
     weight = point.toll / point.toll.max()
