@@ -3,7 +3,8 @@ The tree of errors.
 
 IsthmusError
 ├── InputError          a file, row, option or argument is wrong; says where, what and the mend
-│   └── UnknownName     a name resolves to nothing; carries the nearest names
+│   ├── UnknownName     a name resolves to nothing; carries the nearest names
+│   └── Infeasible      trips do not fit the capacities; carries the cut
 ├── NoPath              two places are not joined at this date and scenario; carries the cut
 ├── CostError           a cost is negative or not a number; names the arc and the term
 └── NotConverged        an assignment stopped above the asked gap; carries the gap it reached
@@ -13,10 +14,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from isthmus.assign.shortfall import Cut
 
 __all__ = [
     "CostError",
     "Fault",
+    "Infeasible",
     "InputError",
     "IsthmusError",
     "NoPath",
@@ -103,6 +109,33 @@ class UnknownName(InputError):
         )
         mend = f"{near}`isthmus list {plural}` shows all."
         super().__init__([Fault(where or noun, f'"{name}" names no {noun}.', mend, "unknown-name")])
+
+
+class Infeasible(InputError):
+    """
+    Trips do not fit the capacities, and no penalty says what staying behind costs.
+
+    Parameters
+    ----------
+    arcs : sequence of str
+        Names of the arcs of the cut.
+    need, room : float
+        What must cross them and what they can take. [t/yr]
+    cut : Cut
+        The arcs with their weights: a certificate anybody can check.
+    """
+
+    def __init__(self, arcs: Sequence[str], need: float, room: float, cut: Cut) -> None:
+        self.arcs, self.need, self.room, self.cut = tuple(arcs), need, room, cut
+        shown = ", ".join(arcs[:8]) + (f" and {len(arcs) - 8} more" if len(arcs) > 8 else "")
+        weighted = (
+            ""
+            if cut.is_plain
+            else " (each tonne counted for every one it must cross, at the weights of the cut)"
+        )
+        what = f"{need:,.6g} t/yr must cross the arcs {shown}, which can take {room:,.6g} t/yr{weighted}."
+        mend = "Pass penalty (USD/t) to leave what does not fit unserved at a price."
+        super().__init__([Fault("capacity", what, mend, "infeasible")])
 
 
 class NoPath(IsthmusError):

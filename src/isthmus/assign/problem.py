@@ -1,0 +1,144 @@
+"""A problem with hard capacities, checked."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from isthmus.assign.base import Graph, Trips, checked_cost, checked_trips
+from isthmus.errors import Fault, InputError
+
+__all__ = ["Problem", "checked_penalty", "checked_problem"]
+
+FloatArray = npt.NDArray[np.float64]
+
+
+class Problem(NamedTuple):
+    """
+    A checked problem.
+
+    Parameters
+    ----------
+    graph : Graph
+    cost : ndarray, shape (n_class, n_arc)
+        [USD/t]
+    capacity : ndarray, shape (n_arc,)
+        [t/yr]
+    trips : Trips
+        [t/yr]
+    rows : ndarray of int
+        The trips that move, sorted by class, origin, destination.
+    first_through_node : int
+    """
+
+    graph: Graph
+    cost: FloatArray
+    capacity: FloatArray
+    trips: Trips
+    rows: npt.NDArray[np.intp]
+    first_through_node: int
+
+    @property
+    def moving(self) -> Trips:
+        """The trips that move, sorted."""
+        klass, origin, destination, flow = self.trips
+        rows = self.rows
+        return Trips(klass[rows], origin[rows], destination[rows], flow[rows])
+
+    def joins_as(self, other: Problem) -> bool:
+        """Whether another problem has the same graph and the same ends of trips."""
+        mine, theirs = self.graph, other.graph
+        return (
+            self.first_through_node == other.first_through_node
+            and np.array_equal(mine.indptr, theirs.indptr)
+            and np.array_equal(mine.head, theirs.head)
+            and np.array_equal(self.trips.klass, other.trips.klass)
+            and np.array_equal(self.trips.origin, other.trips.origin)
+            and np.array_equal(self.trips.destination, other.trips.destination)
+        )
+
+
+def checked_problem(
+    graph: Graph,
+    cost: npt.ArrayLike,
+    trips: Trips,
+    capacity: npt.ArrayLike,
+    first_through_node: int,
+) -> Problem:
+    """
+    Return a problem with its proper types, or say what is wrong with it.
+
+    Parameters
+    ----------
+    graph : Graph
+    cost : array_like, shape (n_class, n_arc)
+        [USD/t]
+    trips : Trips
+        [t/yr]
+    capacity : array_like, shape (n_arc,)
+        0 or more, inf is no limit. [t/yr]
+    first_through_node : int
+
+    Returns
+    -------
+    Problem
+
+    Raises
+    ------
+    CostError, InputError
+        As `checked_cost` and `checked_trips`; `InputError` also names every wrong capacity.
+    """
+    table = checked_cost(graph, cost)
+    trips = checked_trips(graph, len(table), trips)
+    room = np.ascontiguousarray(capacity, np.float64)
+    faults = []
+    if room.shape != (graph.n_arc,):
+        text = f"shape {room.shape} does not fit a graph of {graph.n_arc} arcs."
+        faults.append(Fault("capacity", text, "Give one number an arc.", "capacity-shape"))
+    else:
+        for a in np.flatnonzero(~(room >= 0.0)):
+            where = f"capacity of arc {a} ({graph.tail[a]} to {graph.head[a]})"
+            mend = "It must be 0 or more, or inf for no limit."
+            faults.append(Fault(where, f"{room[a]} is no capacity.", mend, "capacity"))
+    if faults:
+        raise InputError(faults)
+    order = np.lexsort((trips.destination, trips.origin, trips.klass))
+    rows = order[trips.origin[order] != trips.destination[order]]
+    return Problem(graph, table, room, trips, rows, first_through_node)
+
+
+def checked_penalty(penalty: npt.ArrayLike | None, n_trip: int) -> FloatArray | None:
+    """
+    Return the penalty of every trip, or say which is wrong.
+
+    Parameters
+    ----------
+    penalty : array_like, shape () or (n_trip,), optional
+        0 or more, finite. [USD/t]
+    n_trip : int
+
+    Returns
+    -------
+    ndarray, shape (n_trip,), or None
+
+    Raises
+    ------
+    InputError
+        If a penalty is no price or their number does not fit; lists them all.
+    """
+    if penalty is None:
+        return None
+    given = np.asarray(penalty, np.float64)
+    if given.shape not in ((), (n_trip,)):
+        text = f"shape {given.shape} does not fit {n_trip} trips."
+        raise InputError([Fault("penalty", text, "Give one number, or one a trip.", "penalty")])
+    faults = [
+        Fault(f"penalty of trip {i}", f"{p} is no price.", "It must be 0 or more.", "penalty")
+        for i, p in enumerate(np.atleast_1d(given))
+        if not (p >= 0.0 and np.isfinite(p))
+    ]
+    if faults:
+        raise InputError(faults)
+    return np.array(np.broadcast_to(given, n_trip))
