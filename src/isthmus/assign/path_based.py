@@ -166,7 +166,7 @@ def path_based(
         graph, table, trips, delay, price, first_through_node, system_optimum, preload
     )
     if start is not None:
-        _begin(state, rows, start, graph.n_node)
+        _begin(state, rows, start)
     reached, iterations = _iterate(state, gap, threads, max_iterations, progress)
     return _solution(state, rows, graph, table, trips, price, reached, gap, iterations)
 
@@ -196,7 +196,9 @@ def _prepare(
         np.ascontiguousarray(origin[first], np.int32),
         np.ascontiguousarray(klass[first], np.int32),
         np.append(first, m).astype(np.int64),
-        np.full((n_tree, n_node), -2, np.int32),
+        np.empty((n_tree, n_node), np.int32),
+        np.empty((n_tree, n_node), np.int32),
+        np.zeros(n_tree, np.int64),
     )
     hours = cost / vot[:, None]
     if delay is None:
@@ -258,11 +260,17 @@ def _scratch(state: _State, count: int) -> None:
     n_node, n_arc = len(state.graph[0]) - 1, len(state.free)
     while len(state.scratch) < count:
         state.scratch.append(
-            (np.empty(n_node), np.empty(n_node, np.int32), np.empty(n_node, np.int8), np.empty(n_arc))
+            (
+                np.empty(n_node),
+                np.empty(n_node, np.int32),
+                np.empty(n_node, np.int8),
+                np.empty(n_node, np.int32),
+                np.empty(n_arc),
+            )
         )
 
 
-def _begin(state: _State, rows: IntArray, start: Solution, n_node: int) -> None:
+def _begin(state: _State, rows: IntArray, start: Solution) -> None:
     """Load the open paths of another solution."""
     trip_of = np.full(int(start.path_trip.max(initial=-1)) + 1, -1, np.int64)
     inside = rows[rows < len(trip_of)]
@@ -319,7 +327,9 @@ def _iterate(
     try:
         while iteration < max_iterations:
             iteration += 1
-            excess, total, last = _cycle(state, pool, threads, sweeps, estimate * tight, iteration == 1)
+            excess, total, last = _cycle(
+                state, pool, threads, sweeps, estimate * tight, iteration == 1
+            )
             if iteration > 1 or excess > 0.0:
                 estimate = max(excess / total, 1e-17) if total > 0.0 else 0.0
                 ratio = last / max(excess, 1e-300)
@@ -349,7 +359,12 @@ def _iterate(
 
 
 def _cycle(
-    state: _State, pool: ThreadPoolExecutor | None, threads: int, sweeps: int, gap: float, fresh: bool
+    state: _State,
+    pool: ThreadPoolExecutor | None,
+    threads: int,
+    sweeps: int,
+    gap: float,
+    fresh: bool,
 ) -> tuple[float, float, float]:
     """Run one iteration; returns excess, total, and excess of its last sweep."""
     active = np.flatnonzero(state.trip[4] > 1)
@@ -395,7 +410,9 @@ def _cycle(
         waiting = []
         if b + 1 < n_batch:
             state.snapshot[:] = state.arc[1]
-            waiting = _submit(state, pool, threads - 1, state.snapshot, cuts[b + 1], cuts[b + 2], slack)
+            waiting = _submit(
+                state, pool, threads - 1, state.snapshot, cuts[b + 1], cuts[b + 2], slack
+            )
         i = cuts[b]
         while True:
             i, excess, total = projection.serve(
@@ -514,7 +531,7 @@ def _measure(state: _State, pool: ThreadPoolExecutor | None, threads: int) -> fl
     return max(float(excess / total), 0.0) if total > 0.0 else 0.0
 
 
-def _owners(state: _State, order: IntArray, count: int) -> IntArray:
+def _owners(state: _State, order: IntArray) -> IntArray:
     """Return the trip of each path that has flow, trips in a given order."""
     share = state.path[3]
     following, first = state.path[0], state.trip[3]
@@ -547,7 +564,7 @@ def _solution(
     n = projection.unload(
         state.trip[3], order, klass, state.path, state.pool, indptr, arcs, flow, arc_flow
     )
-    served, indptr, flow = _owners(state, order, n), indptr[: n + 1], flow[:n]
+    served, indptr, flow = _owners(state, order), indptr[: n + 1], flow[:n]
     owner = rows[served]
     arcs = arcs[: indptr[-1]].copy()
     home = np.flatnonzero((trips.origin == trips.destination) & (trips.flow > 0.0))

@@ -172,12 +172,13 @@ def rise(law, t0, capacity, a, b, flow, marginal):
             return scale * cube * r, 4.0 * scale * cube / capacity
         if b == 0.0:
             return scale, 0.0
-        if b == 1.0:
-            lower = 1.0
+        if b < 1.0:
+            delay = scale * r**b
+            slope = scale * b / capacity * max(r, 1e-6) ** (b - 1.0)
         else:
-            lower = max(r, 1e-6) ** (b - 1.0) if b < 1.0 else r ** (b - 1.0)
-        delay = scale * lower * r
-        slope = scale * b * lower / capacity
+            lower = 1.0 if b == 1.0 else r ** (b - 1.0)
+            delay = scale * lower * r
+            slope = scale * b * lower / capacity
         if marginal:
             return (b + 1.0) * delay, (b + 1.0) * slope
         return delay, slope

@@ -202,14 +202,33 @@ def same_arcs(pool, one, other, size, n):
     """Whether two paths in the pool are the same."""
     if size != n:
         return False
-    for j in range(n):
-        if pool[one + j] != pool[other + j]:
-            return False
-    return True
+    j = 0
+    while j < n and pool[one + j] == pool[other + j]:
+        j += 1
+    return j == n
 
 
 @njit(cache=True, nogil=True)
-def serve(tail, fixed, tree, trip, path, pool, used, laws, marginal, free, arc, mark, pair, begin, end, slack, least, omega):
+def serve(
+    tail,
+    fixed,
+    tree,
+    trip,
+    path,
+    pool,
+    used,
+    laws,
+    marginal,
+    free,
+    arc,
+    mark,
+    pair,
+    begin,
+    end,
+    slack,
+    least,
+    omega,
+):
     """
     Take the new paths of a range of trees in and exchange flows of their trips.
 
@@ -242,7 +261,7 @@ def serve(tail, fixed, tree, trip, path, pool, used, laws, marginal, free, arc, 
     excess, total : float
         Weighted flow times what it paid above the least cost, and times the least cost.
     """
-    root, klass, trips_of, via = tree
+    root, klass, trips_of, via, _, _ = tree
     destination, demand, weight, first, count, reach, moved, known = trip
     following, start, size, share, constant = path
     flow, cost, slope = arc
@@ -320,7 +339,19 @@ def serve(tail, fixed, tree, trip, path, pool, used, laws, marginal, free, arc, 
             if basis >= 0:
                 if count[t] > 1:
                     gone, count[t] = exchange(
-                        t, first, path, pool, laws, marginal, free, arc, mark, pair, d, least * d, omega
+                        t,
+                        first,
+                        path,
+                        pool,
+                        laws,
+                        marginal,
+                        free,
+                        arc,
+                        mark,
+                        pair,
+                        d,
+                        least * d,
+                        omega,
                     )
                     tree_excess += weight[t] * gone
                 else:
@@ -358,7 +389,19 @@ def inner(active, trip, path, pool, laws, marginal, free, arc, mark, pair, least
         t = active[i]
         if count[t] > 1:
             gone, count[t] = exchange(
-                t, first, path, pool, laws, marginal, free, arc, mark, pair, reach[t], least * reach[t], omega
+                t,
+                first,
+                path,
+                pool,
+                laws,
+                marginal,
+                free,
+                arc,
+                mark,
+                pair,
+                reach[t],
+                least * reach[t],
+                omega,
             )
             excess += weight[t] * gone
     return excess
@@ -430,11 +473,35 @@ def cycle(
             i = at[1]
         elif fresh:
             grow(
-                graph, first_through, head_cost, fixed, tree, destination, reach, moved, scratch, i, batches[b + 1], slack
+                graph,
+                first_through,
+                head_cost,
+                fixed,
+                tree,
+                destination,
+                reach,
+                moved,
+                scratch,
+                i,
+                batches[b + 1],
+                slack,
             )
         else:
             if b == 0:
-                grow(graph, first_through, head_cost, fixed, tree, destination, reach, moved, scratch, 0, batches[1], slack)
+                grow(
+                    graph,
+                    first_through,
+                    head_cost,
+                    fixed,
+                    tree,
+                    destination,
+                    reach,
+                    moved,
+                    scratch,
+                    0,
+                    batches[1],
+                    slack,
+                )
             if b + 1 < n_batch:
                 snapshot[:] = head_cost
                 grow(
@@ -452,8 +519,24 @@ def cycle(
                     slack,
                 )
         i, excess, total = serve(
-            graph[2], fixed, tree, trip, path, pool, used, laws, marginal, free, arc, mark, pair, i, batches[b + 1],
-            slack, least, omega,
+            graph[2],
+            fixed,
+            tree,
+            trip,
+            path,
+            pool,
+            used,
+            laws,
+            marginal,
+            free,
+            arc,
+            mark,
+            pair,
+            i,
+            batches[b + 1],
+            slack,
+            least,
+            omega,
         )
         totals[0] += excess
         totals[1] += total
@@ -463,7 +546,9 @@ def cycle(
             return False
         at[1] = -1
         for _ in range((b + 1) * sweeps // n_batch - b * sweeps // n_batch):
-            totals[2] = inner(active, trip, path, pool, laws, marginal, free, arc, mark, pair, least, omega)
+            totals[2] = inner(
+                active, trip, path, pool, laws, marginal, free, arc, mark, pair, least, omega
+            )
     at[0] = 0
     return True
 

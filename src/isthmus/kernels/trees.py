@@ -1,9 +1,10 @@
 """
 Least-cost trees that are kept from one iteration to the next and repaired where costs have changed.
 
-A tree is its row of `via`: the last arc of each node's path. Labels along the old tree are valid upper bounds, so
-only nodes that an arc can improve are looked at again. The graph and costs are shared and never written: trees of
-different roots can be repaired at the same time.
+A tree is a row of `via`, the last arc of each node's path, and a row of `order`, its nodes such that each comes after
+the one before it on its path. Labels along the old tree are valid upper bounds, so only nodes that an arc can improve
+are looked at again. The graph and costs are shared and never written: trees of different roots can be repaired at the
+same time.
 """
 
 import numpy as np
@@ -11,78 +12,117 @@ from numba import njit
 
 
 @njit(cache=True, nogil=True)
-def repair(indptr, head, tail, cost, root, first_through, dist, via, queue, state, slack):
+def sort_tree(root, tail, via, order, queue, state):
     """
-    Bring a tree up to date with changed costs, or grow it if ``via[root]`` is -2.
+    Order the nodes of a tree from the root on.
+
+    Parameters
+    ----------
+    root : int
+    tail : ndarray of int32, shape (n_arc,)
+    via : ndarray of int32, shape (n_node,)
+        Last arc of each node's path, -1 where there is none.
+    order : ndarray of int32, shape (n_node,)
+        Out.
+    queue : ndarray of int32, shape (n_node,)
+        Scratch.
+    state : ndarray of int8, shape (n_node,)
+        Scratch.
+
+    Returns
+    -------
+    int
+        Number of nodes in the tree.
+    """
+    state[:] = 0
+    order[0] = root
+    state[root] = 1
+    n = 1
+    for node in range(via.size):
+        top = 0
+        x = node
+        while state[x] == 0 and via[x] >= 0:
+            queue[top] = x
+            top += 1
+            state[x] = 1
+            x = tail[via[x]]
+        while top > 0:
+            top -= 1
+            order[n] = queue[top]
+            n += 1
+    return n
+
+
+@njit(cache=True, nogil=True)
+def repair(
+    indptr, head, tail, cost, root, first_through, via, order, size, dist, queue, state, log, slack
+):
+    """
+    Bring a tree up to date with changed costs, or grow it if `size` is 0.
 
     Labels are corrected with two queues: nodes seen before go to the first, which is served first.
 
     Parameters
     ----------
+    indptr, head, tail
+        The graph.
     cost : ndarray, shape (n_arc,)
         Not negative, inf is closed. [h]
     root, first_through : int
+    via, order : ndarray of int32, shape (n_node,)
+        The tree, in and out.
+    size : int
+        Nodes in the tree.
     dist : ndarray, shape (n_node,)
-        Out: labels. [h]
-    via : ndarray of int32, shape (n_node,)
-        Last arc of each node's path, -1 where there is none; in and out.
+        Out: labels, inf where there is no path. [h]
     queue : ndarray of int32, shape (n_node,)
         Scratch.
     state : ndarray of int8, shape (n_node,)
-        Out: 3 where the path has changed.
+        Out: above 2 where the path has changed.
+    log : ndarray of int32
+        Scratch: nodes as they are served.
     slack : float
         Improvements of a label below this share of it are left. [-]
+
+    Returns
+    -------
+    int
+        Nodes in the tree.
 
     References
     ----------
     .. [1] S. Pallottino, "Shortest-path methods: complexity, interrelations and new propositions", Networks 14, 1984.
     """
-    n_node = dist.size
     fast = -1
     fast_end = -1
     slow = -1
     slow_end = -1
     keep = 1.0 - slack
-    if via[root] == -2:
-        dist[:] = np.inf
+    grown = size == 0
+    dist[:] = np.inf
+    dist[root] = 0.0
+    if grown:
         via[:] = -1
-        dist[root] = 0.0
         state[:] = 0
         slow = root
         slow_end = root
         queue[root] = -1
         state[root] = 1
     else:
-        # labels along the old tree: climb to a labelled node, come back down
-        dist[:] = -1.0
-        dist[root] = 0.0
-        for n in range(n_node):
-            if dist[n] >= 0.0:
-                continue
-            top = 0
-            x = n
-            while dist[x] < 0.0:
-                arc = via[x]
-                if arc < 0:
-                    dist[x] = np.inf
-                    break
-                queue[top] = x
-                top += 1
-                x = tail[arc]
-            label = dist[x]
-            while top > 0:
-                top -= 1
-                x = queue[top]
-                label += cost[via[x]]
-                dist[x] = label
+        for i in range(1, size):
+            x = order[i]
+            arc = via[x]
+            dist[x] = dist[tail[arc]] + cost[arc]
         state[:] = 2
-        for u in range(n_node):
-            if u < first_through and u != root:
-                continue
-            du = dist[u]
-            for arc in range(indptr[u], indptr[u + 1]):
+        first = indptr[min(first_through, dist.size)]
+        for part in range(2):
+            begin = first if part == 0 else indptr[root]
+            end = head.size if part == 0 else indptr[root + 1]
+            if part == 1 and root >= first_through:
+                break
+            for arc in range(begin, end):
+                dv = dist[tail[arc]] + cost[arc]
                 v = head[arc]
-                dv = du + cost[arc]
                 if dv < keep * dist[v]:
                     dist[v] = dv
                     via[v] = arc
@@ -94,6 +134,7 @@ def repair(indptr, head, tail, cost, root, first_through, dist, via, queue, stat
                         else:
                             slow = v
                         slow_end = v
+    served = 0
     while True:
         if fast >= 0:
             u = fast
@@ -104,13 +145,18 @@ def repair(indptr, head, tail, cost, root, first_through, dist, via, queue, stat
         else:
             break
         state[u] = 3
+        if served < log.size:
+            log[served] = u
+        served += 1
         if u < first_through and u != root:
             continue
         du = dist[u]
         for arc in range(indptr[u], indptr[u + 1]):
             v = head[arc]
             dv = du + cost[arc]
-            if dv < keep * dist[v] or via[v] == arc:  # the tree's own children follow, however little
+            if (
+                dv < keep * dist[v] or via[v] == arc
+            ):  # the tree's own children follow, however little
                 dist[v] = dv
                 via[v] = arc
                 seen = state[v]
@@ -130,10 +176,33 @@ def repair(indptr, head, tail, cost, root, first_through, dist, via, queue, stat
                     else:
                         slow = v
                     slow_end = v
+    if served == 0:
+        return size
+    if grown or served > log.size:
+        size = sort_tree(root, tail, via, order, queue, state)
+        state[:] = 3
+        return size
+    # nodes served go behind the others, in the order they were served last
+    n = 0
+    for i in range(size):
+        x = order[i]
+        if state[x] != 3:
+            order[n] = x
+            n += 1
+    at = size
+    for i in range(served - 1, -1, -1):
+        x = log[i]
+        if state[x] == 3:
+            state[x] = 4
+            at -= 1
+            order[at] = x
+    return size
 
 
 @njit(cache=True, nogil=True)
-def grow(graph, first_through, cost, fixed, tree, destination, reach, moved, scratch, begin, end, slack):
+def grow(
+    graph, first_through, cost, fixed, tree, destination, reach, moved, scratch, begin, end, slack
+):
     """
     Repair a range of trees and note the least costs of their trips.
 
@@ -146,33 +215,49 @@ def grow(graph, first_through, cost, fixed, tree, destination, reach, moved, scr
     fixed : ndarray, shape (n_class, n_arc)
         Constants of each class, added to `cost`; of no rows if there is one class, whose constants are in `cost`. [h]
     tree : tuple
-        root, klass (int32, shape (n_tree,)), first trip of each (int64, shape (n_tree + 1,)), via (int32, shape
-        (n_tree, n_node)).
+        root, klass (int32, shape (n_tree,)), first trip of each (int64, shape (n_tree + 1,)), via, order (int32,
+        shape (n_tree, n_node)), size (int64, shape (n_tree,)).
     destination : ndarray of int32, shape (m,)
     reach : ndarray, shape (m,)
         Out: least cost, inf where there is no path. [h]
     moved : ndarray of bool, shape (m,)
         Set where the path in the tree may have changed; never cleared here.
     scratch : tuple
-        dist (shape (n_node,)), queue (int32), state (int8), row (shape (n_arc,)).
+        dist, queue (int32), state (int8), log (int32), each of shape (n_node,), and row (shape (n_arc,)).
     begin, end : int
         Trees.
     slack : float
         As in `repair`.
     """
     indptr, head, tail = graph
-    root, klass, trips_of, via = tree
-    dist, queue, state, row = scratch
+    root, klass, trips_of, via, order, size = tree
+    dist, queue, state, log, row = scratch
     for i in range(begin, end):
         if fixed.shape[0] > 0:
             k = klass[i]
             for x in range(row.size):
                 row[x] = fixed[k, x] + cost[x]
-            repair(indptr, head, tail, row, root[i], first_through, dist, via[i], queue, state, slack)
+            now = row
         else:
-            repair(indptr, head, tail, cost, root[i], first_through, dist, via[i], queue, state, slack)
+            now = cost
+        size[i] = repair(
+            indptr,
+            head,
+            tail,
+            now,
+            root[i],
+            first_through,
+            via[i],
+            order[i],
+            size[i],
+            dist,
+            queue,
+            state,
+            log,
+            slack,
+        )
         for t in range(trips_of[i], trips_of[i + 1]):
             node = destination[t]
             reach[t] = dist[node]
-            if state[node] == 3:
+            if state[node] > 2:
                 moved[t] = True
