@@ -238,7 +238,8 @@ def serve(
         As in `kernels.trees.grow`, which has run on these trees.
     trip : tuple
         destination (int32), demand, weight, first path (int32, -1 none yet), number of paths (int32), least cost
-        (`reach`), moved (bool), known (bool: its one path is that of the tree); shape (m,).
+        (`reach`), moved (bool), known (bool: its one path is that of the tree), `reach` when it was served last (`level`:
+        trees of later trips may be growing meanwhile); shape (m,).
     path, pool : tuple, ndarray of int32
         As in `exchange`.
     used : ndarray of int64, shape (2,)
@@ -262,7 +263,7 @@ def serve(
         Weighted flow times what it paid above the least cost, and times the least cost.
     """
     root, klass, trips_of, via, _, _ = tree
-    destination, demand, weight, first, count, reach, moved, known = trip
+    destination, demand, weight, first, count, reach, moved, known, level = trip
     following, start, size, share, constant = path
     flow, cost, slope = arc
     several = fixed.shape[0] > 0
@@ -283,6 +284,7 @@ def serve(
             if d == np.inf:
                 continue
             tree_total += weight[t] * demand[t] * d
+            level[t] = d
             if known[t] and not moved[t]:
                 continue
             known[t] = False
@@ -383,7 +385,7 @@ def inner(active, trip, path, pool, laws, marginal, free, arc, mark, pair, least
     float
         Weighted excess met.
     """
-    _, _, weight, first, count, reach, _, _ = trip
+    _, _, weight, first, count, _, _, _, level = trip
     excess = 0.0
     for i in range(active.size):
         t = active[i]
@@ -399,8 +401,8 @@ def inner(active, trip, path, pool, laws, marginal, free, arc, mark, pair, least
                 arc,
                 mark,
                 pair,
-                reach[t],
-                least * reach[t],
+                level[t],
+                least * level[t],
                 omega,
             )
             excess += weight[t] * gone
@@ -428,7 +430,6 @@ def cycle(
     snapshot,
     active,
     sweeps,
-    fresh,
     at,
     totals,
     slack,
@@ -450,8 +451,6 @@ def cycle(
         Trips with several paths.
     sweeps : int
         Passes over `active`.
-    fresh : bool
-        Grow each batch just before it is served, on costs of the moment.
     at : ndarray of int64, shape (2,)
         Batch and tree to begin with, tree -1 if the batch is untouched; out: where it stopped.
     totals : ndarray, shape (3,)
@@ -471,21 +470,6 @@ def cycle(
         i = batches[b]
         if at[1] >= 0:
             i = at[1]
-        elif fresh:
-            grow(
-                graph,
-                first_through,
-                head_cost,
-                fixed,
-                tree,
-                destination,
-                reach,
-                moved,
-                scratch,
-                i,
-                batches[b + 1],
-                slack,
-            )
         else:
             if b == 0:
                 grow(
@@ -567,7 +551,7 @@ def reload(trip, path, pool, preload, flow):
     flow : ndarray, shape (n_arc,)
         Out. [t/yr]
     """
-    _, demand, _, first, _, _, _, _ = trip
+    _, demand, _, first, _, _, _, _, _ = trip
     following, start, size, share, _ = path
     flow[:] = preload
     for t in range(first.size):
@@ -602,7 +586,7 @@ def certify(trip, path, pool, cost):
     excess, total : float
         Weighted flow times what it pays above the least cost, and times the least cost.
     """
-    _, demand, weight, first, _, reach, _, _ = trip
+    _, demand, weight, first, _, reach, _, _, _ = trip
     following, start, size, share, constant = path
     excess = 0.0
     total = 0.0

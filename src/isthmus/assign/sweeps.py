@@ -1,0 +1,282 @@
+"""
+One iteration of path-based assignment on any number of threads, with the same bits on each.
+
+Trees are grown in batches, each on costs one batch old, so that while one batch is served by the
+main thread the trees of the next can grow on others; the order of work does not depend on who does it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import pairwise
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from isthmus.assign.pathsets import PathSets
+from isthmus.kernels import newton, projection, trees
+
+__all__ = ["Sweeps"]
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+_BATCHES, _FIRST = 32, 64
+"""Batches of an iteration, and of the first one, in which costs change most."""
+_ALONE = 200_000
+"""Below this many tree-arcs threads would cost more than they give."""
+_CHUNKS = 8
+"""Parts of a batch that threads take in turn."""
+_SLACK, _LEAST, _OMEGA = 0.01, 0.05, 1.2
+"""Shares of the gap below which labels, and differences of cost, are left; over-relaxation."""
+_ROUNDS, _SOLVE, _PRECISE = 3, 60, 0.03
+"""Joint steps at most in a row; iterations of conjugate gradients at most; residual they may leave."""
+
+
+class Sweeps:
+    """
+    The work on path sets: iterations, joint steps and the measured gap.
+
+    Parameters
+    ----------
+    state : PathSets
+    threads : int
+    """
+
+    def __init__(self, state: PathSets, threads: int) -> None:
+        self.state = state
+        self.n_tree = len(state.tree[0])
+        n_arc, n_node = len(state.free), len(state.graph[0]) - 1
+        self.threads = max(1, int(threads)) if self.n_tree * n_arc >= _ALONE else 1
+        self.pool = ThreadPoolExecutor(self.threads - 1) if self.threads > 1 else None
+        self.scratch = [
+            (
+                np.empty(n_node),
+                np.empty(n_node, np.int32),
+                np.empty(n_node, np.int8),
+                np.empty(n_node, np.int32),
+                np.empty(n_arc),
+            )
+            for _ in range(self.threads)
+        ]
+
+    def __enter__(self) -> Sweeps:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self, kind: type | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End the threads."""
+        if self.pool is not None:
+            self.pool.shutdown()
+
+    def cycle(self, passes: int, gap: float, first: bool) -> tuple[float, float, float]:
+        """
+        Run one iteration.
+
+        Parameters
+        ----------
+        passes : int
+            Passes over trips with several paths, between the batches.
+        gap : float
+            Estimate of the gap: much smaller differences are left.
+        first : bool
+            Whether there may be trips without paths.
+
+        Returns
+        -------
+        excess, total, last : float
+            Weighted flow times what it paid above least cost; times least cost; excess of the last
+            pass. [t*h/yr]
+        """
+        state = self.state
+        active = np.flatnonzero(state.trip[4] > 1)
+        passes = passes if len(active) else 0
+        n_batch = min(_FIRST if first else _BATCHES, self.n_tree)
+        batches = np.arange(n_batch + 1) * self.n_tree // n_batch
+        slack, least = max(_SLACK * gap, 1e-15), max(_LEAST * gap, 1e-16)
+        if self.pool is not None:
+            return self._threaded(active, passes, batches, slack, least)
+        at, totals = np.array([0, -1]), np.zeros(3)
+        while not projection.cycle(
+            state.graph,
+            state.first_through,
+            state.fixed,
+            state.tree,
+            batches,
+            state.trip,
+            state.path,
+            state.pool,
+            state.used,
+            state.laws,
+            state.marginal,
+            state.free,
+            state.arc,
+            state.mark,
+            state.pair,
+            self.scratch[0],
+            state.snapshot,
+            active,
+            passes,
+            at,
+            totals,
+            slack,
+            least,
+            _OMEGA,
+        ):
+            state.room()
+        return totals[0], totals[1], totals[2]
+
+    def _threaded(
+        self, active: IntArray, passes: int, batches: IntArray, slack: float, least: float
+    ) -> tuple[float, float, float]:
+        """Do as `kernels.projection.cycle` does, growing the next batch meanwhile."""
+        state, n_batch = self.state, len(batches) - 1
+        excess = total = last = 0.0
+        self._grow(state.arc[1], 0, batches[1], slack)
+        for b in range(n_batch):
+            chunks, helpers = None, []
+            if b + 1 < n_batch:
+                state.snapshot[:] = state.arc[1]
+                chunks, helpers = self._start(state.snapshot, batches[b + 1], batches[b + 2], slack)
+            i = batches[b]
+            while True:
+                i, gone, paid = projection.serve(
+                    state.graph[2],
+                    state.fixed,
+                    state.tree,
+                    state.trip,
+                    state.path,
+                    state.pool,
+                    state.used,
+                    state.laws,
+                    state.marginal,
+                    state.free,
+                    state.arc,
+                    state.mark,
+                    state.pair,
+                    i,
+                    batches[b + 1],
+                    slack,
+                    least,
+                    _OMEGA,
+                )
+                excess, total = excess + gone, total + paid
+                if i == batches[b + 1]:
+                    break
+                state.room()
+            for _ in range((b + 1) * passes // n_batch - b * passes // n_batch):
+                last = projection.inner(
+                    active,
+                    state.trip,
+                    state.path,
+                    state.pool,
+                    state.laws,
+                    state.marginal,
+                    state.free,
+                    state.arc,
+                    state.mark,
+                    state.pair,
+                    least,
+                    _OMEGA,
+                )
+            if chunks is not None:
+                self._drain(chunks, self.scratch[0], state.snapshot, slack)
+            for helper in helpers:
+                helper.result()
+        return excess, total, last
+
+    def settle(self, gap: float, aim: float) -> None:
+        """
+        Take joint Newton steps on the flows of all trips with several paths.
+
+        Parameters
+        ----------
+        gap : float
+            As in `cycle`.
+        aim : float
+            Excess at which to stop. [t*h/yr]
+        """
+        state = self.state
+        newton.settle(
+            np.flatnonzero(state.trip[4] > 1),
+            state.trip,
+            state.path,
+            state.pool,
+            state.laws,
+            state.marginal,
+            state.free,
+            state.arc,
+            state.mark,
+            state.pair,
+            state.snapshot,
+            _ROUNDS,
+            aim,
+            max(_LEAST * gap, 1e-16),
+            _OMEGA,
+            _SOLVE,
+            _PRECISE,
+        )
+
+    def measure(self) -> float:
+        """Return the relative gap at the present flows, all trees grown exactly."""
+        state = self.state
+        projection.reload(state.trip, state.path, state.pool, state.preload, state.arc[0])
+        projection.refresh(state.laws, state.marginal, state.free, *state.arc)
+        self._grow(state.arc[1], 0, self.n_tree, 0.0)
+        excess, total = projection.certify(state.trip, state.path, state.pool, state.arc[1])
+        return max(float(excess / total), 0.0) if total > 0.0 else 0.0
+
+    def _grow(self, cost: FloatArray, begin: int, end: int, slack: float) -> None:
+        """Grow a range of trees on all threads, and wait."""
+        chunks, helpers = self._start(cost, begin, end, slack)
+        self._drain(chunks, self.scratch[0], cost, slack)
+        for helper in helpers:
+            helper.result()
+
+    def _start(
+        self, cost: FloatArray, begin: int, end: int, slack: float
+    ) -> tuple[deque[tuple[int, int]], list[Future[None]]]:
+        """Let the other threads begin to grow a range of trees; returns what is left to grow."""
+        if self.pool is None:
+            return deque([(begin, end)]), []
+        n = min(_CHUNKS * self.threads, end - begin)
+        cuts = (begin + np.arange(n + 1) * (end - begin) // n).tolist()
+        chunks = deque(pairwise(cuts))
+        return chunks, [
+            self.pool.submit(self._drain, chunks, scratch, cost, slack)
+            for scratch in self.scratch[1:]
+        ]
+
+    def _drain(
+        self,
+        chunks: deque[tuple[int, int]],
+        scratch: tuple[Any, ...],
+        cost: FloatArray,
+        slack: float,
+    ) -> None:
+        """Grow trees until none is left."""
+        state = self.state
+        while chunks:
+            try:
+                begin, end = chunks.popleft()
+            except IndexError:
+                return
+            trees.grow(
+                state.graph,
+                state.first_through,
+                cost,
+                state.fixed,
+                state.tree,
+                state.trip[0],
+                state.trip[5],
+                state.trip[6],
+                scratch,
+                begin,
+                end,
+                slack,
+            )
