@@ -156,7 +156,7 @@ def lay_out(
             np.zeros(m, np.int32),
             np.full(m, np.inf),
             np.ones(m, np.bool_),
-            np.zeros(m, np.bool_),
+            np.zeros(m, np.int8),
             np.full(m, np.inf),
         ),
         (

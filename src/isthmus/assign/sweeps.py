@@ -24,13 +24,13 @@ __all__ = ["Sweeps"]
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
-_BATCHES, _FIRST = 32, 64
-"""Batches of an iteration, and of the first one, in which costs change most."""
+_FEWEST, _BATCHES, _FIRST = 16, 32, 100
+"""Least and most batches of an iteration, and of the first one, in which costs change most."""
 _ALONE = 200_000
 """Below this many tree-arcs threads would cost more than they give."""
-_CHUNKS = 8
-"""Parts of a batch that threads take in turn."""
-_SLACK, _LEAST, _OMEGA = 0.01, 0.05, 1.2
+_BATCH, _CHUNK = 100_000, 20_000
+"""Tree-arcs that a batch and a part of it, taken by one thread, should have at least."""
+_SLACK, _LEAST, _OMEGA = 0.05, 0.05, 1.2
 """Shares of the gap below which labels, and differences of cost, are left; over-relaxation."""
 _ROUNDS, _SOLVE, _PRECISE = 3, 60, 0.03
 """Joint steps at most in a row; iterations of conjugate gradients at most; residual they may leave."""
@@ -96,7 +96,8 @@ class Sweeps:
         state = self.state
         active = np.flatnonzero(state.trip[4] > 1)
         passes = passes if len(active) else 0
-        n_batch = min(_FIRST if first else _BATCHES, self.n_tree)
+        n_batch = max(_FEWEST, min(self.n_tree * len(state.free) // _BATCH, _BATCHES))
+        n_batch = min(_FIRST if first else n_batch, self.n_tree)
         batches = np.arange(n_batch + 1) * self.n_tree // n_batch
         slack, least = max(_SLACK * gap, 1e-15), max(_LEAST * gap, 1e-16)
         if self.pool is not None:
@@ -139,7 +140,8 @@ class Sweeps:
         excess = total = last = 0.0
         self._grow(state.arc[1], 0, batches[1], slack)
         for b in range(n_batch):
-            chunks, helpers = None, []
+            chunks: deque[tuple[int, int]] = deque()
+            helpers: list[Future[None]] = []
             if b + 1 < n_batch:
                 state.snapshot[:] = state.arc[1]
                 chunks, helpers = self._start(state.snapshot, batches[b + 1], batches[b + 2], slack)
@@ -168,6 +170,10 @@ class Sweeps:
                 excess, total = excess + gone, total + paid
                 if i == batches[b + 1]:
                     break
+                # others read the paths that are to move
+                self._drain(chunks, self.scratch[0], state.snapshot, slack)
+                for helper in helpers:
+                    helper.result()
                 state.room()
             for _ in range((b + 1) * passes // n_batch - b * passes // n_batch):
                 last = projection.inner(
@@ -184,8 +190,7 @@ class Sweeps:
                     least,
                     _OMEGA,
                 )
-            if chunks is not None:
-                self._drain(chunks, self.scratch[0], state.snapshot, slack)
+            self._drain(chunks, self.scratch[0], state.snapshot, slack)
             for helper in helpers:
                 helper.result()
         return excess, total, last
@@ -244,12 +249,13 @@ class Sweeps:
         """Let the other threads begin to grow a range of trees; returns what is left to grow."""
         if self.pool is None:
             return deque([(begin, end)]), []
-        n = min(_CHUNKS * self.threads, end - begin)
+        n = max(1, (end - begin) * len(cost) // _CHUNK)
+        n = min(n, end - begin, 8 * self.threads)
         cuts = (begin + np.arange(n + 1) * (end - begin) // n).tolist()
         chunks = deque(pairwise(cuts))
         return chunks, [
             self.pool.submit(self._drain, chunks, scratch, cost, slack)
-            for scratch in self.scratch[1:]
+            for scratch in self.scratch[1:n]
         ]
 
     def _drain(
@@ -272,9 +278,9 @@ class Sweeps:
                 cost,
                 state.fixed,
                 state.tree,
-                state.trip[0],
-                state.trip[5],
-                state.trip[6],
+                state.trip,
+                state.path,
+                state.pool,
                 scratch,
                 begin,
                 end,

@@ -238,8 +238,9 @@ def serve(
         As in `kernels.trees.grow`, which has run on these trees.
     trip : tuple
         destination (int32), demand, weight, first path (int32, -1 none yet), number of paths (int32), least cost
-        (`reach`), moved (bool), known (bool: its one path is that of the tree), `reach` when it was served last (`level`:
-        trees of later trips may be growing meanwhile); shape (m,).
+        (`reach`), moved (bool), lone (int8: 0 to be served; 1 it has one path; 2 that is the tree's; the latter two are
+        served if `moved`), `reach` when it was served last (`level`: trees of later trips may be growing meanwhile);
+        shape (m,).
     path, pool : tuple, ndarray of int32
         As in `exchange`.
     used : ndarray of int64, shape (2,)
@@ -263,7 +264,7 @@ def serve(
         Weighted flow times what it paid above the least cost, and times the least cost.
     """
     root, klass, trips_of, via, _, _ = tree
-    destination, demand, weight, first, count, reach, moved, known, level = trip
+    destination, demand, weight, first, count, reach, moved, lone, level = trip
     following, start, size, share, constant = path
     flow, cost, slope = arc
     several = fixed.shape[0] > 0
@@ -285,9 +286,9 @@ def serve(
                 continue
             tree_total += weight[t] * demand[t] * d
             level[t] = d
-            if known[t] and not moved[t]:
+            if lone[t] > 0 and not moved[t]:
                 continue
-            known[t] = False
+            lone[t] = 0
             moved[t] = False
             basis = first[t]
             # the tree is one batch old: what its path costs now decides
@@ -299,7 +300,6 @@ def serve(
             while node != r:
                 x = via[i, node]
                 if at + n == pool.size:
-                    moved[t] = True
                     if loaded:
                         refresh(laws, marginal, free, flow, cost, slope)
                     return i, excess, total
@@ -337,7 +337,7 @@ def serve(
                         for j in range(at, at + n):
                             flow[pool[j]] += demand[t]
                         loaded = True
-                        known[t] = True
+                        lone[t] = 2
             if basis >= 0:
                 if count[t] > 1:
                     gone, count[t] = exchange(
@@ -357,8 +357,9 @@ def serve(
                     )
                     tree_excess += weight[t] * gone
                 else:
-                    known[t] = dearest == d and same_arcs(pool, start[basis], at, size[basis], n)
                     tree_excess += weight[t] * demand[t] * max(dearest - d, 0.0)
+                if count[t] == 1:
+                    lone[t] = 1
         if loaded:
             refresh(laws, marginal, free, flow, cost, slope)
         excess += tree_excess
@@ -463,9 +464,6 @@ def cycle(
     """
     head_cost = arc[1]
     n_batch = batches.size - 1
-    destination = trip[0]
-    reach = trip[5]
-    moved = trip[6]
     for b in range(at[0], n_batch):
         i = batches[b]
         if at[1] >= 0:
@@ -478,9 +476,9 @@ def cycle(
                     head_cost,
                     fixed,
                     tree,
-                    destination,
-                    reach,
-                    moved,
+                    trip,
+                    path,
+                    pool,
                     scratch,
                     0,
                     batches[1],
@@ -494,9 +492,9 @@ def cycle(
                     snapshot,
                     fixed,
                     tree,
-                    destination,
-                    reach,
-                    moved,
+                    trip,
+                    path,
+                    pool,
                     scratch,
                     batches[b + 1],
                     batches[b + 2],

@@ -200,11 +200,11 @@ def repair(
 
 
 @njit(cache=True, nogil=True)
-def grow(
-    graph, first_through, cost, fixed, tree, destination, reach, moved, scratch, begin, end, slack
-):
+def grow(graph, first_through, cost, fixed, tree, trip, path, pool, scratch, begin, end, slack):
     """
-    Repair a range of trees and note the least costs of their trips.
+    Repair a range of trees and find the trips of one path that they serve better.
+
+    Paths of those trips are read, of others not: other trips may change meanwhile.
 
     Parameters
     ----------
@@ -217,11 +217,9 @@ def grow(
     tree : tuple
         root, klass (int32, shape (n_tree,)), first trip of each (int64, shape (n_tree + 1,)), via, order (int32,
         shape (n_tree, n_node)), size (int64, shape (n_tree,)).
-    destination : ndarray of int32, shape (m,)
-    reach : ndarray, shape (m,)
-        Out: least cost, inf where there is no path. [h]
-    moved : ndarray of bool, shape (m,)
-        Set where the path in the tree may have changed; never cleared here.
+    trip, path, pool : tuple, tuple, ndarray of int32
+        As in `kernels.projection.serve`. Out: least cost (`reach`), inf where there is no path; for trips of one path
+        also whether the tree has a better one (`moved`), and whether the path is that of the tree (`lone`).
     scratch : tuple
         dist, queue (int32), state (int8), log (int32), each of shape (n_node,), and row (shape (n_arc,)).
     begin, end : int
@@ -231,6 +229,8 @@ def grow(
     """
     indptr, head, tail = graph
     root, klass, trips_of, via, order, size = tree
+    destination, _, _, first, _, reach, moved, lone, _ = trip
+    _, start, length, _, _ = path
     dist, queue, state, log, row = scratch
     for i in range(begin, end):
         if fixed.shape[0] > 0:
@@ -240,14 +240,16 @@ def grow(
             now = row
         else:
             now = cost
+        r = root[i]
+        last = via[i]
         size[i] = repair(
             indptr,
             head,
             tail,
             now,
-            root[i],
+            r,
             first_through,
-            via[i],
+            last,
             order[i],
             size[i],
             dist,
@@ -258,6 +260,22 @@ def grow(
         )
         for t in range(trips_of[i], trips_of[i + 1]):
             node = destination[t]
-            reach[t] = dist[node]
-            if state[node] > 2:
-                moved[t] = True
+            d = dist[node]
+            reach[t] = d
+            if lone[t] == 0:
+                continue
+            at = start[first[t]]
+            stop = at + length[first[t]]
+            if state[node] > 2 or lone[t] == 1:
+                j = at
+                while node != r and j < stop and pool[j] == last[node]:
+                    node = tail[last[node]]
+                    j += 1
+                lone[t] = 2 if node == r else 1
+            if lone[t] == 1:
+                here = 0.0
+                for j in range(at, stop):
+                    here += now[pool[j]]
+                moved[t] = d < here * (1.0 - slack)
+            else:
+                moved[t] = False
