@@ -1,8 +1,8 @@
 """
 Assignment: the flows that follow from demand and cost.
 
-`assign` is the door; each method is one module with one function on arrays. To add a method: write
-its module, name it in `METHODS`; every golden test then runs on it.
+`assign` is the door; each method is one module with one function on arrays, and is named in
+`isthmus.assign.methods`, where a new one is added.
 """
 
 from __future__ import annotations
@@ -17,12 +17,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from isthmus.assign.all_or_nothing import all_or_nothing
 from isthmus.assign.base import Solution, Trips, least_costs
-from isthmus.assign.choice import PAIR, inherit
 from isthmus.assign.congestion import delay_of
 from isthmus.assign.cuts import unserved_reasons
-from isthmus.assign.stochastic import Routes, generate_routes, stochastic
+from isthmus.assign.methods import METHODS, Problem
 from isthmus.cost.model import ArcCost, GeneralizedCost
 from isthmus.errors import Fault, InputError, UnknownName
 from isthmus.virtual import VirtualNetwork, expand
@@ -36,9 +34,6 @@ __all__ = ["METHODS", "Assignment", "Paths", "assign"]
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
-
-METHODS = ("stochastic", "all_or_nothing")
-"""Names `assign` and the command line accept, the default first."""
 
 
 @dataclass(frozen=True)
@@ -200,13 +195,15 @@ def assign(
     network : Network
     demand : Demand
     cost : GeneralizedCost
-    method : {'stochastic', 'all_or_nothing'}
-        Path-size logit over generated routes with congestion, or every flow on its cheapest path
-        without congestion.
+    method : {'stochastic', 'path_based', 'capacitated', 'all_or_nothing'}
+        Path-size logit over generated routes with congestion; user equilibrium with congestion
+        (``system_optimum=True``: least total cost); least total cost under hard capacities; every
+        flow on its cheapest path without congestion.
     gap : float
         Relative gap asked for.
     start : Assignment, optional
-        Of a parent scenario: its logit scales are kept, so that the two compare.
+        Of a parent scenario, by the same method: its choice sets and logit scales are kept, so
+        that the two compare, or its flows are begun with.
     progress : callable, optional
         Called with iteration and gap; whatever it raises interrupts the assignment.
     **options
@@ -234,38 +231,15 @@ def assign(
     True
     """
     if method not in METHODS:
-        raise InputError([Fault("method", f'"{method}" is no method.', f"One of {METHODS}.")])
+        raise InputError(
+            [Fault("method", f'"{method}" is no method.', f"One of {', '.join(METHODS)}.")]
+        )
     virtual = expand(network)
     arc_cost = cost.of(virtual)
     table, trips = _trips(demand, virtual, arc_cost)
     delay = delay_of(virtual, arc_cost)
-    parameters = arc_cost.parameters
-    if method == "all_or_nothing":
-        solution = all_or_nothing(virtual.graph, arc_cost.usd, trips, progress=progress)
-        theta = np.full(len(table), np.inf)
-    else:
-        length = np.where(virtual.arcs["kind"].eq("move"), virtual.arcs["length_km"], 0.0)
-        if start is not None and start.method == method:
-            routes, touched = inherit(start, virtual, arc_cost, table, trips)
-        else:
-            routes, touched = generate_routes(virtual.graph, arc_cost.usd, trips), None
-        theta = _theta(table, arc_cost, trips, routes, start)
-        solution = stochastic(
-            virtual.graph,
-            arc_cost.usd,
-            trips,
-            vot=arc_cost.vot_usd_t_h,
-            delay=delay,
-            theta=theta,
-            scale="absolute",
-            path_size_beta=parameters.get("path_size_beta"),
-            length=length.astype(float),
-            gap=gap,
-            routes=routes,
-            grow=touched,
-            progress=progress,
-            **options,
-        )
+    problem = Problem(virtual, arc_cost, table, trips, delay, start, gap, progress)
+    solution, theta = METHODS[method](problem, **options)
     paths = Paths(
         solution.path_trip.astype(np.int64),
         solution.path_indptr.astype(np.int64),
@@ -347,34 +321,3 @@ def _logsum(
     if found is None:
         found = least_costs(virtual.graph, cost.usd, trips)
     return np.where(table["served_t_yr"] > 0, found, np.nan)
-
-
-def _theta(
-    table: pd.DataFrame, cost: ArcCost, trips: Trips, routes: Routes, start: Assignment | None
-) -> FloatArray:
-    """
-    Return the logit scale of each trip: ``theta_rel`` over the least cost of its routes. [t/USD]
-
-    The scale is that of the parent assignment where there is one: scenarios that differ in their
-    network must not differ in the meaning of a dollar (docs/decisions/0004).
-    """
-    relative = np.array(
-        [
-            cost.parameters.get("logit_scale_relative", commodity_id=c)
-            for c in cost.commodities["commodity_id"]
-        ]
-    )
-    trip_of = np.repeat(np.arange(len(table)), np.diff(routes.trip))
-    klass = np.repeat(trips.klass[trip_of], np.diff(routes.starts))
-    entry = np.repeat(np.arange(len(trip_of)), np.diff(routes.starts))
-    path_cost = np.bincount(entry, cost.usd[klass, routes.arcs], len(trip_of))
-    least = np.full(len(table), np.inf)
-    np.minimum.at(least, trip_of, path_cost)
-    theta = relative[table["class"].to_numpy()] / np.where(
-        np.isfinite(least) & (least > 0), least, 1.0
-    )
-    if start is None:
-        return theta
-    before = start.trips[[*PAIR, "theta"]].drop_duplicates(PAIR)
-    old = table[PAIR].merge(before, on=PAIR, how="left")["theta"].to_numpy(dtype=float)
-    return np.where(np.isfinite(old), old, theta)

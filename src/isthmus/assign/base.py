@@ -17,6 +17,7 @@ from isthmus.kernels.graph import Graph, build_graph, by_head
 __all__ = [
     "Delay",
     "Graph",
+    "PathFlows",
     "Progress",
     "Solution",
     "Trips",
@@ -109,6 +110,25 @@ class Delay(NamedTuple):
     def take(self, arcs: IntArray) -> Delay:
         """Return the laws of some arcs."""
         return Delay(self.law[arcs], self.t0[arcs], self.capacity[arcs], self.a[arcs], self.b[arcs])
+
+
+class PathFlows(NamedTuple):
+    """
+    Paths with flows to begin from; the fields are those of `Solution`.
+
+    Parameters
+    ----------
+    path_trip : ndarray of int32, shape (n_path,)
+    path_indptr : ndarray of int64, shape (n_path + 1,)
+    path_arcs : ndarray of int32
+    path_flow : ndarray, shape (n_path,)
+        [t/yr]
+    """
+
+    path_trip: Int32Array
+    path_indptr: IntArray
+    path_arcs: Int32Array
+    path_flow: FloatArray
 
 
 @dataclass(frozen=True)

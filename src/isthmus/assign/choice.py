@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from isthmus.assign.base import Trips
+from isthmus.assign.base import PathFlows, Trips
 from isthmus.assign.stochastic import Routes, generate_routes
 from isthmus.kernels import routes as route_kernels
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from isthmus.cost.model import ArcCost
     from isthmus.virtual import VirtualNetwork
 
-__all__ = ["PAIR", "arc_keys", "inherit"]
+__all__ = ["PAIR", "arc_keys", "inherit", "parent_flows"]
 
 _MOST = 24
 """Routes a trip may hold after inheritance."""
@@ -93,7 +93,7 @@ def inherit(
     here = arc_keys(virtual)
     there = arc_keys(start.virtual)
     to_here = here.get_indexer(there)
-    kept, lost = _kept(start, to_here, cost, table, trips)
+    kept, lost, _ = _kept(start, to_here, cost, table, trips)
     better = _better(start, here, there, cost)
     fresh = generate_routes(virtual.graph, cost.usd, trips)
     trip_of = np.repeat(np.arange(len(table)), np.diff(fresh.trip))
@@ -108,14 +108,39 @@ def inherit(
     return Routes(*route_kernels.merge(*kept, *some, _MOST)), touched
 
 
+def parent_flows(
+    start: Assignment,
+    virtual: VirtualNetwork,
+    cost: ArcCost,
+    table: pd.DataFrame,
+    trips: Trips,
+) -> PathFlows:
+    """
+    Return the parent's path flows on the arcs of a scenario, paths that are closed left out.
+
+    Parameters
+    ----------
+    start, virtual, cost, table, trips
+        As in `inherit`.
+
+    Returns
+    -------
+    PathFlows
+    """
+    to_here = arc_keys(virtual).get_indexer(arc_keys(start.virtual))
+    kept, _, flow = _kept(start, to_here, cost, table, trips)
+    owner = np.repeat(np.arange(len(table), dtype=np.int32), np.diff(kept.trip))
+    return PathFlows(owner, kept.starts, kept.arcs, flow)
+
+
 def _kept(
     start: Assignment,
     to_here: npt.NDArray[np.intp],
     cost: ArcCost,
     table: pd.DataFrame,
     trips: Trips,
-) -> tuple[Routes, npt.NDArray[np.bool_]]:
-    """Return the parent's routes that are still open, and which trips have lost one."""
+) -> tuple[Routes, npt.NDArray[np.bool_], npt.NDArray[np.float64]]:
+    """Return the parent's routes that are still open, which trips have lost one, and their flows."""
     row = pd.Series(np.arange(len(table)), index=pd.MultiIndex.from_frame(table[PAIR]))
     row = row[~row.index.duplicated()]
     old = pd.MultiIndex.from_frame(start.trips[PAIR])
@@ -136,7 +161,7 @@ def _kept(
     index = np.repeat(paths.indptr[:-1][keep] - starts[:-1], size) + np.arange(starts[-1])
     count = np.bincount(trip_of[keep], minlength=len(table))
     trip = np.concatenate(([0], np.cumsum(count))).astype(np.int64)
-    return Routes(trip, starts, arcs[index].astype(np.int32)), lost
+    return Routes(trip, starts, arcs[index].astype(np.int32)), lost, paths.flow[keep]
 
 
 def _better(

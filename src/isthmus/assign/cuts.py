@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from isthmus.cost.model import ArcCost
     from isthmus.virtual import VirtualNetwork
 
-__all__ = ["closed_elements", "unserved_reasons"]
+__all__ = ["closed_elements", "element_names", "unserved_reasons"]
 
 _PER_CLOSED = 1e7
 """Added to the cost of a closed arc, so that a way past the fewest of them is the cheapest."""
@@ -53,13 +53,14 @@ def closed_elements(
     as_if_open = np.where(can, cost.usd_if_open + penalty, np.inf)
     found = []
     for path in least_cost_paths(virtual.graph, as_if_open, trips):
-        found.append(None if path is None else _names(arcs, path[closed[path]]))
+        found.append(None if path is None else element_names(arcs, path[closed[path]]))
     return found
 
 
-def _names(arcs: pd.DataFrame, shut: npt.NDArray[np.int64]) -> tuple[str, ...]:
+def element_names(arcs: pd.DataFrame, rows: npt.NDArray[np.int64]) -> tuple[str, ...]:
+    """Return the ids of the links, crossings and terminals that some arcs stand for, each once."""
     names: list[str] = []
-    for row in arcs.iloc[shut][
+    for row in arcs.iloc[rows][
         ["link_id", "crossing_id", "terminal_id", "territory_id"]
     ].itertuples(index=False):
         name = row.link_id or row.crossing_id or row.terminal_id or f"territory:{row.territory_id}"

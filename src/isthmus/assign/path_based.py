@@ -9,18 +9,22 @@ classes share and class constants divided by the value of time this is a convex 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 
 from isthmus.assign.base import (
     Delay,
     Graph,
+    PathFlows,
     Progress,
     Solution,
     Trips,
     checked_cost,
     checked_trips,
 )
+from isthmus.assign.interrupt import interruptible
 from isthmus.assign.pathsets import begin_from, lay_out, solution
 from isthmus.assign.sweeps import Sweeps
 from isthmus.errors import CostError
@@ -42,7 +46,7 @@ def path_based(
     first_through_node: int = 0,
     system_optimum: bool = False,
     preload: npt.ArrayLike | None = None,
-    start: Solution | None = None,
+    start: Solution | PathFlows | None = None,
     threads: int = 1,
     max_iterations: int = 1000,
     progress: Progress | None = None,
@@ -71,13 +75,14 @@ def path_based(
         the gap.
     preload : array_like, shape (n_arc,), optional
         Flow that is always on the arcs; it delays, but is not in the result. [t/yr]
-    start : Solution, optional
+    start : Solution or PathFlows, optional
         Paths and flows to begin with, of the same graph: its trips are those of this call, row by
         row. Paths with a closed arc are dropped, and trips that lose all of theirs begin anew.
     threads : int
     max_iterations : int
     progress : callable, optional
-        What it raises ends the assignment; KeyboardInterrupt ends it with the flows reached.
+        What it raises ends the assignment; KeyboardInterrupt, and Ctrl-C, end it with the flows
+        reached: begin from them again to go on.
 
     Returns
     -------
@@ -117,13 +122,17 @@ def path_based(
     state = lay_out(graph, table, trips, delay, price, first_through_node, system_optimum, preload)
     if start is not None:
         begin_from(state, start)
-    with Sweeps(state, threads) as sweeps:
-        reached, iterations = _iterate(sweeps, gap, max_iterations, progress)
+    with Sweeps(state, threads) as sweeps, interruptible() as pressed:
+        reached, iterations = _iterate(sweeps, gap, max_iterations, progress, pressed)
     return solution(state, graph, table, trips, price, reached, gap, iterations)
 
 
 def _iterate(
-    sweeps: Sweeps, gap: float, max_iterations: int, progress: Progress | None
+    sweeps: Sweeps,
+    gap: float,
+    max_iterations: int,
+    progress: Progress | None,
+    pressed: Callable[[], bool],
 ) -> tuple[float, int]:
     """Iterate to the asked gap; returns the gap measured and the number of iterations."""
     if sweeps.n_tree == 0:
@@ -131,7 +140,7 @@ def _iterate(
     estimate, before, measured, best, stale = 1.0, 1.0, np.inf, np.inf, 0
     tight, passes, iteration = 1.0, 2, 0
     try:
-        while iteration < max_iterations:
+        while iteration < max_iterations and not pressed():
             iteration += 1
             excess, total, last = sweeps.cycle(passes, estimate * tight, iteration == 1)
             if iteration > 1 or excess > 0.0:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from isthmus.assign.base import Delay, Graph, Solution, Trips
+from isthmus.assign.base import Delay, Graph, PathFlows, Solution, Trips
 from isthmus.kernels import projection
 from isthmus.kernels.delay import NONE
 
@@ -177,7 +177,7 @@ def lay_out(
     )
 
 
-def begin_from(state: PathSets, start: Solution) -> None:
+def begin_from(state: PathSets, start: Solution | PathFlows) -> None:
     """Load the open paths of another solution, whose trips are the same, row by row."""
     rows = state.rows
     trip_of = np.full(int(start.path_trip.max(initial=-1)) + 1, -1, np.int64)
@@ -278,6 +278,9 @@ def solution(
         owner, flow = np.insert(owner, at, home), np.insert(flow, at, trips.flow[home])
     unserved = trips.flow.copy()
     unserved[owner] = 0.0
+    satisfaction = np.where(unserved > 0.0, np.nan, 0.0)
+    satisfaction[rows] = state.trip[5] * vot[klass]
+    satisfaction[unserved > 0.0] = np.nan
     delay_h = np.zeros(graph.n_arc)
     projection.refresh(
         state.laws, False, np.zeros(graph.n_arc), state.arc[0], delay_h, np.empty(graph.n_arc)
@@ -296,4 +299,5 @@ def solution(
         reached <= gap,
         float(each.sum()),
         delay_h,
+        None if state.marginal else satisfaction,
     )

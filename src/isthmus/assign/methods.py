@@ -1,0 +1,187 @@
+"""
+What each method takes of network, cost and parent scenario.
+
+To add a method: write its module on arrays, add a function here and name it in `METHODS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from isthmus.assign.all_or_nothing import all_or_nothing
+from isthmus.assign.base import Delay, Progress, Solution, Trips
+from isthmus.assign.capacitated import capacitated
+from isthmus.assign.choice import PAIR, inherit, parent_flows
+from isthmus.assign.cuts import element_names
+from isthmus.assign.path_based import path_based
+from isthmus.assign.stochastic import Routes, generate_routes, stochastic
+from isthmus.errors import Infeasible
+from isthmus.kernels.delay import NONE
+
+if TYPE_CHECKING:
+    from isthmus.assign import Assignment
+    from isthmus.cost.model import ArcCost
+    from isthmus.virtual import VirtualNetwork
+
+__all__ = ["METHODS", "Problem"]
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """
+    Demand on a network at a cost, ready for a method.
+
+    Parameters
+    ----------
+    virtual : VirtualNetwork
+    cost : ArcCost
+    table : DataFrame
+        Rows of `Assignment.trips`.
+    trips : Trips
+    delay : Delay, optional
+    start : Assignment, optional
+        Of the parent scenario.
+    gap : float
+    progress : callable, optional
+    """
+
+    virtual: VirtualNetwork
+    cost: ArcCost
+    table: pd.DataFrame
+    trips: Trips
+    delay: Delay | None
+    start: Assignment | None
+    gap: float
+    progress: Progress | None
+
+
+def _stochastic(problem: Problem, **options: Any) -> tuple[Solution, FloatArray]:
+    """Path-size logit equilibrium over generated routes."""
+    virtual, cost, trips, start = problem.virtual, problem.cost, problem.trips, problem.start
+    length = np.where(virtual.arcs["kind"].eq("move"), virtual.arcs["length_km"], 0.0)
+    if start is not None and start.method == "stochastic":
+        routes, touched = inherit(start, virtual, cost, problem.table, trips)
+    else:
+        routes, touched = generate_routes(virtual.graph, cost.usd, trips), None
+    theta = _theta(problem.table, cost, trips, routes, start)
+    found = stochastic(
+        virtual.graph,
+        cost.usd,
+        trips,
+        vot=cost.vot_usd_t_h,
+        delay=problem.delay,
+        theta=theta,
+        scale="absolute",
+        path_size_beta=cost.parameters.get("path_size_beta"),
+        length=length.astype(float),
+        gap=problem.gap,
+        routes=routes,
+        grow=touched,
+        progress=problem.progress,
+        **options,
+    )
+    return found, theta
+
+
+def _path_based(problem: Problem, **options: Any) -> tuple[Solution, FloatArray]:
+    """User equilibrium, or system optimum, begun from the parent's flows where there is one."""
+    start, cost = problem.start, problem.cost
+    flows = None
+    if start is not None and start.method == "path_based":
+        flows = parent_flows(start, problem.virtual, cost, problem.table, problem.trips)
+    found = path_based(
+        problem.virtual.graph,
+        cost.usd,
+        problem.trips,
+        delay=problem.delay,
+        vot=cost.vot_usd_t_h,
+        gap=problem.gap,
+        start=flows,
+        progress=problem.progress,
+        **options,
+    )
+    return found, np.full(len(problem.table), np.inf)
+
+
+def _capacitated(problem: Problem, **options: Any) -> tuple[Solution, FloatArray]:
+    """Optimum of all under hard capacities; a cut is told by the names of its elements."""
+    graph, delay = problem.virtual.graph, problem.delay
+    capacity = np.full(graph.n_arc, np.inf)
+    if delay is not None:
+        limited = delay.law != NONE
+        capacity[limited] = delay.capacity[limited]
+    try:
+        found = capacitated(
+            graph,
+            problem.cost.usd,
+            problem.trips,
+            capacity,
+            gap=problem.gap,
+            progress=problem.progress,
+            **options,
+        )
+    except Infeasible as error:
+        names = element_names(problem.virtual.arcs, error.cut.arcs)
+        raise Infeasible(names, error.need, error.room, error.cut) from None
+    # with capacities that are hard nobody waits: what a slot is worth is the dual
+    return found, np.full(len(problem.table), np.inf)
+
+
+def _all_or_nothing(problem: Problem, **options: Any) -> tuple[Solution, FloatArray]:
+    """Every trip on its cheapest path, without congestion."""
+    found = all_or_nothing(
+        problem.virtual.graph,
+        problem.cost.usd,
+        problem.trips,
+        progress=problem.progress,
+        **options,
+    )
+    return found, np.full(len(problem.table), np.inf)
+
+
+def _theta(
+    table: pd.DataFrame, cost: ArcCost, trips: Trips, routes: Routes, start: Assignment | None
+) -> FloatArray:
+    """
+    Return the logit scale of each trip: ``theta_rel`` over the least cost of its routes. [t/USD]
+
+    The scale is that of the parent assignment where there is one: scenarios that differ in their
+    network must not differ in the meaning of a dollar (docs/decisions/0004).
+    """
+    relative = np.array(
+        [
+            cost.parameters.get("logit_scale_relative", commodity_id=c)
+            for c in cost.commodities["commodity_id"]
+        ]
+    )
+    trip_of = np.repeat(np.arange(len(table)), np.diff(routes.trip))
+    klass = np.repeat(trips.klass[trip_of], np.diff(routes.starts))
+    entry = np.repeat(np.arange(len(trip_of)), np.diff(routes.starts))
+    path_cost = np.bincount(entry, cost.usd[klass, routes.arcs], len(trip_of))
+    least = np.full(len(table), np.inf)
+    np.minimum.at(least, trip_of, path_cost)
+    theta = relative[table["class"].to_numpy()] / np.where(
+        np.isfinite(least) & (least > 0), least, 1.0
+    )
+    if start is None:
+        return theta
+    before = start.trips[[*PAIR, "theta"]].drop_duplicates(PAIR)
+    old = table[PAIR].merge(before, on=PAIR, how="left")["theta"].to_numpy(dtype=float)
+    return np.where(np.isfinite(old), old, theta)
+
+
+METHODS: dict[str, Callable[..., tuple[Solution, FloatArray]]] = {
+    "stochastic": _stochastic,
+    "path_based": _path_based,
+    "capacitated": _capacitated,
+    "all_or_nothing": _all_or_nothing,
+}
+"""Methods by the names `assign` and the command line accept, the default first."""
