@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from isthmus.assign.base import Solution, Trips, least_costs
+from isthmus.assign.base import Solution, Trees, Trips, least_costs
 from isthmus.assign.congestion import delay_of
 from isthmus.assign.cuts import unserved_reasons
 from isthmus.assign.methods import METHODS, Problem
@@ -110,6 +110,8 @@ class Assignment:
     converged : bool
     iterations : int
     digests : dict of str to str
+    trees : Trees, optional
+        Least-cost trees, for scenarios that begin from here.
     """
 
     virtual: VirtualNetwork = field(repr=False)
@@ -126,6 +128,7 @@ class Assignment:
     converged: bool
     iterations: int
     digests: dict[str, str]
+    trees: Trees | None = field(default=None, repr=False)
 
     @cached_property
     def memo(self) -> dict[str, Any]:
@@ -271,6 +274,7 @@ def assign(
         bool(solution.converged),
         int(solution.iterations),
         digests,
+        solution.trees,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +20,7 @@ __all__ = [
     "PathFlows",
     "Progress",
     "Solution",
+    "Trees",
     "Trips",
     "build_graph",
     "by_head",
@@ -112,6 +113,28 @@ class Delay(NamedTuple):
         return Delay(self.law[arcs], self.t0[arcs], self.capacity[arcs], self.a[arcs], self.b[arcs])
 
 
+class Trees(NamedTuple):
+    """
+    Least-cost trees, to begin others from.
+
+    Parameters
+    ----------
+    klass, root : ndarray of int32, shape (n_tree,)
+    via : ndarray of int32, shape (n_tree, n_node)
+        Last arc of the path to each node, -1 where there is none.
+    order : ndarray of int32, shape (n_tree, n_node)
+        Nodes, each after the one before it on its path.
+    size : ndarray of int64, shape (n_tree,)
+        Nodes in each tree.
+    """
+
+    klass: Int32Array
+    root: Int32Array
+    via: Int32Array
+    order: Int32Array
+    size: IntArray
+
+
 class PathFlows(NamedTuple):
     """
     Paths with flows to begin from; the fields are those of `Solution`.
@@ -123,12 +146,15 @@ class PathFlows(NamedTuple):
     path_arcs : ndarray of int32
     path_flow : ndarray, shape (n_path,)
         [t/yr]
+    trees : Trees, optional
+        Of the same graph.
     """
 
     path_trip: Int32Array
     path_indptr: IntArray
     path_arcs: Int32Array
     path_flow: FloatArray
+    trees: Trees | None = None
 
 
 @dataclass(frozen=True)
@@ -163,6 +189,8 @@ class Solution:
     satisfaction : ndarray, shape (m,), optional
         Log-sum of a stochastic method: the generalised cost a shipper expects of the choice as a
         whole; nan where unserved. [USD/t]
+    trees : Trees, optional
+        Least-cost trees at the end, where they were asked to be kept.
     """
 
     path_trip: Int32Array
@@ -177,6 +205,7 @@ class Solution:
     objective: float
     delay_h: FloatArray
     satisfaction: FloatArray | None = None
+    trees: Trees | None = field(default=None, repr=False)
 
     def path(self, index: int) -> Int32Array:
         """Return the arcs of one path."""

@@ -130,7 +130,8 @@ def parent_flows(
     to_here = arc_keys(virtual).get_indexer(arc_keys(start.virtual))
     kept, _, flow = _kept(start, to_here, cost, table, trips)
     owner = np.repeat(np.arange(len(table), dtype=np.int32), np.diff(kept.trip))
-    return PathFlows(owner, kept.starts, kept.arcs, flow)
+    same = len(to_here) == virtual.n_arc and bool((to_here == np.arange(virtual.n_arc)).all())
+    return PathFlows(owner, kept.starts, kept.arcs, flow, start.trees if same else None)
 
 
 def _kept(

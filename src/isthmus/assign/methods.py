@@ -105,6 +105,7 @@ def _path_based(problem: Problem, **options: Any) -> tuple[Solution, FloatArray]
         vot=cost.vot_usd_t_h,
         gap=problem.gap,
         start=flows,
+        keep_trees=True,
         progress=problem.progress,
         **options,
     )

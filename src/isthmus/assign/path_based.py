@@ -47,6 +47,7 @@ def path_based(
     system_optimum: bool = False,
     preload: npt.ArrayLike | None = None,
     start: Solution | PathFlows | None = None,
+    keep_trees: bool = False,
     threads: int = 1,
     max_iterations: int = 1000,
     progress: Progress | None = None,
@@ -78,6 +79,9 @@ def path_based(
     start : Solution or PathFlows, optional
         Paths and flows to begin with, of the same graph: its trips are those of this call, row by
         row. Paths with a closed arc are dropped, and trips that lose all of theirs begin anew.
+    keep_trees : bool
+        Keep the least-cost trees in the solution (8 bytes a tree and node), so that assignments
+        begun from it need not grow them.
     threads : int
     max_iterations : int
     progress : callable, optional
@@ -124,7 +128,7 @@ def path_based(
         begin_from(state, start)
     with Sweeps(state, threads) as sweeps, interruptible() as pressed:
         reached, iterations = _iterate(sweeps, gap, max_iterations, progress, pressed)
-    return solution(state, graph, table, trips, price, reached, gap, iterations)
+    return solution(state, graph, table, trips, price, reached, gap, iterations, keep_trees)
 
 
 def _iterate(
@@ -143,7 +147,7 @@ def _iterate(
         while iteration < max_iterations and not pressed():
             iteration += 1
             excess, total, last = sweeps.cycle(passes, estimate * tight, iteration == 1)
-            if iteration > 1 or excess > 0.0:
+            if excess > 0.0 or iteration > 1:
                 before = estimate
                 estimate = max(excess / total, 1e-17) if total > 0.0 else 0.0
                 left = last / max(excess, 1e-300)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from isthmus.assign.base import Delay, Graph, PathFlows, Solution, Trips
+from isthmus.assign.base import Delay, Graph, PathFlows, Solution, Trees, Trips
 from isthmus.kernels import projection
 from isthmus.kernels.delay import NONE
 
@@ -179,6 +179,8 @@ def lay_out(
 
 def begin_from(state: PathSets, start: Solution | PathFlows) -> None:
     """Load the open paths of another solution, whose trips are the same, row by row."""
+    if start.trees is not None:
+        _plant(state, start.trees)
     rows = state.rows
     trip_of = np.full(int(start.path_trip.max(initial=-1)) + 1, -1, np.int64)
     inside = rows[rows < len(trip_of)]
@@ -219,6 +221,19 @@ def begin_from(state: PathSets, start: Solution | PathFlows) -> None:
     projection.refresh(state.laws, state.marginal, state.free, *state.arc)
 
 
+def _plant(state: PathSets, old: Trees) -> None:
+    """Begin from other trees of the same graph, root by root."""
+    root, klass, _, via, order, size = state.tree
+    n_node = via.shape[1]
+    if old.via.shape[1] != n_node:
+        return
+    known = old.klass.astype(np.int64) * n_node + old.root
+    wanted = klass.astype(np.int64) * n_node + root
+    at = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+    here = np.flatnonzero(known[at] == wanted)
+    via[here], order[here], size[here] = old.via[at[here]], old.order[at[here]], old.size[at[here]]
+
+
 def _owners(state: PathSets, order: IntArray) -> IntArray:
     """Return the trip of each path that has flow, trips in a given order."""
     share = state.path[3]
@@ -241,6 +256,7 @@ def solution(
     reached: float,
     gap: float,
     iterations: int,
+    keep_trees: bool,
 ) -> Solution:
     """
     Put paths into the order of the trips, intrazonal ones among them, and add up.
@@ -253,6 +269,7 @@ def solution(
     reached : float
         Gap measured.
     iterations : int
+    keep_trees : bool
 
     Returns
     -------
@@ -300,4 +317,5 @@ def solution(
         float(each.sum()),
         delay_h,
         None if state.marginal else satisfaction,
+        Trees(state.tree[1], state.tree[0], *state.tree[3:]) if keep_trees else None,
     )

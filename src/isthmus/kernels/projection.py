@@ -261,7 +261,8 @@ def serve(
     reached : int
         `end`, or the tree to go on with when there is more room: paths or pool were full.
     excess, total : float
-        Weighted flow times what it paid above the least cost, and times the least cost.
+        Weighted flow times what it paid above the least cost (all it pays, if it had no path), and times the least
+        cost.
     """
     root, klass, trips_of, via, _, _ = tree
     destination, demand, weight, first, count, reach, moved, lone, level = trip
@@ -338,6 +339,7 @@ def serve(
                             flow[pool[j]] += demand[t]
                         loaded = True
                         lone[t] = 2
+                        tree_excess += weight[t] * demand[t] * d
             if basis >= 0:
                 if count[t] > 1:
                     gone, count[t] = exchange(
