@@ -126,6 +126,14 @@ class Trees(NamedTuple):
         Nodes, each after the one before it on its path.
     size : ndarray of int64, shape (n_tree,)
         Nodes in each tree.
+    label : ndarray, shape (n_tree, n_node)
+        Least costs. [h]
+    loose : ndarray, shape (n_tree,)
+        Share of a label that it may be too long by. [-]
+    cost : ndarray, shape (n_arc,)
+        What the labels hold for. [h]
+    fixed : ndarray, shape (n_class, n_arc)
+        Constants of the classes beside it, no rows if there is one class. [h]
     """
 
     klass: Int32Array
@@ -133,6 +141,10 @@ class Trees(NamedTuple):
     via: Int32Array
     order: Int32Array
     size: IntArray
+    label: FloatArray
+    loose: FloatArray
+    cost: FloatArray
+    fixed: FloatArray
 
 
 class PathFlows(NamedTuple):

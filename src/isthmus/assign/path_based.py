@@ -80,7 +80,7 @@ def path_based(
         Paths and flows to begin with, of the same graph: its trips are those of this call, row by
         row. Paths with a closed arc are dropped, and trips that lose all of theirs begin anew.
     keep_trees : bool
-        Keep the least-cost trees in the solution (8 bytes a tree and node), so that assignments
+        Keep the least-cost trees in the solution (16 bytes a tree and node), so that assignments
         begun from it need not grow them.
     threads : int
     max_iterations : int
@@ -141,12 +141,14 @@ def _iterate(
     """Iterate to the asked gap; returns the gap measured and the number of iterations."""
     if sweeps.n_tree == 0:
         return 0.0, 0
-    estimate, before, measured, best, stale = 1.0, 1.0, np.inf, np.inf, 0
+    # flows to begin from are near the end, but for what a change has touched
+    estimate = 1.0 if sweeps.state.used[0] == 0 else gap
+    before, measured, best, stale = estimate, np.inf, np.inf, 0
     tight, passes, iteration = 1.0, 2, 0
     try:
         while iteration < max_iterations and not pressed():
             iteration += 1
-            excess, total, last = sweeps.cycle(passes, estimate * tight, iteration == 1)
+            excess, total, last = sweeps.cycle(passes, estimate * tight)
             if excess > 0.0 or iteration > 1:
                 before = estimate
                 estimate = max(excess / total, 1e-17) if total > 0.0 else 0.0
@@ -160,7 +162,7 @@ def _iterate(
             if progress is not None:
                 progress(iteration, estimate)
             # the estimate is that of the flows before this iteration, which has brought them nearer
-            if iteration > 1 and estimate * min(max(estimate / before, 0.01), 1.0) <= 0.5 * gap:
+            if estimate * min(max(estimate / before, 0.01), 1.0) <= 0.5 * gap:
                 measured = sweeps.measure()
                 if measured <= gap:
                     break

@@ -46,6 +46,8 @@ class PathSets:
         [t/yr]
     snapshot : ndarray, shape (n_arc,)
         Scratch.
+    was : ndarray, shape (n_arc,)
+        Cost that the trees hold for, negative where unknown. [h]
     rows : ndarray of int64, shape (m,)
         Row of the trips asked for that each trip is.
     """
@@ -66,6 +68,7 @@ class PathSets:
     mark: npt.NDArray[np.int8]
     pair: npt.NDArray[np.int32]
     snapshot: FloatArray
+    was: FloatArray
     rows: IntArray
 
     def room(self) -> None:
@@ -122,6 +125,8 @@ def lay_out(
         np.empty((n_tree, n_node), np.int32),
         np.empty((n_tree, n_node), np.int32),
         np.zeros(n_tree, np.int64),
+        np.empty((n_tree, n_node)),
+        np.full(n_tree, np.inf),
     )
     hours = cost / vot[:, None]
     if delay is None:
@@ -173,6 +178,7 @@ def lay_out(
         np.zeros(n_arc, np.int8),
         np.empty((2, n_node + 1), np.int32),
         np.empty(n_arc),
+        np.full(n_arc, -1.0),
         rows,
     )
 
@@ -223,15 +229,19 @@ def begin_from(state: PathSets, start: Solution | PathFlows) -> None:
 
 def _plant(state: PathSets, old: Trees) -> None:
     """Begin from other trees of the same graph, root by root."""
-    root, klass, _, via, order, size = state.tree
-    n_node = via.shape[1]
-    if old.via.shape[1] != n_node:
+    root, klass = state.tree[:2]
+    n_node = state.tree[3].shape[1]
+    if old.via.shape[1] != n_node or old.fixed.shape != state.fixed.shape:
         return
     known = old.klass.astype(np.int64) * n_node + old.root
     wanted = klass.astype(np.int64) * n_node + root
     at = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
     here = np.flatnonzero(known[at] == wanted)
-    via[here], order[here], size[here] = old.via[at[here]], old.order[at[here]], old.size[at[here]]
+    fields: tuple[npt.NDArray[Any], ...] = (old.via, old.order, old.size, old.label, old.loose)
+    for new, values in zip(state.tree[3:], fields, strict=True):
+        new[here] = values[at[here]]
+    same = (old.fixed == state.fixed).all(axis=0)
+    state.was[:] = np.where(same, old.cost, -1.0)
 
 
 def _owners(state: PathSets, order: IntArray) -> IntArray:
@@ -302,6 +312,10 @@ def solution(
     projection.refresh(
         state.laws, False, np.zeros(graph.n_arc), state.arc[0], delay_h, np.empty(graph.n_arc)
     )
+    trees = None
+    if keep_trees:
+        root, kind, _, via, tree_order, count, label, loose = state.tree
+        trees = Trees(kind, root, via, tree_order, count, label, loose, state.arc[1], state.fixed)
     with np.errstate(invalid="ignore"):
         each = np.where(arc_flow > 0.0, arc_flow * (cost + vot[:, None] * delay_h), 0.0)
     return Solution(
@@ -317,5 +331,5 @@ def solution(
         float(each.sum()),
         delay_h,
         None if state.marginal else satisfaction,
-        Trees(state.tree[1], state.tree[0], *state.tree[3:]) if keep_trees else None,
+        trees,
     )

@@ -24,8 +24,11 @@ __all__ = ["Sweeps"]
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
-_FEWEST, _BATCHES, _FIRST = 16, 32, 100
-"""Least and most batches of an iteration, and of the first one, in which costs change most."""
+Chunks = deque[tuple[int, int, int]]
+"""Batch, first tree and the tree after the last, of what is left to do."""
+
+_FEWEST, _BATCHES = 16, 32
+"""Least and most batches of an iteration."""
 _ALONE = 200_000
 """Below this many tree-arcs threads would cost more than they give."""
 _BATCH, _CHUNK = 100_000, 20_000
@@ -52,12 +55,16 @@ class Sweeps:
         n_arc, n_node = len(state.free), len(state.graph[0]) - 1
         self.threads = max(1, int(threads)) if self.n_tree * n_arc >= _ALONE else 1
         self.pool = ThreadPoolExecutor(self.threads - 1) if self.threads > 1 else None
+        n_batch = max(_FEWEST, min(self.n_tree * n_arc // _BATCH, _BATCHES))
+        n_batch = max(1, min(n_batch, self.n_tree))
+        self.batches = np.arange(n_batch + 1) * self.n_tree // n_batch
+        self.was = np.tile(state.was, (n_batch, 1))
         self.scratch = [
             (
-                np.empty(n_node),
                 np.empty(n_node, np.int32),
                 np.empty(n_node, np.int8),
                 np.empty(n_node, np.int32),
+                np.empty(n_arc, np.int32),
                 np.empty(n_arc),
             )
             for _ in range(self.threads)
@@ -74,7 +81,7 @@ class Sweeps:
         if self.pool is not None:
             self.pool.shutdown()
 
-    def cycle(self, passes: int, gap: float, first: bool) -> tuple[float, float, float]:
+    def cycle(self, passes: int, gap: float) -> tuple[float, float, float]:
         """
         Run one iteration.
 
@@ -84,8 +91,6 @@ class Sweeps:
             Passes over trips with several paths, between the batches.
         gap : float
             Estimate of the gap: much smaller differences are left.
-        first : bool
-            Whether there may be trips without paths.
 
         Returns
         -------
@@ -96,19 +101,18 @@ class Sweeps:
         state = self.state
         active = np.flatnonzero(state.trip[4] > 1)
         passes = passes if len(active) else 0
-        n_batch = max(_FEWEST, min(self.n_tree * len(state.free) // _BATCH, _BATCHES))
-        n_batch = min(_FIRST if first else n_batch, self.n_tree)
-        batches = np.arange(n_batch + 1) * self.n_tree // n_batch
-        slack, least = max(_SLACK * gap, 1e-15), max(_LEAST * gap, 1e-16)
+        slack, least = _SLACK * gap, max(_LEAST * gap, 1e-16)
+        slack = slack if slack > 1e-14 else 0.0
         if self.pool is not None:
-            return self._threaded(active, passes, batches, slack, least)
+            return self._threaded(active, passes, slack, least)
         at, totals = np.array([0, -1]), np.zeros(3)
         while not projection.cycle(
             state.graph,
             state.first_through,
             state.fixed,
             state.tree,
-            batches,
+            self.was,
+            self.batches,
             state.trip,
             state.path,
             state.pool,
@@ -133,18 +137,18 @@ class Sweeps:
         return totals[0], totals[1], totals[2]
 
     def _threaded(
-        self, active: IntArray, passes: int, batches: IntArray, slack: float, least: float
+        self, active: IntArray, passes: int, slack: float, least: float
     ) -> tuple[float, float, float]:
         """Do as `kernels.projection.cycle` does, growing the next batch meanwhile."""
-        state, n_batch = self.state, len(batches) - 1
+        state, batches, n_batch = self.state, self.batches, len(self.batches) - 1
         excess = total = last = 0.0
-        self._grow(state.arc[1], 0, batches[1], slack)
+        self._grow(state.arc[1], 0, 1, slack)
         for b in range(n_batch):
-            chunks: deque[tuple[int, int]] = deque()
+            chunks: Chunks = deque()
             helpers: list[Future[None]] = []
             if b + 1 < n_batch:
                 state.snapshot[:] = state.arc[1]
-                chunks, helpers = self._start(state.snapshot, batches[b + 1], batches[b + 2], slack)
+                chunks, helpers = self._start(state.snapshot, b + 1, b + 2, slack)
             i = batches[b]
             while True:
                 i, gone, paid = projection.serve(
@@ -193,6 +197,8 @@ class Sweeps:
             self._drain(chunks, self.scratch[0], state.snapshot, slack)
             for helper in helpers:
                 helper.result()
+            if b + 1 < n_batch:
+                trees.remember(state.snapshot, 0.25 * slack, self.was[b + 1])
         return excess, total, last
 
     def settle(self, gap: float, aim: float) -> None:
@@ -232,50 +238,52 @@ class Sweeps:
         state = self.state
         projection.reload(state.trip, state.path, state.pool, state.preload, state.arc[0])
         projection.refresh(state.laws, state.marginal, state.free, *state.arc)
-        self._grow(state.arc[1], 0, self.n_tree, 0.0)
+        self._grow(state.arc[1], 0, len(self.batches) - 1, 0.0)
         excess, total = projection.certify(state.trip, state.path, state.pool, state.arc[1])
         return max(float(excess / total), 0.0) if total > 0.0 else 0.0
 
-    def _grow(self, cost: FloatArray, begin: int, end: int, slack: float) -> None:
-        """Grow a range of trees on all threads, and wait."""
-        chunks, helpers = self._start(cost, begin, end, slack)
+    def _grow(self, cost: FloatArray, first: int, end: int, slack: float) -> None:
+        """Grow the trees of some batches on all threads, and wait."""
+        chunks, helpers = self._start(cost, first, end, slack)
         self._drain(chunks, self.scratch[0], cost, slack)
         for helper in helpers:
             helper.result()
+        for b in range(first, end):
+            trees.remember(cost, 0.25 * slack, self.was[b])
 
     def _start(
-        self, cost: FloatArray, begin: int, end: int, slack: float
-    ) -> tuple[deque[tuple[int, int]], list[Future[None]]]:
-        """Let the other threads begin to grow a range of trees; returns what is left to grow."""
+        self, cost: FloatArray, first: int, end: int, slack: float
+    ) -> tuple[Chunks, list[Future[None]]]:
+        """Let the other threads begin to grow some batches; returns what is left to grow."""
+        chunks: Chunks = deque()
+        for b in range(first, end):
+            begin, many = self.batches[b], self.batches[b + 1] - self.batches[b]
+            n = max(1, min(many * len(cost) // _CHUNK, many, 8 * self.threads))
+            n = 1 if self.pool is None else n
+            cuts = (begin + np.arange(n + 1) * many // n).tolist()
+            chunks.extend((b, *pair) for pair in pairwise(cuts))
         if self.pool is None:
-            return deque([(begin, end)]), []
-        n = max(1, (end - begin) * len(cost) // _CHUNK)
-        n = min(n, end - begin, 8 * self.threads)
-        cuts = (begin + np.arange(n + 1) * (end - begin) // n).tolist()
-        chunks = deque(pairwise(cuts))
+            return chunks, []
         return chunks, [
             self.pool.submit(self._drain, chunks, scratch, cost, slack)
-            for scratch in self.scratch[1:n]
+            for scratch in self.scratch[1 : len(chunks)]
         ]
 
     def _drain(
-        self,
-        chunks: deque[tuple[int, int]],
-        scratch: tuple[Any, ...],
-        cost: FloatArray,
-        slack: float,
+        self, chunks: Chunks, scratch: tuple[Any, ...], cost: FloatArray, slack: float
     ) -> None:
         """Grow trees until none is left."""
         state = self.state
         while chunks:
             try:
-                begin, end = chunks.popleft()
+                b, begin, end = chunks.popleft()
             except IndexError:
                 return
             trees.grow(
                 state.graph,
                 state.first_through,
                 cost,
+                self.was[b],
                 state.fixed,
                 state.tree,
                 state.trip,

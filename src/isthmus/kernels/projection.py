@@ -19,7 +19,7 @@ import numpy as np
 from numba import njit
 
 from isthmus.kernels.delay import NONE, rise
-from isthmus.kernels.trees import grow
+from isthmus.kernels.trees import grow, remember
 
 
 @njit(cache=True, nogil=True)
@@ -264,7 +264,7 @@ def serve(
         Weighted flow times what it paid above the least cost (all it pays, if it had no path), and times the least
         cost.
     """
-    root, klass, trips_of, via, _, _ = tree
+    root, klass, trips_of, via, _, _, _, _ = tree
     destination, demand, weight, first, count, reach, moved, lone, level = trip
     following, start, size, share, constant = path
     flow, cost, slope = arc
@@ -418,6 +418,7 @@ def cycle(
     first_through,
     fixed,
     tree,
+    was,
     batches,
     trip,
     path,
@@ -446,6 +447,8 @@ def cycle(
 
     Parameters
     ----------
+    was : ndarray, shape (n_batch, n_arc)
+        As in `kernels.trees.grow`, for each batch; in and out. [h]
     batches : ndarray of int64, shape (n_batch + 1,)
         First tree of each batch.
     snapshot : ndarray, shape (n_arc,)
@@ -476,6 +479,7 @@ def cycle(
                     graph,
                     first_through,
                     head_cost,
+                    was[0],
                     fixed,
                     tree,
                     trip,
@@ -486,12 +490,14 @@ def cycle(
                     batches[1],
                     slack,
                 )
+                remember(head_cost, 0.25 * slack, was[0])
             if b + 1 < n_batch:
                 snapshot[:] = head_cost
                 grow(
                     graph,
                     first_through,
                     snapshot,
+                    was[b + 1],
                     fixed,
                     tree,
                     trip,
@@ -502,6 +508,7 @@ def cycle(
                     batches[b + 2],
                     slack,
                 )
+                remember(snapshot, 0.25 * slack, was[b + 1])
         i, excess, total = serve(
             graph[2],
             fixed,
