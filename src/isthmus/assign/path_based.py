@@ -142,7 +142,7 @@ def _iterate(
     if sweeps.n_tree == 0:
         return 0.0, 0
     # flows to begin from are near the end, but for what a change has touched
-    estimate = 1.0 if sweeps.state.used[0] == 0 else gap
+    estimate = 1.0 if sweeps.state.used[0] == 0 else 1e-17
     before, measured, best, stale = estimate, np.inf, np.inf, 0
     tight, passes, iteration = 1.0, 2, 0
     try:

@@ -238,8 +238,12 @@ def _plant(state: PathSets, old: Trees) -> None:
     at = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
     here = np.flatnonzero(known[at] == wanted)
     fields: tuple[npt.NDArray[Any], ...] = (old.via, old.order, old.size, old.label, old.loose)
+    whole = len(here) == len(known) == len(wanted)
     for new, values in zip(state.tree[3:], fields, strict=True):
-        new[here] = values[at[here]]
+        if whole:
+            new[:] = values
+        else:
+            new[here] = values[at[here]]
     same = (old.fixed == state.fixed).all(axis=0)
     state.was[:] = np.where(same, old.cost, -1.0)
 

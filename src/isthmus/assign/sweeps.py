@@ -198,7 +198,7 @@ class Sweeps:
             for helper in helpers:
                 helper.result()
             if b + 1 < n_batch:
-                trees.remember(state.snapshot, 0.25 * slack, self.was[b + 1])
+                trees.remember(state.snapshot, slack, self.was[b + 1])
         return excess, total, last
 
     def settle(self, gap: float, aim: float) -> None:
@@ -249,7 +249,7 @@ class Sweeps:
         for helper in helpers:
             helper.result()
         for b in range(first, end):
-            trees.remember(cost, 0.25 * slack, self.was[b])
+            trees.remember(cost, slack, self.was[b])
 
     def _start(
         self, cost: FloatArray, first: int, end: int, slack: float

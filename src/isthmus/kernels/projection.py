@@ -490,7 +490,7 @@ def cycle(
                     batches[1],
                     slack,
                 )
-                remember(head_cost, 0.25 * slack, was[0])
+                remember(head_cost, slack, was[0])
             if b + 1 < n_batch:
                 snapshot[:] = head_cost
                 grow(
@@ -508,7 +508,7 @@ def cycle(
                     batches[b + 2],
                     slack,
                 )
-                remember(snapshot, 0.25 * slack, was[b + 1])
+                remember(snapshot, slack, was[b + 1])
         i, excess, total = serve(
             graph[2],
             fixed,

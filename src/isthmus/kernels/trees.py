@@ -199,8 +199,12 @@ def repair(
     return size
 
 
+ROUNDING = 1e-14
+"""Changes of a cost by less than this share of it are rounding."""
+
+
 @njit(cache=True, nogil=True)
-def differ(cost, was, share, changed):
+def differ(cost, was, slack, changed):
     """
     List the arcs whose cost has changed.
 
@@ -208,8 +212,8 @@ def differ(cost, was, share, changed):
     ----------
     cost, was : ndarray, shape (n_arc,)
         Now and before, negative where unknown. [h]
-    share : float
-        Changes up to this share of the cost do not count. [-]
+    slack : float
+        Changes up to a quarter of this share of the cost do not count. [-]
     changed : ndarray of int32, shape (n_arc,)
         Out.
 
@@ -219,6 +223,7 @@ def differ(cost, was, share, changed):
         Number of arcs.
     """
     n = 0
+    share = max(0.25 * slack, ROUNDING)
     for x in range(cost.size):
         if cost[x] != was[x] and not abs(cost[x] - was[x]) <= share * min(cost[x], was[x]):
             changed[n] = x
@@ -227,8 +232,9 @@ def differ(cost, was, share, changed):
 
 
 @njit(cache=True, nogil=True)
-def remember(cost, share, was):
+def remember(cost, slack, was):
     """Take changes of cost over, those that `differ` counts; `was` is in and out."""
+    share = max(0.25 * slack, ROUNDING)
     for x in range(cost.size):
         if cost[x] != was[x] and not abs(cost[x] - was[x]) <= share * min(cost[x], was[x]):
             was[x] = cost[x]
@@ -306,7 +312,7 @@ def grow(
     destination, _, _, first, _, reach, moved, lone, _ = trip
     _, start, length, _, _ = path
     queue, state, log, changed, row = scratch
-    n_changed = differ(cost, was, 0.25 * slack, changed)
+    n_changed = differ(cost, was, slack, changed)
     few = 8 * n_changed < cost.size
     for i in range(begin, end):
         r = root[i]
