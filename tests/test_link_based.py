@@ -10,7 +10,7 @@ import pytest
 
 from isthmus.assign.all_or_nothing import all_or_nothing
 from isthmus.assign.base import Delay, Trips, build_graph, least_costs
-from isthmus.assign.link_based import link_based
+from isthmus.assign.link_based import _mixture, link_based
 from isthmus.assign.path_based import path_based
 from isthmus.errors import CostError, InputError
 from isthmus.formats.tntp import read_tntp_network, read_tntp_trips
@@ -178,6 +178,31 @@ def test_more_memory_needs_far_fewer_iterations(sioux_falls):
     assert two.converged
     assert 2 * one.iterations < plain.iterations
     assert 5 * two.iterations < plain.iterations
+
+
+@pytest.mark.parametrize("memory", [1, 2])
+@pytest.mark.parametrize("seed", range(5))
+def test_a_mixture_is_conjugate_to_the_ways_before(seed, memory):
+    """Two ways walked, conjugate to each other, and a least point that leans back on both."""
+    rng = np.random.default_rng(seed)
+    slope, step = rng.uniform(0.1, 5.0, 30), rng.uniform(0.1, 0.9)
+    older, newer, fresh = rng.normal(size=(3, 2, 30))
+
+    def product(one, other):
+        return one.sum(axis=0) @ (slope * other.sum(axis=0))
+
+    newer -= older * product(newer, older) / product(older, older)
+    for way in (older, newer):
+        fresh -= way * product(fresh, way) / product(way, way)
+    before = rng.normal(size=(2, 30))
+    now = before + step * newer
+    least = now + fresh - 0.3 * newer - 0.2 * older
+    past = [before + newer, before + 1.7 * older][:memory]
+    way = _mixture(now, least, past, step, slope) - now
+    assert product(way, newer) == pytest.approx(0.0, abs=1e-9)
+    if memory == 2:
+        assert product(way, older) == pytest.approx(0.0, abs=1e-9)
+    assert product(way, fresh) > 0.1 * product(fresh, fresh)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
