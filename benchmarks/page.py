@@ -328,8 +328,8 @@ FOLDER holds `NAME_net.tntp` and `NAME_trips.tntp` of
 use and not kept here; `ISTHMUS_TNTP` may name more folders. PROGRAM is `bin/tap` of
 [TAP-B](https://github.com/spartalab/tap-b) after `make serial`. PYTHON is one of an environment
 with `pip install aequilibrae`. What is not there is not measured, and the page says so. Raw seconds
-stay in `benchmarks/results/`; a second run takes them up unless the code changed. `--only trees`
-runs one part, `--page` writes the page alone.
+stay in `benchmarks/results/`; a second run takes them up unless the code, the peers or the limits
+changed. `--only trees` runs one part, `--page` writes the page alone.
 """
 
 
@@ -362,8 +362,8 @@ def page(records, tapb_version):
         "From files to a file of flows, a process of each, to 1e-10. Ours begins with starting "
         "Python and loading compiled kernels, which small networks feel most:",
         from_files(roads),
-        "What the checker says of the flows each ended with (of a peer stopped at a limit there are "
-        "none). *It says* is AequilibraE's own gap:",
+        "What the checker says of the flows each ended with; of AequilibraE stopped at its limit "
+        "there are none. *It says* is AequilibraE's own gap:",
         checks(roads),
         "## Least-cost trees",
         "Whole trees with predecessors, one thread. *Cold* is `kernels.trees.grow`, *heap* is "
