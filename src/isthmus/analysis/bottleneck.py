@@ -102,7 +102,8 @@ def bottlenecks(assignment: Assignment, base: Assignment | None = None) -> pd.Da
         shadow_usd_t
             What one more t/yr of `capacity_t_yr` would save a year at these flows. [USD/t]
         external_usd_t
-            What one more tonne in the busier direction costs the others. [USD/t]
+            What one more tonne costs the others, in the direction where that is most: the busier
+            one may carry the cheaper goods. [USD/t]
 
         Where the capacity is unknown, all that follows from it is NaN, not 0; and of a method
         without congestion everything after load_share.
@@ -224,7 +225,7 @@ def _of_kind(assignment: Assignment, kind: str) -> pd.DataFrame:
     waited = sums["hours"] / sums["t"].where(sums["t"] > 0)
     frame["delay_h"] = waited.where(sums["t"] > 0, sums["hours"])
     frame["waiting_usd_yr"], frame["shadow_usd_t"] = sums["waiting"], sums["shadow"]
-    frame["external_usd_t"] = busiest["external"]
+    frame["external_usd_t"] = groups["external"].max()
     return frame[[*_LABELS, *_NUMBERS]]
 
 
