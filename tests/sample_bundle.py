@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from isthmus.output.bundle import ReportBundle, Source
+from isthmus.output.bundle import FRAMES, ReportBundle, Source
 
 PLACES: dict[str, tuple[float, float, str, str]] = {
     "Khorgos": (80.4, 44.2, "border", "Қорғас · 霍尔果斯"),
@@ -256,6 +256,14 @@ def sample_bundle(*, compared: bool = True, title: str = "Railway through Syunik
             ],
             columns=["area_id", "name", "un_usage", "positions", "lon", "lat", "outline"],
         ),
+        bottlenecks=_bottlenecks(),
+        runs=pd.DataFrame(
+            [
+                ("Base", "stochastic", 1.7e-9, 1e-6, True, 21),
+                ("Order", "stochastic", 4.1e-7, 1e-6, True, 17),
+            ][not compared :],
+            columns=["run", "method", "gap", "asked_gap", "converged", "iterations"],
+        ),
         sanctions=pd.DataFrame(
             [
                 ("Russian Railways", "EU", "2022-03-15", "sectoral", 27e6, 26.5e6, "Reg. 833/2014"),
@@ -346,3 +354,26 @@ def _crossings() -> pd.DataFrame:
     return frame.assign(
         lon=[PLACES[n][0] for n in frame["name"]], lat=[PLACES[n][1] for n in frame["name"]]
     )
+
+
+def _bottlenecks() -> pd.DataFrame:
+    """One that the order eases, one that it fills, one it builds, one of unknown capacity."""
+    nan = float("nan")
+    words = [
+        ("rail:a", "Almaty – Aktau", "link", "rail", "Kazakhstan", "Aktau", "assumed", "low"),
+        (
+            *("road:b", "Upper Lars (road, GEO to RUS)", "crossing", "road"),
+            *("Georgia → Russian Federation", "Russian Federation", "published", "low"),
+        ),
+        ("rail:c", "Aghband – Ordubad", "link", "rail", "Armenia", "Ordubad", "order", "low"),
+        ("alat:d", "Alat: rail to sea", "terminal", "sea", "Azerbaijan", "sea", "unknown", ""),
+    ]
+    figures = [
+        (5.2e6, 6.1e6, 15e6, 0.58, 0.68, 3.0, 5.1, 21e6, 42e6, 5.1, 9.4, 8.8, 13.9),
+        (3.2e6, 2.9e6, 3.65e6, 0.88, 0.79, 30.0, 18.0, 210e6, 120e6, 160.0, 71.0, 182.0, 90.0),
+        (0.0, 2.8e6, 4e6, nan, 0.7, nan, 2.0, 0.0, 7e6, nan, 1.2, nan, 2.4),
+        (1.1e6, 1.2e6, *[nan] * 11),
+    ]
+    names = list(FRAMES["bottlenecks"])
+    parts = [pd.DataFrame(words, columns=names[:8]), pd.DataFrame(figures, columns=names[8:])]
+    return pd.concat(parts, axis=1)

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 import typer
 
@@ -94,6 +95,7 @@ def test_run_writes_whole_folders_and_reuses_them(tmp_path):
         "paths.parquet",
         "skims.omx",
         "comparison.csv",
+        "bottlenecks.csv",
         "map.gpkg",
         "report.html",
     }
@@ -105,6 +107,18 @@ def test_run_writes_whole_folders_and_reuses_them(tmp_path):
     assert again.returncode == 0
     assert (folder / "report.html").stat().st_mtime_ns == before
     assert json.loads(again.stdout)[0]["manifest"] == documents[1]["manifest"]
+    manifest, (worst, *_) = documents[1]["manifest"], documents[1]["bottlenecks"]
+    assert max(manifest["gap"], manifest["base_gap"]) <= manifest["asked_gap"] == 1e-6
+    assert min(manifest["iterations"], manifest["base_iterations"]) > 1
+    written = pd.read_csv(folder / "bottlenecks.csv", keep_default_na=False)
+    assert written["element_id"][0] == worst["element_id"]
+    assert float(written["waiting_usd_yr_new"][0]) == worst["waiting_usd_yr_new"] > 0
+    assert set(written["capacity_basis"]) <= {"published", "assumed", "order", "unknown"}
+    (folder / "bottlenecks.csv").unlink()
+    shown = isthmus("run", "rasht-astara", "--results", str(tmp_path))
+    assert (folder / "bottlenecks.csv").is_file(), "a folder with a hole is written anew"
+    assert f"{manifest['base_gap']:.1e} in {manifest['base_iterations']}" in shown.stdout
+    assert f"{manifest['gap']:.1e} in {manifest['iterations']}" in shown.stdout
 
 
 def test_an_unreachable_gap_is_exit_3(tmp_path):

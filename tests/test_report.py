@@ -117,6 +117,53 @@ def test_sources_of_numbers_are_named_and_linked(page: Reader) -> None:
     assert any("mean of four published stations" in t for t in page.text)
 
 
+def section(html: str, name: str) -> str:
+    found = re.search(rf'<section id="{name}">.*?</section>', html, re.S)
+    assert found
+    return "\n".join(read(found[0]).text)
+
+
+def test_bottlenecks_show_their_capacity_who_says_it_and_what_it_is_worth(html: str) -> None:
+    text = section(html, "bottlenecks")
+    assert text.count("Upper Lars (road, GEO to RUS)") == 3, "two charts and the table"
+    for word in ("Almaty – Aktau (rail)", "assumed", "published (low)", "set by order"):
+        assert word in text
+    cells = text[text.index("External cost") :].split("\n")
+    row = cells[cells.index("Upper Lars (road, GEO to RUS)") :]
+    figures = [c for c in row if re.fullmatch(r"[\d.,]+", c)][:8]
+    assert figures == ["2.90", "3.6", "79.0", "18.0", "210", "120", "71.0", "90.0"]
+    assert "Of 4 elements that carry tonnes 2 have a published capacity, 1 an assumed one" in text
+
+
+def test_an_unknown_capacity_is_counted_and_not_ranked(html: str) -> None:
+    text = section(html, "bottlenecks")
+    assert "1 none: what waits there is unknown, not nothing" in text
+    assert "Alat: rail to sea" not in text
+
+
+def test_bottlenecks_without_a_comparison_show_no_base() -> None:
+    text = section(render_report(sample_bundle(compared=False)), "bottlenecks")
+    assert "Cost, base" not in text
+    assert "Where the order changes it most" not in text
+    assert "Upper Lars (road, GEO to RUS)" in text
+
+
+def test_every_report_tells_the_gap_of_every_run(page: Reader) -> None:
+    text = "\n".join(page.text)
+    assert "Relative gap (10⁻⁶ asked for)" in text
+    assert "base 1.7 × 10⁻⁹, order 4.1 × 10⁻⁷" in text
+    assert re.search(r"Order\s+stochastic\s+4\.1 × 10⁻⁷\s+10⁻⁶\s+yes\s+17\s", text)
+    assert "stopped short" not in text
+
+
+def test_a_run_that_stopped_short_of_its_gap_says_so_on_the_first_screen() -> None:
+    bundle = sample_bundle()
+    runs = bundle.runs.assign(converged=[True, False], gap=[1e-7, 3e-4])
+    html = render_report(dataclasses.replace(bundle, runs=runs))
+    first = html[: html.index("<main>")]
+    assert "order 3 × 10⁻⁴: stopped short, small differences may not be real" in first
+
+
 def test_every_text_is_escaped() -> None:
     nasty = "<script>alert('x')</script> & \"Co\""
     bundle = sample_bundle(title=nasty)

@@ -20,6 +20,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from isthmus.analysis.bottleneck import bottlenecks as bottlenecks
     from isthmus.analysis.compare import Comparison as Comparison
     from isthmus.analysis.compare import compare as compare
     from isthmus.analysis.route import route as route
@@ -50,6 +51,7 @@ _HOME = {
     "Scenario": "isthmus.scenario",
     "VirtualNetwork": "isthmus.virtual",
     "assign": "isthmus.assign",
+    "bottlenecks": "isthmus.analysis.bottleneck",
     "check": "isthmus.facts.check",
     "compare": "isthmus.analysis.compare",
     "read": "isthmus.facts.tables",
@@ -71,6 +73,7 @@ __all__ = [
     "VirtualNetwork",
     "__version__",
     "assign",
+    "bottlenecks",
     "check",
     "compare",
     "read",

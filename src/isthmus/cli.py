@@ -89,7 +89,15 @@ def run(
     documents = []
     for result, folder in done:
         totals = result.comparison.totals()
-        documents.append({"manifest": manifest_of(result), "totals": totals, "folder": str(folder)})
+        worst = result.comparison.bottlenecks().head(10)
+        documents.append(
+            {
+                "manifest": manifest_of(result),
+                "totals": totals,
+                "bottlenecks": records(worst),
+                "folder": str(folder),
+            }
+        )
     if json:
         print_json(documents)
     else:
@@ -139,9 +147,34 @@ def _print_orders(done: list) -> None:  # type: ignore[type-arg]
         "Cost is generalised cost: money, time and its spread, as expected of the choice. Minus is a saving.",
     )
     out.print()
+    _print_gaps(done)
+    out.print()
     for result, _ in done:
         if result.compared:
             _print_countries(result)
+
+
+def _print_gaps(done: list) -> None:  # type: ignore[type-arg]
+    """Print how near each assignment came to what its method defines, base and new."""
+
+    def reached(run) -> str:  # type: ignore[no-untyped-def]
+        return f"{run.gap:.1e} in {run.iterations}"
+
+    rows = [
+        [
+            result.scenario.id,
+            result.new.method,
+            f"{result.new.asked_gap:.0e}",
+            reached(result.base),
+            reached(result.new) if result.compared else "is the base",
+        ]
+        for result, _ in done
+    ]
+    print_table(
+        "Relative gap reached by every run, in so many iterations",
+        {"order": "left", "method": "left", "asked": "right", "base": "right", "with it": "right"},
+        rows,
+    )
 
 
 def _print_countries(result) -> None:  # type: ignore[no-untyped-def]

@@ -26,7 +26,28 @@ from isthmus.scenario import Scenario
 if TYPE_CHECKING:
     from isthmus.facts.tables import Facts
 
-__all__ = ["Run", "find_scenario", "list_scenarios", "manifest_of", "prepare", "run", "write_run"]
+__all__ = [
+    "FILES",
+    "Run",
+    "find_scenario",
+    "list_scenarios",
+    "manifest_of",
+    "prepare",
+    "run",
+    "write_run",
+]
+
+FILES = (
+    "manifest.json",
+    "links.parquet",
+    "paths.parquet",
+    "skims.omx",
+    "comparison.csv",
+    "bottlenecks.csv",
+    "map.gpkg",
+    "report.html",
+)
+"""What the folder of a run holds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,6 +176,9 @@ def manifest_of(result: Run) -> dict[str, Any]:
         "asked_gap": new.asked_gap,
         "converged": bool(new.converged and result.base.converged),
         "iterations": new.iterations,
+        "base_gap": result.base.gap,
+        "base_converged": result.base.converged,
+        "base_iterations": result.base.iterations,
         "seed": None,
         "stops": new.virtual.n_stop,
         "arcs": new.virtual.n_arc,
@@ -207,6 +231,7 @@ def write_run(result: Run, folder: Path) -> Path:
         comparison.by("link").to_parquet(part / "links.parquet", index=False)
         path_table(result.new).to_parquet(part / "paths.parquet", index=False)
         comparison_table(comparison).to_csv(part / "comparison.csv", index=False)
+        comparison.bottlenecks().to_csv(part / "bottlenecks.csv", index=False)
         skims = skim(result.new)
         write_omx(part / "skims.omx", skims.matrices, skims.zones)
         bundle = assemble(result.scenario, comparison, manifest, compared=result.compared)
@@ -221,8 +246,8 @@ def write_run(result: Run, folder: Path) -> Path:
 
 def _holds(target: Path, digest: str) -> bool:
     manifest = target / "manifest.json"
-    if not manifest.is_file():
-        return False
+    if not all((target / name).is_file() for name in FILES):
+        return False  # a folder of an older version, or one somebody took from
     try:
         return bool(json.loads(manifest.read_text(encoding="utf-8")).get("digest") == digest)
     except ValueError:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from isthmus.analysis.bottleneck import bottlenecks
 from isthmus.analysis.exposure import exposure
 from isthmus.analysis.levels import DIMENSIONS, levels, transit, trip_levels
 
@@ -160,6 +161,10 @@ class Comparison:
         both[pair] = both[pair].fillna(0.0)
         both["tonnes_t_yr_change"] = both[pair[1]] - both[pair[0]]
         return both.sort_values(pair[1], ascending=False, ignore_index=True)
+
+    def bottlenecks(self) -> pd.DataFrame:
+        """Return the elements that carry tonnes, the dearest waiting first, before and after."""
+        return bottlenecks(self.new, self.base)
 
     def transit(self) -> pd.DataFrame:
         """Return transit over each land and sea, before and after. [t/yr]"""

@@ -121,13 +121,42 @@ class Parameters:
         InputError
             If none of its rows fits; names the row to add.
         """
-        rows = self._of(parameter)
-        key = (commodity_id, item, territory_id, load_type, mode)
-        row = _find(rows, key)
+        row = self._row(parameter, (commodity_id, item, territory_id, load_type, mode))
+        return float(self._value[row])
+
+    def said(self, parameter: str, *, mode: str = "", item: str = "") -> tuple[str, str]:
+        """
+        Return who says the value that `get` returns, and how sure it is.
+
+        Parameters
+        ----------
+        parameter : str
+        mode, item : str, optional
+
+        Returns
+        -------
+        source_id, confidence : str
+            Empty where the row does not say.
+
+        Raises
+        ------
+        UnknownName
+            If there is no such parameter.
+        InputError
+            If none of its rows fits.
+        """
+        row = self._row(parameter, ("", item, "", "", mode))
+        cells = (self.frame.get(c) for c in ("source_id", "confidence"))
+        source, confidence = ("" if c is None or pd.isna(c[row]) else str(c[row]) for c in cells)
+        return source, confidence
+
+    def _row(self, parameter: str, key: _Key) -> int:
+        """Return the row that fits and remember that it was used."""
+        row = _find(self._of(parameter), key)
         if row is None:
             raise InputError([_missing(parameter, key)])
         self._used.add(row)
-        return float(self._value[row])
+        return row
 
     def table(
         self,

@@ -24,7 +24,8 @@ LIMITS = (
     "would create, and trade that a dearer one would end, are not in these numbers.",
     "Prices do not react: carriers, ports and states keep their tariffs whatever others do.",
     "Most crossings have no surveyed hours; they take the average of their mode and country.",
-    "Elements without a published capacity never congest here; the report counts them.",
+    "Railways and roads without a published capacity take an assumed one; crossings, terminals and "
+    "sea lanes without one never congest here. The report counts both.",
     "The matrix is derived from national figures and rounded; single pairs may be far off.",
     "Costs of building and running a line are not weighed against what it saves.",
     "Security, politics and the will of any party are outside the model.",
@@ -79,6 +80,8 @@ def assemble(
         nodes=_nodes(facts, links),
         crossings=_crossings(comparison),
         disputed=_disputed(facts),
+        bottlenecks=_bottlenecks(comparison, facts),
+        runs=_runs(comparison, compared=compared),
         sanctions=_sanctions(comparison, facts),
         unserved=_unserved(new, facts),
         assumptions=assumptions,
@@ -274,6 +277,51 @@ def _crossings(comparison: Comparison) -> pd.DataFrame:
             },
         }
     )
+
+
+def _bottlenecks(comparison: Comparison, facts: Facts) -> pd.DataFrame:
+    frame = comparison.bottlenecks()
+    names = facts["territories"].set_index("territory_id")["name"]
+
+    def land(column: str) -> pd.Series[str]:
+        return frame[column].map(names).fillna(frame[column])
+
+    entered = land("territory_id")
+    left = land("from_territory_id")
+    quantities = {
+        "tonnes": "tonnes_t_yr",
+        "load": "load_share",
+        "delay_h": "delay_h",
+        "waiting": "waiting_usd_yr",
+        "shadow": "shadow_usd_t",
+        "external": "external_usd_t",
+    }
+    return pd.DataFrame(
+        {
+            **{c: frame[c] for c in ("element_id", "name", "kind", "mode", "towards")},
+            "territory": entered.where(left.eq(""), left + " → " + entered),
+            "basis": frame["capacity_basis"],
+            "confidence": frame["capacity_confidence"],
+            "capacity": frame["capacity_t_yr_new"].fillna(frame["capacity_t_yr_base"]),
+            **{
+                f"{short}_{side}": frame[f"{name}_{side}"]
+                for short, name in quantities.items()
+                for side in ("base", "new")
+            },
+        }
+    )
+
+
+def _runs(comparison: Comparison, *, compared: bool) -> pd.DataFrame:
+    """Return how near each assignment came to what its method defines."""
+    sides = {"Base": comparison.base, "Order": comparison.new}
+    rows = [
+        (name if compared else "Network", a.method, a.gap, a.asked_gap, a.converged, a.iterations)
+        for name, a in sides.items()
+        if compared or name == "Order"
+    ]
+    columns = ["run", "method", "gap", "asked_gap", "converged", "iterations"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _disputed(facts: Facts) -> pd.DataFrame:

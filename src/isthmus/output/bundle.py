@@ -57,6 +57,30 @@ FRAMES: dict[str, tuple[str, ...]] = {
         "flow_base",
         "flow_new",
     ),
+    "bottlenecks": (
+        "element_id",
+        "name",
+        "kind",
+        "mode",
+        "territory",
+        "towards",
+        "basis",
+        "confidence",
+        "tonnes_base",
+        "tonnes_new",
+        "capacity",
+        "load_base",
+        "load_new",
+        "delay_h_base",
+        "delay_h_new",
+        "waiting_base",
+        "waiting_new",
+        "shadow_base",
+        "shadow_new",
+        "external_base",
+        "external_new",
+    ),
+    "runs": ("run", "method", "gap", "asked_gap", "converged", "iterations"),
     "disputed": ("area_id", "name", "un_usage", "positions", "lon", "lat", "outline"),
     "sanctions": ("subject", "listed_by", "since", "measure", "t_base", "t_new", "source"),
     "unserved": ("origin", "destination", "commodity", "tonnes", "reason"),
@@ -160,6 +184,12 @@ class ReportBundle:
         Results: one row a territory, a corridor, a cost component, a commodity. [t/yr, USD/yr]
     links, nodes, crossings, disputed : DataFrame
         The map. `waypoints` holds (lon, lat) pairs; `outline` is WKT or such pairs.
+    bottlenecks : DataFrame
+        The elements that carry tonnes: capacity and who says it, share of the capacity taken,
+        waiting and what it costs, what one more t/yr of capacity is worth. NaN where no capacity
+        is known. [t/yr, h, USD/yr, USD/t]
+    runs : DataFrame
+        One row an assignment, the base first: gap reached and asked for, iterations.
     sanctions, unserved, assumptions, sources : DataFrame
         What stands beside the totals.
 
@@ -194,6 +224,8 @@ class ReportBundle:
     nodes: pd.DataFrame = field(default_factory=lambda: _empty("nodes"))
     crossings: pd.DataFrame = field(default_factory=lambda: _empty("crossings"))
     disputed: pd.DataFrame = field(default_factory=lambda: _empty("disputed"))
+    bottlenecks: pd.DataFrame = field(default_factory=lambda: _empty("bottlenecks"))
+    runs: pd.DataFrame = field(default_factory=lambda: _empty("runs"))
     sanctions: pd.DataFrame = field(default_factory=lambda: _empty("sanctions"))
     unserved: pd.DataFrame = field(default_factory=lambda: _empty("unserved"))
     assumptions: pd.DataFrame = field(default_factory=lambda: _empty("assumptions"))

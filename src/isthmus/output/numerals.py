@@ -6,10 +6,11 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-__all__ = ["Scale", "number", "plural", "scale_for", "signed"]
+__all__ = ["Scale", "number", "plural", "scale_for", "scientific", "signed"]
 
 DASH = "–"
 MINUS = "−"
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 _LADDERS: dict[str, tuple[tuple[float, str], ...]] = {
     "t": ((1e6, "Mt"), (1e3, "kt"), (1.0, "t")),
@@ -60,13 +61,15 @@ class Scale:
         >>> scale = scale_for([24e6, 0.2e6], "t/yr")
         >>> scale.show(24e6), scale.show(0.2e6, sign=True), scale.show(3e3)
         ('24.0', '+0.2', '0.003')
+        >>> scale_for([1022.0, 6.03], "h").show(6.03)
+        '6'
         """
         if value is None or not math.isfinite(value):
             return DASH
         shown = value / self.factor
         if self.top and shown:
             places = digits - 1 - math.floor(math.log10(abs(self.top / self.factor)))
-            rounded = round(shown, places)
+            rounded = round(shown, max(places, 0))
             if rounded == 0:
                 digits = 1
             else:
@@ -114,6 +117,25 @@ def signed(value: float | None, *, digits: int = 3) -> str:
     if value is not None and math.isfinite(value) and value > 0 and text != "0":
         return "+" + text
     return text
+
+
+def scientific(value: float | None) -> str:
+    """
+    Return a number as a power of ten with two digits: for gaps.
+
+    Examples
+    --------
+    >>> scientific(1.71e-9), scientific(1e-6), scientific(0.0), scientific(float("inf"))
+    ('1.7 × 10⁻⁹', '10⁻⁶', '0', '–')
+    """
+    if value is None or not math.isfinite(value):
+        return DASH
+    if value == 0:
+        return "0"
+    front, power = f"{value:.1e}".split("e")
+    raised = "10" + str(int(power)).translate(_RAISED)
+    front = front.replace("-", MINUS).removesuffix(".0")
+    return raised if front == "1" else f"{front} × {raised}"
 
 
 def scale_for(values: Iterable[float], unit: str) -> Scale:

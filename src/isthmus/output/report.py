@@ -10,11 +10,12 @@ from pathlib import Path
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
+from isthmus.output.bottlenecks import capacities_in_words, changes_of, chart_of, table_of
 from isthmus.output.bundle import Headline, ReportBundle
 from isthmus.output.charts import Part, gains_and_losses, pairs, stacks
 from isthmus.output.listing import Column, listing
 from isthmus.output.map_svg import DEFINITIONS, draw_maps
-from isthmus.output.numerals import number, plural, scale_for
+from isthmus.output.numerals import number, plural, scale_for, scientific
 from isthmus.output.prose import answer_of, headlines_of, lands_of, path_change
 from isthmus.output.theme import DARK, LIGHT, MODES, REGIMES, variables
 
@@ -80,6 +81,8 @@ def render_report(bundle: ReportBundle) -> str:
         tables=_tables(bundle),
         charts=_charts(bundle),
         exposure=_exposure(bundle),
+        gaps=_gaps(bundle),
+        capacities=capacities_in_words(bundle),
         paths_change=abs(path_change(bundle)) >= 1.0,
         plural=plural,
         number=number,
@@ -139,6 +142,8 @@ def _charts(bundle: ReportBundle) -> dict[str, Markup]:
     served = bundle.corridors[(bundle.corridors["base_t"] > 0) | (bundle.corridors["new_t"] > 0)]
     charts = {
         "corridors": pairs(served, "base_t", "new_t", "t/yr", compared=bundle.compared),
+        "bottlenecks": chart_of(bundle),
+        "waiting": changes_of(bundle),
         "components": stacks(parts, "USD/yr", compared=bundle.compared),
     }
     if bundle.compared:
@@ -214,6 +219,8 @@ def _tables(bundle: ReportBundle) -> dict[str, Markup]:
         "commodities": listing(goods, [c for c in commodity if both or c.key in after]),
         "corridors": listing(bundle.corridors, [c for c in corridor if both or c.key in after]),
         "crossings": listing(crossings, [c for c in crossing if both or c.key in after]),
+        "bottlenecks": table_of(bundle),
+        "runs": _runs(bundle),
         "sanctions": _sanctions(bundle),
         "unserved": listing(
             bundle.unserved.head(60),
@@ -269,6 +276,40 @@ def _sanctions(bundle: ReportBundle) -> Markup:
     ]
     shown = [c for c in columns if bundle.compared or c.key != "t_base"]
     return listing(frame, shown, empty="No listed operator or port is touched.")
+
+
+def _gaps(bundle: ReportBundle) -> dict[str, object]:
+    """Return the gap of every run for the first screen; empty if the bundle does not say."""
+    runs = bundle.runs
+    if not len(runs):
+        return {}
+    reached = [
+        f"{r['run'].lower()} {scientific(r['gap'])}" if len(runs) > 1 else scientific(r["gap"])
+        for r in runs.to_dict("records")
+    ]
+    asked = " / ".join(dict.fromkeys(scientific(g) for g in runs["asked_gap"]))
+    short = not runs["converged"].astype(bool).all()
+    return {"reached": ", ".join(reached), "asked": asked, "short": short}
+
+
+def _runs(bundle: ReportBundle) -> Markup:
+    runs = bundle.runs
+    shown = runs.assign(
+        method=runs["method"].astype(str).str.replace("_", " "),
+        reached=runs["gap"].map(scientific),
+        asked=runs["asked_gap"].map(scientific),
+        met=runs["converged"].map(lambda c: "yes" if c else "no, stopped short"),
+        steps=runs["iterations"].map(lambda i: f"{i:,}"),
+    )
+    columns = [
+        Column("run", "Network"),
+        Column("method", "Method"),
+        Column("reached", "Gap reached"),
+        Column("asked", "Gap asked for"),
+        Column("met", "Reached"),
+        Column("steps", "Iterations"),
+    ]
+    return listing(shown, columns, empty="The bundle does not say.")
 
 
 def _exposure(bundle: ReportBundle) -> list[dict[str, str]]:
