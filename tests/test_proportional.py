@@ -280,6 +280,25 @@ def test_sioux_falls_is_proportional_over_every_pair_of_segments(sioux_falls, se
     assert worst == pytest.approx(1.0, abs=1e-6)
 
 
+def test_two_classes_of_one_cost_share_the_flows_of_one(sioux_falls, settled):
+    """Divided by their values of time both classes see the same: each gets its part of every path."""
+    graph, cost, trips, delay = sioux_falls
+    m = len(trips.flow)
+    both = Trips(
+        np.repeat(np.array([0, 1], np.int32), m),
+        *(np.tile(x, 2) for x in (trips.origin, trips.destination)),
+        np.concatenate((0.25 * trips.flow, 0.75 * trips.flow)),
+    )
+    costs, vot = np.stack((cost, 3.0 * cost)), [1.0, 3.0]
+    given = path_based(graph, costs, both, delay=delay, vot=vot, gap=1e-12)
+    found = proportional(graph, costs, both, given, delay=delay, vot=vot)
+    assert found.converged
+    want = {(t, *a): 0.25 * f for (t, *a), f in flows(settled[1]).items()}
+    want |= {(t + m, *a): 0.75 * f for (t, *a), f in flows(settled[1]).items()}
+    assert furthest(flows(given), want) > 0.1 * trips.flow.max()
+    assert furthest(flows(found), want) < 1e-5 * trips.flow.max()
+
+
 def test_a_system_optimum_is_settled_at_marginal_costs(sioux_falls):
     graph, cost, trips, delay = sioux_falls
     given = path_based(graph, cost, trips, delay=delay, gap=1e-10, system_optimum=True)
@@ -304,7 +323,17 @@ def test_what_was_not_reached_is_said(sioux_falls, settled):
     graph, cost, trips, delay = sioux_falls
     found = proportional(graph, cost, trips, settled[0], delay=delay, max_iterations=1)
     assert found.iterations == 1
-    assert found.converged == (found.residual <= 1e-9)
+    assert found.residual > 1e-9
+    assert not found.converged
+    total = found.arc_flow[0] / settled[0].arc_flow[0] - 1.0
+    assert found.residual == pytest.approx(np.abs(total).max())
+
+
+@pytest.mark.parametrize("tolerance", [1e-11, 1e-5])
+def test_the_tolerance_does_not_matter_near_equilibrium(sioux_falls, settled, tolerance):
+    graph, cost, trips, delay = sioux_falls
+    found = proportional(graph, cost, trips, settled[0], delay=delay, tolerance=tolerance)
+    assert furthest(flows(found), flows(settled[1])) < 1e-9 * trips.flow.max()
 
 
 # ---------------------------------------------------------------- what may be odd

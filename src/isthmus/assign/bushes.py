@@ -144,7 +144,7 @@ def _room(n_place: int, n_entry: int) -> tuple[tuple[Any, ...], tuple[Any, ...]]
 def _more_room(
     node: tuple[Any, ...], entry: tuple[Any, ...], n_node: int, n_arc: int, done: float
 ) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-    """Return larger places and entries with the same beginning, by what was needed for the part done."""
+    """Return more room with the same beginning, by what the part done has needed."""
     times = min(1.1 / max(done, 0.1), 10.0)
     new = _room(int(len(node[1]) * times) + n_node, int(len(entry[0]) * times) + n_arc)
     for old, longer in zip((*node, *entry), (*new[0], *new[1]), strict=True):

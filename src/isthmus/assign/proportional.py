@@ -1,23 +1,26 @@
 """
-Route flows of an equilibrium: the most likely ones, in which trips that face the same choice split alike.
+Route flows of an equilibrium: the most likely ones, where trips with the same choice split alike.
 
-Equilibrium fixes what each arc carries in all, not who drives there by which route. Of all route flows that give the
-same arc totals on least-cost ways the one of greatest entropy is taken: if each unit of flow picks among its ways blindly,
-it comes about in the most ways. In it the flow of a route is the trip's flow times a product over its arcs of
-exp(-price), one price an arc for all trips; so over any pair of alternative segments all trips that choose between
-them split in the same proportion. The prices minimise a smooth convex dual,
+Equilibrium fixes what each arc carries in all, not who drives there by which route. Of all route
+flows that give the same arc totals on least-cost ways the one of greatest entropy is taken: if each
+unit of flow picks among its ways blindly, it comes about in the most ways. In it the flow of a
+route is the trip's flow times a product over its arcs of exp(-price), one price an arc for all
+trips; so over any pair of alternative segments all trips that choose between them split in the same
+proportion. The prices minimise a smooth convex dual,
 
-    sum over trips of flow * log(sum over its routes of exp(-price)) + sum over arcs of given flow * price,
+    sum over trips of flow * log(sum over its routes of exp(-price))
+    + sum over arcs of given flow * price,
 
-whose slope is the lack of flow on each arc. Sums over routes are sweeps of bushes (`kernels.bushes`), so routes need
-no list; Newton's method with conjugate gradients does the rest.
+whose slope is the lack of flow on each arc. Sums over routes are sweeps of bushes
+(`kernels.bushes`), so routes need no list; Newton's method with conjugate gradients does the rest.
 
-Classes. Delay is common to all classes in hours, their constants are not. So who of which class takes which arc is not
-unique either: any route flows on least-cost ways of each class that give the same totals *over all classes* are an
-equilibrium too. The programme has one bush for each class and origin, and totals over all classes as its constraints;
-that settles routes and class flows at once.
+Classes. Delay is common to all classes in hours, their constants are not. So who of which class
+takes which arc is not unique either: any route flows on least-cost ways of each class that give the
+same totals *over all classes* are an equilibrium too. The programme has one bush for each class and
+origin, and totals over all classes as its constraints; that settles routes and class flows at once.
 
-Arcs without delay can have any total that least cost allows; it is kept as the given solution has it.
+Arcs without delay can have any total that least cost allows; it is kept as the given solution has
+it.
 """
 
 from __future__ import annotations
@@ -63,8 +66,8 @@ class Proportional(Solution):
     residual : float
         Largest share by which the flow of an arc differs from the given one. [-]
     held : float
-        Flow on given paths that do not lead forward in labels, as of a solution far from equilibrium; it is left as it
-        was. [t/yr]
+        Flow on given paths that do not lead forward in labels, as of a solution far from
+        equilibrium; it is left as it was. [t/yr]
     """
 
     residual: float = 0.0
@@ -108,24 +111,27 @@ def proportional(
     graph, cost, trips, delay, vot, first_through_node, system_optimum, preload
         As given to `path_based`.
     solution : Solution
-        What it returned: best to a gap of 1e-10 or less, for arcs to tell least-cost ways from others.
+        What it returned: best to a gap of 1e-10 or less, for arcs to tell least-cost ways from
+        others.
     tolerance : float
-        An arc is on a least-cost way if it costs no more than this share of the tree's longest label above it. Arcs that
-        the given paths use in a tree always are. [-]
+        An arc is on a least-cost way if it costs no more than this share of the tree's longest
+        label above it. Arcs that the given paths use in a tree always are. [-]
     error : float
-        Share by which the flow of an arc may differ from the given one; also the share of a trip below which a path is
-        not listed. [-]
+        Share by which the flow of an arc may differ from the given one; also the share of a trip
+        below which a path is not listed. [-]
     max_iterations : int
         Of Newton's method.
     max_paths : int
-        Paths listed of a trip, given ones not counted. What is left out is spread over those listed.
+        Paths listed of a trip, given ones not counted. What is left out is spread over those
+        listed.
 
     Returns
     -------
     Proportional
-        The given paths and all others that carry flow, the likeliest first. `gap` is measured anew, and `iterations` are
-        those of Newton's method. It is `converged` if the residual is within `error`, the gap no more than `error` above
-        the given one, and no more than that share of all flow is held.
+        The given paths and all others that carry flow, the likeliest first. `gap` is measured anew,
+        and `iterations` are those of Newton's method. It is `converged` if the residual is within
+        `error`, the gap no more than `error` above the given one, and no more than that share of
+        all flow is held.
 
     Raises
     ------
@@ -134,24 +140,24 @@ def proportional(
 
     References
     ----------
-    .. [1] H. Bar-Gera and D. Boyce, "Route flow entropy maximization in origin-based traffic assignment", Proceedings of
-       the 14th International Symposium on Transportation and Traffic Theory, 1999.
-    .. [2] H. Bar-Gera, "Traffic assignment by paired alternative segments", Transportation Research Part B 44, 2010.
-    .. [3] R. B. Dial, "A probabilistic multipath traffic assignment model which obviates path enumeration",
-       Transportation Research 5, 1971: weights of ways by sweeps.
+    .. [1] H. Bar-Gera and D. Boyce, "Route flow entropy maximization in origin-based traffic
+       assignment", Proceedings of the 14th International Symposium on Transportation and Traffic
+       Theory, 1999.
+    .. [2] H. Bar-Gera, "Traffic assignment by paired alternative segments", Transportation
+       Research Part B 44, 2010.
+    .. [3] R. B. Dial, "A probabilistic multipath traffic assignment model which obviates path
+       enumeration", Transportation Research 5, 1971: weights of ways by sweeps.
 
     Examples
     --------
     Two zones share two roads of one cost; one starts with the first road alone:
 
     >>> from isthmus.assign.base import build_graph
-    >>> from isthmus.assign.path_based import path_based
     >>> graph, _ = build_graph([0, 1, 2, 2], [2, 2, 3, 3], 4)
     >>> trips = Trips(*(np.array(x) for x in ([0, 0], [0, 1], [3, 3], [60.0, 40.0])))
-    >>> given = Solution(
-    ...     np.array([0, 1, 1], np.int32), np.array([0, 2, 4, 6]), np.array([0, 2, 1, 2, 1, 3], np.int32),
-    ...     np.array([60.0, 15.0, 25.0]), np.array([[60.0, 40.0, 75.0, 25.0]]), np.zeros(2), 0.0, 1, True, 200.0,
-    ...     np.zeros(4))
+    >>> paths = np.array([0, 1, 1]), np.array([0, 2, 4, 6]), np.array([0, 2, 1, 2, 1, 3])
+    >>> flows = np.array([60.0, 15.0, 25.0]), np.array([[60.0, 40.0, 75.0, 25.0]])
+    >>> given = Solution(*paths, *flows, np.zeros(2), 0.0, 1, True, 200.0, np.zeros(4))
     >>> found = proportional(graph, np.ones(4), trips, given)
     >>> found.path_flow.round(6).tolist()
     [45.0, 15.0, 30.0, 10.0]
@@ -288,8 +294,8 @@ def _mend(listed: Listed, fit: _Fit, own: Own, n_arc: int, error: float) -> Floa
     """
     Return flows of the listed paths that give the arc totals.
 
-    What is not listed is little, so a few more steps suffice: over the listed paths alone, but by the
-    curvature of the bushes. There is a solution, since the given paths are listed.
+    What is not listed is little, so a few more steps suffice: over the listed paths alone, but by
+    the curvature of the bushes. There is a solution, since the given paths are listed.
     """
     trip, indptr, arcs, part = listed
     size = np.diff(indptr)
