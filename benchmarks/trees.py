@@ -38,41 +38,30 @@ class Case:
         from isthmus.kernels import trees
 
         n_node, roots, m = self.graph.n_node, self.roots.astype(np.int32), len(self.roots)
-        tree = (
-            roots,
-            np.zeros(m, np.int32),
-            np.arange(m + 1, dtype=np.int64) * m,
-            np.empty((m, n_node), np.int32),
-            np.empty((m, n_node), np.int32),
-            np.zeros(m, np.int64),
-        )
-        destination, reach = np.tile(roots, m), np.empty(m * m)
-        scratch = (
-            np.empty(n_node),
-            np.empty(n_node, np.int32),
-            np.empty(n_node, np.int8),
-            np.empty(n_node, np.int32),
-            np.empty(self.graph.n_arc),
-        )
-        graph = (self.graph.indptr, self.graph.head, self.graph.tail)
-        fixed = np.empty((0, self.graph.n_arc))
-        moved = np.zeros(m * m, np.bool_)
+        via, order = np.empty((2, m, n_node), np.int32)
+        dist = np.empty((m, n_node))
+        queue, log = np.empty((2, n_node), np.int32)
+        state = np.empty(n_node, np.int8)
         started = time.perf_counter()
-        trees.grow(
-            graph,
-            self.first,
-            self.sorted_cost,
-            fixed,
-            tree,
-            destination,
-            reach,
-            moved,
-            scratch,
-            0,
-            m,
-            0.0,
-        )
-        return time.perf_counter() - started, reach.reshape(m, m)
+        for i in range(m):
+            trees.repair(
+                self.graph.indptr,
+                self.graph.head,
+                self.graph.tail,
+                self.sorted_cost,
+                roots[i],
+                self.first,
+                via[i],
+                order[i],
+                0,
+                dist[i],
+                queue,
+                state,
+                log,
+                0.0,
+            )
+        reach = dist[:, roots]
+        return time.perf_counter() - started, reach
 
     def paths(self):
         """Grow trees as skims and all-or-nothing do: Dijkstra with a heap."""

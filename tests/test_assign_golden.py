@@ -40,7 +40,7 @@ def trips(origin, destination, flow):
 
 
 def test_sioux_falls_all_or_nothing_totals_3176000(sioux_falls):
-    found = assign_tntp(*sioux_falls)
+    found = assign_tntp(*sioux_falls, method="all_or_nothing")
     assert found.objective == pytest.approx(3_176_000, abs=1e-6)
     assert found.demand == pytest.approx(360_600)
 
@@ -188,7 +188,7 @@ def test_benchmark_networks_read_and_load(name):
         )
     network = read_tntp_network(TNTP / f"{name}_net.tntp")
     table = read_tntp_trips(TNTP / f"{name}_trips.tntp")
-    found = assign_tntp(network, table)
+    found = assign_tntp(network, table, "all_or_nothing")
     out = np.bincount(network.tail, found.flow, network.n_node + 1)
     into = np.bincount(network.head, found.flow, network.n_node + 1)
     net = np.zeros(network.n_node + 1)

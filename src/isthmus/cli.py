@@ -35,7 +35,7 @@ Data = Annotated[
     list[Path] | None,
     typer.Option("--data", help="Folder of CSV tables to lay over the shipped ones; repeatable."),
 ]
-Method = Annotated[str, typer.Option(help="stochastic or all_or_nothing.")]
+Method = Annotated[str, typer.Option(help="stochastic, path_based, capacitated or all_or_nothing.")]
 Gap = Annotated[float, typer.Option(help="Relative gap to reach.")]
 Results = Annotated[Path, typer.Option("--results", help="Where result folders go.")]
 
@@ -456,50 +456,70 @@ def show(
 
 
 @app.command(
-    epilog="Example: `isthmus assign SiouxFalls_net.tntp SiouxFalls_trips.tntp --out flows.csv`"
+    epilog="Example: `isthmus assign SiouxFalls_net.tntp SiouxFalls_trips.tntp --gap 1e-12`"
 )
 def assign(
     net: Annotated[Path, typer.Argument(help="*_net.tntp")],
     trips: Annotated[Path, typer.Argument(help="*_trips.tntp")],
-    method: Annotated[str, typer.Option(help="all_or_nothing or stochastic.")] = "all_or_nothing",
+    method: Annotated[
+        str,
+        typer.Option(
+            help="path_based, link_based, stochastic, capacitated or all_or_nothing.",
+        ),
+    ] = "path_based",
     gap: Gap = 1e-6,
+    threads: Annotated[int, typer.Option(help="Threads; same result on any number.")] = 1,
     out_: Annotated[Path | None, typer.Option("--out", help="CSV: from,to,flow,cost.")] = None,
+    routes: Annotated[
+        Path | None,
+        typer.Option(help="CSV of route flows, the most likely ones (path_based)."),
+    ] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(help="File to keep path flows in and to go on from (path_based)."),
+    ] = None,
+    system_optimum: Annotated[
+        bool, typer.Option("--system-optimum", help="Least total cost (path_based, link_based).")
+    ] = False,
+    theta: Annotated[float, typer.Option(help="Relative logit scale (stochastic).")] = 10.0,
+    penalty: Annotated[
+        float | None, typer.Option(help="Price of a trip left behind (capacitated).")
+    ] = None,
     toll_weight: Annotated[float, typer.Option(help="Cost a unit of toll.")] = 0.0,
     distance_weight: Annotated[float, typer.Option(help="Cost a unit of length.")] = 0.0,
     json: Json = False,
 ) -> None:
     """Assign a network of the field's benchmark format."""
-    import resource
-    import time
+    from isthmus.formats.tntp_job import Job
 
-    from isthmus.formats.tntp import read_tntp_network, read_tntp_trips, write_tntp_flow
-    from isthmus.formats.tntp_assign import assign_tntp
-
-    started = time.perf_counter()
-    result = assign_tntp(
-        read_tntp_network(net),
-        read_tntp_trips(trips),
-        method,
-        gap=gap,
-        toll_weight=toll_weight,
-        distance_weight=distance_weight,
-    )
-    if out_ is not None:
-        write_tntp_flow(out_, result.network, result.flow, result.cost)
-    summary = {
-        **result.summary(),
-        "seconds": time.perf_counter() - started,
-        "memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-    }
+    job = Job(net, trips, method, gap, toll_weight, distance_weight, system_optimum)
+    with note.status("reading") as status:
+        result, summary = job.run(
+            threads=threads,
+            theta=theta,
+            penalty=penalty,
+            out=out_,
+            routes=routes,
+            resume=resume,
+            tell=lambda text: status.update(text),
+        )
     if json:
         print_json(summary)
     else:
-        rows = [[k, f"{v:,.6f}" if isinstance(v, float) else str(v)] for k, v in summary.items()]
+        rows = [[k, _number(v)] for k, v in summary.items()]
         print_table(f"{net.name}, {method}", {"": "left", " ": "right"}, rows)
         if out_ is None:
             hint(f"isthmus assign {net} {trips} --out flows.csv")
     if not result.converged:
+        if resume is not None:
+            note.print(f"path flows are kept in {resume}: the same command goes on from there.")
         raise NotConverged(result.gap, gap, result.iterations)
+
+
+def _number(value: float | str) -> str:
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:.2e}" if 0.0 < abs(value) < 1e-4 else f"{value:,.6f}"
 
 
 @app.command(epilog="Example: `isthmus validate --observations mine.csv --json`")

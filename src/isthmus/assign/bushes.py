@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from isthmus.assign.base import Graph, Solution, by_head
-from isthmus.assign.path_based import _State
+from isthmus.assign.pathsets import PathSets
 from isthmus.kernels import bushes, listing
 
 __all__ = ["Bushes", "Listed", "Own", "grow_bushes", "list_paths", "own_paths", "take_paths"]
@@ -77,7 +77,7 @@ def own_paths(rows: IntArray, solution: Solution) -> Own:
     return Own(at, trip[at], indptr, arcs, solution.path_flow[at], np.zeros(len(at), np.bool_))
 
 
-def grow_bushes(state: _State, graph: Graph, own: Own, tolerance: float) -> Bushes:
+def grow_bushes(state: PathSets, graph: Graph, own: Own, tolerance: float) -> Bushes:
     """Build the bushes, without the arcs that nobody with a choice uses."""
     root, klass, trips_of = state.tree[:3]
     destination = state.trip[0]

@@ -41,7 +41,8 @@ from isthmus.assign.bushes import (
     own_paths,
     take_paths,
 )
-from isthmus.assign.path_based import _begin, _measure, _prepare, _scratch
+from isthmus.assign.pathsets import begin_from, lay_out
+from isthmus.assign.sweeps import Sweeps
 from isthmus.errors import CostError
 from isthmus.kernels import entropy
 from isthmus.kernels.loading import add_paths
@@ -168,8 +169,9 @@ def proportional(
     if not (np.isfinite(price).all() and (price > 0.0).all()):
         raise CostError(f"values of time are {price.tolist()}: each must be above 0.")
     given = (graph, table, trips, delay, price, first_through_node, system_optimum, preload)
-    state, rows = _prepare(*given)
-    _begin(state, rows, solution)
+    state = lay_out(*given)
+    rows = state.rows
+    begin_from(state, solution)
     own = own_paths(rows, solution)
     found = grow_bushes(state, graph, own, tolerance)
     fit = _fit(found, graph.n_arc, 0.1 * error, max_iterations)
@@ -191,12 +193,21 @@ def proportional(
     held = float(own.flow[own.held].sum())
     parts = (path_trip.astype(np.int32), indptr, arcs, flow, arc_flow, solution.unserved)
     out = Proportional(
-        *parts, np.inf, fit.iterations, False, float(each.sum()), delay_h, None, residual, held
+        *parts,
+        np.inf,
+        fit.iterations,
+        False,
+        float(each.sum()),
+        delay_h,
+        None,
+        None,
+        residual,
+        held,
     )
     gap = _gap(out, given)
     good = residual <= error and gap <= solution.gap + error and held <= error * flow.sum()
     return Proportional(
-        *parts, gap, fit.iterations, bool(good), out.objective, delay_h, None, residual, held
+        *parts, gap, fit.iterations, bool(good), out.objective, delay_h, None, None, residual, held
     )
 
 
@@ -351,9 +362,9 @@ def _gather(
 
 def _gap(solution: Solution, given: tuple[Any, ...]) -> float:
     """Measure the relative gap as `path_based` does."""
-    state, rows = _prepare(*given)
-    if len(rows) == 0:
+    state = lay_out(*given)
+    if len(state.rows) == 0:
         return 0.0
-    _begin(state, rows, solution)
-    _scratch(state, 1)
-    return _measure(state, None, 1)
+    begin_from(state, solution)
+    with Sweeps(state, 1) as sweeps:
+        return sweeps.measure()

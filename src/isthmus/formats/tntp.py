@@ -399,7 +399,11 @@ def read_tntp_flow(path: str | Path, network: TntpNetwork) -> tuple[FloatArray, 
 
 
 def write_tntp_flow(
-    path: str | Path, network: TntpNetwork, flow: FloatArray, cost: FloatArray
+    path: str | Path,
+    network: TntpNetwork,
+    flow: FloatArray,
+    cost: FloatArray,
+    dual: FloatArray | None = None,
 ) -> None:
     """
     Write ``from,to,flow,cost``, one row a link in the order of the network's file.
@@ -411,9 +415,13 @@ def write_tntp_flow(
     path : str or Path
     network : TntpNetwork
     flow, cost : ndarray, shape (n_link,)
+    dual : ndarray, shape (n_link,), optional
+        Written as a fifth column, ``shadow_price``.
     """
+    columns = [flow, cost] if dual is None else [flow, cost, dual]
     with Path(path).open("w", newline="", encoding="utf-8") as out:
         table = csv.writer(out, lineterminator="\n")
-        table.writerow(["from", "to", "flow", "cost"])
-        for row in zip(network.tail, network.head, flow, cost, strict=True):
-            table.writerow([int(row[0]), int(row[1]), repr(float(row[2])), repr(float(row[3]))])
+        names = ["from", "to", "flow", "cost", "shadow_price"]
+        table.writerow(names[: 2 + len(columns)])
+        for tail, head, *values in zip(network.tail, network.head, *columns, strict=True):
+            table.writerow([int(tail), int(head), *(repr(float(v)) for v in values)])
