@@ -1,11 +1,14 @@
 """
 Delay laws: hours added to the free-flow time of an arc by the flow on it.
 
-Each law is one triple: value, derivative, integral from zero flow (docs/model.md eq. 8 to 11). A new law is a
-new branch in each of the three and a new number; the property tests walk over `LAWS`.
+Each law is one triple: value, derivative, integral from zero flow (docs/model.md eq. 8 to 11 and 19), and `rise`, value
+and derivative at once. A new law is a new branch in each of the four and a new number; the property tests walk over
+`LAWS`.
 
-All laws take the same five numbers: free-flow or service time `t0` [h], `capacity` [t/yr], shape `a` [-], shape `b`
-[-] and flow [t/yr]. Capacity 0 is an arc that takes nothing: the delay of any positive flow is infinite.
+All laws take the same five numbers: free-flow or service time `t0` [h], `capacity` [t/yr], size `a` [-], shape `b` [-]
+and flow [t/yr]. `t0` only scales the delay: the free-flow hours themselves are part of the cost without delay. Each law
+is `t0 * a` times a curve of v/c that is 0 at no flow (but for BPR with b = 0, a constant). Capacity 0 is an arc that
+takes nothing: the delay of any positive flow is infinite.
 """
 
 import numpy as np
@@ -17,7 +20,24 @@ BPR = 1
 """t0 * a * (v/c)**b: Bureau of Public Roads, Traffic Assignment Manual, 1964."""
 QUEUE = 2
 """t0 * a * r/(1 - r), r = v/c, up to r = b; beyond, its tangent (Davidson 1966; linear part after Tisato 1991)."""
-LAWS = {"none": NONE, "bpr": BPR, "queue": QUEUE}
+CONICAL = 3
+"""t0 * a * (f(v/c) - 1), f(r) = 2 + sqrt(b^2 (1 - r)^2 + e^2) - b (1 - r) - e, e = (2b - 1)/(2b - 2), b > 1: H. Spiess,
+"Conical volume-delay functions", Transportation Science 24(2), 1990, where b is called alpha and a is 1. The delay is 0 at
+no flow and t0 * a at capacity, as with BPR, but rises no steeper than 2 a b t0/c however far above."""
+LAWS = {"none": NONE, "bpr": BPR, "queue": QUEUE, "conical": CONICAL}
+
+
+@njit(cache=True, nogil=True)
+def _cone(r, b):
+    """
+    Return the two long sides of the cone of (19): the root, and the root less b (1 - r).
+
+    Neither side is the difference of two near numbers: digits are kept at no flow and for steep cones.
+    """
+    e = 1.0 + 0.5 / (b - 1.0)
+    y = b * (1.0 - r)
+    root = np.sqrt(y * y + e * e)
+    return root, (e * e / (root + y) if y > 0.0 else root - y)
 
 
 @njit(cache=True, nogil=True)
@@ -45,6 +65,10 @@ def value(law, t0, capacity, a, b, flow):
     r = max(flow, 0.0) / capacity
     if law == BPR:
         return scale * r**b
+    if law == CONICAL:
+        root, w = _cone(r, b)
+        w0 = 0.5 / (b - 1.0)
+        return scale * b * r * (w + w0) / (root + b + w0)
     if r <= b:
         return scale * r / (1.0 - r)
     slack = 1.0 - b
@@ -83,6 +107,9 @@ def derivative(law, t0, capacity, a, b, flow):
             if b < 1.0:
                 return np.inf
         return scale * b / capacity * r ** (b - 1.0)
+    if law == CONICAL:
+        root, w = _cone(r, b)
+        return scale * b / capacity * w / root
     slack = 1.0 - min(r, b)
     return scale / (capacity * slack * slack)
 
@@ -112,6 +139,15 @@ def integral(law, t0, capacity, a, b, flow):
     r = flow / capacity
     if law == BPR:
         return scale * r**b * flow / (b + 1.0)
+    if law == CONICAL:
+        # with w for the variable, the delay is w - w0 and dr = (1 + (e/w)^2) dw / 2b
+        w0 = 0.5 / (b - 1.0)
+        e = 1.0 + w0
+        gain = value(law, 1.0, 1.0, 1.0, b, r)
+        z = gain / w0
+        return (
+            scale * capacity * (0.5 * gain**2 + e * e * (np.log1p(z) - z / (1.0 + z))) / (2.0 * b)
+        )
     k = min(r, b)
     area = -k - np.log1p(-k)
     if r > b:
@@ -191,5 +227,14 @@ def rise(law, t0, capacity, a, b, flow, marginal):
         if marginal:
             curve = 2.0 * r * steep / slack if r < b else 0.0
             return delay + scale * r * steep, 2.0 * slope + scale * curve / capacity
+        return delay, slope
+    if law == CONICAL:
+        root, w = _cone(r, b)
+        w0 = 0.5 / (b - 1.0)
+        delay = scale * b * r * (w + w0) / (root + b + w0)
+        slope = scale * b * w / (root * capacity)
+        if marginal:
+            bend = scale * (b * (1.0 + w0) / root) ** 2 / root
+            return delay + slope * flow, 2.0 * slope + bend * r / capacity
         return delay, slope
     return 0.0, 0.0

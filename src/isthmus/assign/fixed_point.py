@@ -1,0 +1,221 @@
+"""The logit fixed point over fixed routes: damped Newton on the flows of arcs with a delay law."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from isthmus.assign.base import Delay, FloatArray, Graph, Progress, Trips
+from isthmus.assign.routes import Routes
+from isthmus.kernels import loading
+from isthmus.kernels.delay import NONE
+
+__all__ = ["FixedPoint"]
+
+_EASY = 10.0
+"""Change of utility, by the delays of one loading, that Newton takes without help."""
+_STAGE, _STAGE_STEPS, _TRY_STEPS = 6.0, 25, 8
+"""Growth of theta from stage to stage, and Newton steps in one, or in a first try."""
+_NOT_FELT = 1e-5
+"""Answer of an arc's flow to its own delay below which Newton leaves the arc to plain iteration."""
+_SMALL_FLOW = 1e-9
+"""Share of all flow below which an arc's residual is measured against that flow, not its own."""
+
+
+class FixedPoint:
+    """One logit fixed point: fixed routes, the arcs among them whose delay rises with flow."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        cost: FloatArray,
+        length: FloatArray,
+        trips: Trips,
+        routes: Routes,
+        delay: Delay,
+        theta: FloatArray,
+        vot: FloatArray,
+        beta: float,
+    ) -> None:
+        n_path = len(routes.starts) - 1
+        self.routes, self.flow = routes, trips.flow
+        self.path_cost, self.path_size = np.zeros(n_path), np.ones(n_path)
+        loading.measure(*routes, trips.klass, cost, length, self.path_cost, self.path_size)
+        self.path_trip = np.repeat(np.arange(len(trips.flow)), np.diff(routes.trip))
+        served = np.diff(routes.trip) > 0
+        least = np.zeros(len(trips.flow))
+        least[served] = self.path_cost[routes.trip[:-1][served]]
+        excess = self.path_cost - least[self.path_trip]
+        self.choice = -theta[self.path_trip] * excess
+        self.overlap = beta * np.log(np.maximum(self.path_size, 1e-300))
+        self.full_weight = theta * vot[trips.klass]
+        self.soften(1.0)
+        used = np.zeros(graph.n_arc, np.bool_)
+        used[routes.arcs] = True
+        self.arcs = np.flatnonzero(used & (delay.law != NONE))
+        slot = np.full(graph.n_arc, -1, np.int32)
+        slot[self.arcs] = np.arange(len(self.arcs), dtype=np.int32)
+        met = slot[routes.arcs] >= 0
+        before = np.concatenate(([0], np.cumsum(met)))
+        self.at = before[routes.starts].astype(np.int64)
+        self.slots = slot[routes.arcs][met]
+        self.law = delay.take(self.arcs)
+        self.share = np.zeros(n_path)
+        self.floor = max(_SMALL_FLOW * float(trips.flow[served].sum()), 1e-300)
+
+    def soften(self, share: float) -> None:
+        """Take only a share of theta: the smaller, the gentler loads answer to delays."""
+        self.utility = share * self.choice + self.overlap
+        self.weight = share * self.full_weight
+
+    def laws(self, x: FloatArray) -> FloatArray:
+        """Value, derivative and integral of the delays at flows `x`, kept finite."""
+        return np.minimum(self.law.evaluate(x), 1e100)
+
+    def load(self, hours: FloatArray) -> tuple[FloatArray, float]:
+        """Logit flows at given delays, and the dual term they are the slope of."""
+        out = np.empty(len(self.arcs))
+        dual = loading.logit(
+            self.routes.trip, self.at, self.slots, self.utility, self.weight, self.flow,
+            hours, self.share, out,
+        )  # fmt: skip
+        return out, dual
+
+    def direction(self, slope: FloatArray, residual: FloatArray) -> FloatArray:
+        """
+        Newton step on the flows: (I + K T) dx = residual.
+
+        Solved in the symmetric form I + S K S with S = sqrt(T), whose eigenvalues are 1 or more.
+        """
+        n = len(self.arcs)
+        matrix = np.empty((n, n))
+        loading.logit_slope(
+            self.routes.trip, self.at, self.slots, self.weight, self.flow, self.share, matrix
+        )
+        root = np.sqrt(np.minimum(slope, 1e60))
+        felt = np.flatnonzero(matrix.diagonal() * root**2 > _NOT_FELT)
+        inner = (
+            np.ascontiguousarray(matrix[np.ix_(felt, felt)])
+            * root[felt][None, :]
+            * root[felt][:, None]
+        )
+        inner[np.diag_indices(len(felt))] += 1.0
+        y = root[felt] * residual[felt]
+        if not loading.solve_definite(inner, y):
+            return residual
+        return residual - _dot(matrix[:, felt] * root[felt][None, :], y)
+
+    def residual(self, loaded: FloatArray, x: FloatArray) -> float:
+        """Largest relative difference between two vectors of flows."""
+        if not len(x):
+            return 0.0
+        return float(np.max(np.abs(loaded - x) / np.maximum(np.maximum(loaded, x), self.floor)))
+
+    def solve(
+        self,
+        x: FloatArray,
+        gap: float,
+        left: int,
+        done: int,
+        warm: bool,
+        progress: Progress | None,
+    ) -> tuple[FloatArray, float, int]:
+        """
+        Damped Newton from flows `x`, with theta raised in steps where delays are far off.
+
+        Far above capacity, delays differ by so much that every trip puts all on one route and the
+        slope vanishes. A smaller theta keeps it alive; each stage starts from the last one's flows.
+
+        Returns
+        -------
+        loaded : ndarray
+            Flows that load themselves again up to the gap; `share` holds their probabilities.
+        gap : float
+        iterations : int
+        """
+        if not len(self.arcs):
+            self.load(np.empty(0))
+            return x, 0.0, 1
+        self.soften(1.0)
+        iterations = 0
+        if warm:
+            most = min(_TRY_STEPS, left)
+            found, loaded, reached, iterations = self._newton(x, gap, most, done, progress)
+            if reached <= gap or iterations >= left:
+                return loaded, reached, iterations
+        hours = self.laws(x)[0]
+        jump = np.abs(self.laws(self.load(hours)[0])[0] - hours).max()
+        share = min(1.0, _EASY / max(float(jump * self.full_weight.max()), 1e-300))
+        if warm:
+            share = max(share, _STAGE**-3)
+        before: FloatArray | None = None
+        while share < 1.0 and iterations < left:
+            self.soften(share)
+            most = min(_STAGE_STEPS, left - iterations)
+            found, _, _, steps = self._newton(x, 1e-3, most, done + iterations, progress)
+            iterations += steps
+            # flows are nearly linear in 1 / theta, so the last two stages foretell the next
+            x = (
+                found
+                if before is None
+                else np.maximum(found + (found - before) / _STAGE, 0.1 * found)
+            )
+            before = found
+            share *= _STAGE
+        self.soften(1.0)
+        left = max(1, left - iterations)
+        _, loaded, reached, steps = self._newton(x, gap, left, done + iterations, progress)
+        return loaded, reached, iterations + steps
+
+    def _newton(
+        self, x: FloatArray, gap: float, left: int, done: int, progress: Progress | None
+    ) -> tuple[FloatArray, FloatArray, float, int]:
+        """Damped Newton at one theta; returns flows, the flows they load, gap and iterations."""
+        best: tuple[float, FloatArray, FloatArray, FloatArray] = (np.inf, x, x, self.share)
+        iterations = 0
+        law = self.laws(x)
+        loaded, dual = self.load(law[0])
+        while True:
+            iterations += 1
+            share = self.share.copy()
+            again, _ = self.load(self.laws(loaded)[0])
+            now = self.residual(again, loaded)
+            if now <= best[0]:
+                best = (now, x, loaded, share)
+            if progress is not None:
+                progress(done + iterations, now)
+            if now <= gap or iterations >= left:
+                break
+            self.share = share
+            moved = self._search(x, law, loaded, dual, self.direction(law[1], loaded - x))
+            if moved is None:
+                break
+            x, law, loaded, dual = moved
+        self.share = best[3]
+        return x, best[2], best[0], iterations
+
+    def _search(
+        self, x: FloatArray, law: FloatArray, loaded: FloatArray, dual: float, step: FloatArray
+    ) -> tuple[FloatArray, FloatArray, FloatArray, float] | None:
+        """Backtrack until the concave dual rises enough, or, at its rounding, the residual falls."""
+        value = dual - float(law[0] @ x - law[2].sum())
+        slope = float((loaded - x) @ (law[1] * step))
+        noise = 1e-12 * (abs(dual) + float(law[0] @ x) + float(law[2].sum()))
+        here = self.residual(loaded, x)
+        size = 1.0
+        for _ in range(60):
+            trial = np.maximum(x + size * step, 0.1 * x)
+            trial_law = self.laws(trial)
+            trial_loaded, trial_dual = self.load(trial_law[0])
+            rise = trial_dual - float(trial_law[0] @ trial - trial_law[2].sum()) - value
+            better = self.residual(trial_loaded, trial) < here
+            if rise >= 1e-4 * size * slope and (slope > noise or better):
+                return trial, trial_law, trial_loaded, trial_dual
+            if abs(rise) <= noise and better:
+                return trial, trial_law, trial_loaded, trial_dual
+            size *= 0.5
+        return None
+
+
+def _dot(matrix: FloatArray, vector: FloatArray) -> FloatArray:
+    """Multiply without BLAS, whose bits depend on the number of threads."""
+    return np.asarray((matrix * vector[None, :]).sum(axis=1))
