@@ -172,6 +172,7 @@ def manifest_of(result: Run) -> dict[str, Any]:
         "demand_year": new.demand.year,
         "version": isthmus.__version__,
         "method": new.method,
+        "route_flows": new.route_flows,
         "gap": new.gap,
         "asked_gap": new.asked_gap,
         "converged": bool(new.converged and result.base.converged),

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from isthmus.demand import Demand
     from isthmus.network import Network
 
+_SETTLED = {True: "most likely", False: "as found"}
+
 __all__ = ["METHODS", "Assignment", "Paths", "assign"]
 
 FloatArray = npt.NDArray[np.float64]
@@ -112,6 +114,9 @@ class Assignment:
     digests : dict of str to str
     trees : Trees, optional
         Least-cost trees, for scenarios that begin from here.
+    route_flows : {'by choice', 'most likely', 'as found'}
+        What fixes the flows of routes, and with them what a country or a commodity carries: the
+        logit; entropy, among all that give the same total flows; or nothing.
     """
 
     virtual: VirtualNetwork = field(repr=False)
@@ -129,6 +134,7 @@ class Assignment:
     iterations: int
     digests: dict[str, str]
     trees: Trees | None = field(default=None, repr=False)
+    route_flows: str = "as found"
 
     @cached_property
     def memo(self) -> dict[str, Any]:
@@ -275,6 +281,7 @@ def assign(
         int(solution.iterations),
         digests,
         solution.trees,
+        "by choice" if method == "stochastic" else _SETTLED[solution.settled],
     )
 
 

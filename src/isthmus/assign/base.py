@@ -203,6 +203,9 @@ class Solution:
         whole; nan where unserved. [USD/t]
     trees : Trees, optional
         Least-cost trees at the end, where they were asked to be kept.
+    settled : bool
+        Whether route flows, of which an equilibrium leaves many possible, are the most likely ones
+        (`assign.proportional`).
     """
 
     path_trip: Int32Array
@@ -218,6 +221,7 @@ class Solution:
     delay_h: FloatArray
     satisfaction: FloatArray | None = None
     trees: Trees | None = field(default=None, repr=False)
+    settled: bool = False
 
     def path(self, index: int) -> Int32Array:
         """Return the arcs of one path."""

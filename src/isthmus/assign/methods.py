@@ -7,7 +7,7 @@ To add a method: write its module on arrays, add a function here and name it in 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from isthmus.assign.capacitated import capacitated
 from isthmus.assign.choice import PAIR, inherit, parent_flows
 from isthmus.assign.cuts import element_names
 from isthmus.assign.path_based import path_based
+from isthmus.assign.proportional import proportional
 from isthmus.assign.stochastic import Routes, generate_routes, stochastic
 from isthmus.errors import Infeasible
 from isthmus.kernels.delay import NONE
@@ -92,11 +93,16 @@ def _stochastic(problem: Problem, **options: Any) -> tuple[Solution, FloatArray]
 
 
 def _path_based(problem: Problem, **options: Any) -> tuple[Solution, FloatArray]:
-    """User equilibrium, or system optimum, begun from the parent's flows where there is one."""
+    """
+    User equilibrium, or system optimum, begun from the parent's flows where there is one.
+
+    Route flows, and with them what each class and country carries, are the most likely ones.
+    """
     start, cost = problem.start, problem.cost
     flows = None
     if start is not None and start.method == "path_based":
         flows = parent_flows(start, problem.virtual, cost, problem.table, problem.trips)
+    best = bool(options.pop("system_optimum", False))
     found = path_based(
         problem.virtual.graph,
         cost.usd,
@@ -104,11 +110,26 @@ def _path_based(problem: Problem, **options: Any) -> tuple[Solution, FloatArray]
         delay=problem.delay,
         vot=cost.vot_usd_t_h,
         gap=problem.gap,
+        system_optimum=best,
         start=flows,
         keep_trees=True,
         progress=problem.progress,
         **options,
     )
+    if found.converged:
+        likely = proportional(
+            problem.virtual.graph,
+            cost.usd,
+            problem.trips,
+            found,
+            delay=problem.delay,
+            vot=cost.vot_usd_t_h,
+            system_optimum=best,
+        )
+        if likely.settled and likely.gap <= problem.gap:
+            kept = ("trees", "satisfaction", "converged", "iterations")
+            parts = {f.name: getattr(likely, f.name) for f in fields(Solution)}
+            found = Solution(**parts | {name: getattr(found, name) for name in kept})
     return found, np.full(len(problem.table), np.inf)
 
 

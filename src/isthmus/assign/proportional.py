@@ -207,7 +207,17 @@ def proportional(
     gap = _gap(out, given)
     good = residual <= error and gap <= solution.gap + error and held <= error * flow.sum()
     return Proportional(
-        *parts, gap, fit.iterations, bool(good), out.objective, delay_h, None, None, residual, held
+        *parts,
+        gap,
+        fit.iterations,
+        bool(good),
+        out.objective,
+        delay_h,
+        None,
+        None,
+        False,
+        residual,
+        held,
     )
 
 

@@ -126,7 +126,8 @@ def load_arcs(begin, tail, arc, load, share, flow, total):
     total : ndarray, shape (n,)
         Out: flow of live arcs. [t/yr]
     """
-    flow[:] = load
+    for x in range(flow.size):
+        flow[x] = load[x]
     total[:] = 0.0
     for i in range(load.size - 1, -1, -1):
         for e in range(begin[i], begin[i + 1]):
