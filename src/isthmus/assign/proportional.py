@@ -25,7 +25,7 @@ it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -199,26 +199,12 @@ def proportional(
         False,
         float(each.sum()),
         delay_h,
-        None,
-        None,
-        residual,
-        held,
+        residual=residual,
+        held=held,
     )
     gap = _gap(out, given)
     good = residual <= error and gap <= solution.gap + error and held <= error * flow.sum()
-    return Proportional(
-        *parts,
-        gap,
-        fit.iterations,
-        bool(good),
-        out.objective,
-        delay_h,
-        None,
-        None,
-        False,
-        residual,
-        held,
-    )
+    return replace(out, gap=gap, converged=bool(good), settled=bool(good))
 
 
 def route_entropy(trips: Trips, solution: Solution) -> float:
