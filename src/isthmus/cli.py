@@ -522,6 +522,59 @@ def _number(value: float | str) -> str:
     return f"{value:.2e}" if 0.0 < abs(value) < 1e-4 else f"{value:,.6f}"
 
 
+@app.command(epilog="Example: `isthmus anarchy --gap 1e-8`")
+def anarchy(
+    date: Annotated[str, typer.Option(help="Day of the network.")] = "2025-01-01",
+    gap: Gap = 1e-8,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Show what it costs that everybody chooses for themselves: equilibrium beside optimum."""
+    from isthmus.analysis.anarchy import price_of_anarchy
+    from isthmus.cost.model import GeneralizedCost
+
+    facts = _facts(data)
+    with note.status("assigning twice"):
+        found = price_of_anarchy(
+            facts.network(date), facts.demand(), GeneralizedCost(facts), gap=gap
+        )
+    totals, corridors = found.table(), found.by_corridor()
+    if json:
+        print_json(
+            {
+                "date": date,
+                "price": found.price,
+                "gap": [found.equilibrium.gap, found.optimum.gap],
+                "totals": records(totals),
+                "corridors": records(corridors),
+            }
+        )
+        return
+    rows = [
+        [r.quantity, r.unit, f"{r.equilibrium:,.0f}", f"{r.optimum:,.0f}", f"{r.ratio:.4f}"]
+        for r in totals.itertuples()
+    ]
+    sides = {"quantity": "left", "unit": "left"} | dict.fromkeys(
+        ["equilibrium", "optimum", "ratio"], "right"
+    )
+    print_table(f"Price of anarchy {found.price:.6f}", sides, rows)
+    rows = [
+        [str(r.name), *(_shown(v, n) for v, n in zip(r[3:], (0, 0, 2, 2, 4), strict=True))]
+        for r in corridors.itertuples()
+    ]
+    heads = ["t/yr equilibrium", "t/yr optimum", "USD/t equilibrium", "USD/t optimum", "ratio"]
+    print_table(
+        "Trades of each corridor", {"corridor": "left"} | dict.fromkeys(heads, "right"), rows
+    )
+    note.print(
+        f"relative gaps {found.equilibrium.gap:.1e} and {found.optimum.gap:.1e}, {gap:.0e} asked"
+    )
+
+
+def _shown(value: float, digits: int) -> str:
+    return "–" if value != value else f"{value:,.{digits}f}"
+
+
 @app.command(epilog="Example: `isthmus validate --observations mine.csv --json`")
 def validate(
     observations: Annotated[
