@@ -172,7 +172,10 @@ def test_same_bits_twice(sioux_falls):
 def test_the_command_writes_flows_that_conserve(tmp_path):
     out = tmp_path / "flows.csv"
     net, table = GOLDEN / "sioux_falls_net.tntp", GOLDEN / "sioux_falls_trips.tntp"
-    app(["assign", str(net), str(table), "--out", str(out), "--json"], standalone_mode=False)
+    app(
+        ["assign", str(net), str(table), "--method", "all_or_nothing", "--out", str(out), "--json"],
+        standalone_mode=False,
+    )
     with out.open(newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert len(rows) == 76

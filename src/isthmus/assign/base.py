@@ -12,6 +12,7 @@ import numpy.typing as npt
 from isthmus.errors import CostError, Fault, InputError
 from isthmus.kernels import delay as delay_kernels
 from isthmus.kernels import paths as path_kernels
+from isthmus.kernels import trees as tree_kernels
 from isthmus.kernels.graph import Graph, build_graph, by_head
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "least_cost_paths",
     "least_costs",
     "shortest_tree",
+    "shortest_trees",
     "skims",
 ]
 
@@ -361,6 +363,45 @@ def shortest_tree(
     return dist[0], via[0]
 
 
+def shortest_trees(
+    graph: Graph,
+    cost: FloatArray,
+    origins: npt.ArrayLike,
+    first_through_node: int = 0,
+) -> tuple[FloatArray, Int32Array]:
+    """
+    Return least costs and the last arc of least-cost paths from many nodes, as fast as we can.
+
+    Parameters
+    ----------
+    graph : Graph
+    cost : ndarray, shape (n_arc,)
+        [USD/t]
+    origins : array_like of int, shape (n_origin,)
+    first_through_node : int
+        Nodes below it are not passed.
+
+    Returns
+    -------
+    dist : ndarray, shape (n_origin, n_node)
+        inf where there is no path.
+    via : ndarray of int32, shape (n_origin, n_node)
+        Last arc of a path, one of them where there are ties; -1 at the origin and where there is
+        no path.
+
+    Raises
+    ------
+    CostError
+        If a cost is negative or not a number.
+    """
+    row = checked_cost(graph, cost)[0]
+    roots = np.atleast_1d(np.asarray(origins, np.int32))
+    dist = np.empty((len(roots), graph.n_node))
+    via = np.empty((len(roots), graph.n_node), np.int32)
+    tree_kernels.plant_all(graph.indptr, graph.head, row, roots, first_through_node, via, dist)
+    return dist, via
+
+
 def skims(
     graph: Graph,
     cost: FloatArray,
@@ -396,7 +437,10 @@ def skims(
     row = checked_cost(graph, cost)[0]
     roots = np.asarray(origins, np.int32)
     targets = np.asarray(destinations, np.int32)
-    table = np.empty((0, graph.n_arc)) if attributes is None else np.atleast_2d(attributes)
+    if attributes is None:
+        whole, _ = shortest_trees(graph, row, roots, first_through_node)
+        return whole[:, targets], np.empty((0, len(roots), len(targets)))
+    table = np.atleast_2d(attributes)
     dist = np.empty((len(roots), len(targets)))
     total = np.empty((len(table), len(roots), len(targets)))
     path_kernels.skim(

@@ -115,7 +115,7 @@ def path_based(
     >>> graph, _ = build_graph([0, 0], [1, 1], 2)
     >>> laws = Delay(*(np.array(x) for x in ([1, 0], [1.0, 2.0], [100.0, 1.0], [1.0, 0.0], [1.0, 0.0])))
     >>> trips = Trips(*(np.array([x]) for x in (0, 0, 1, 150.0)))
-    >>> path_based(graph, [1.0, 2.0], trips, delay=laws, gap=1e-12).arc_flow[0].tolist()
+    >>> path_based(graph, [1.0, 2.0], trips, delay=laws, gap=1e-12).arc_flow[0].round(9).tolist()
     [100.0, 50.0]
     """
     table = checked_cost(graph, cost)

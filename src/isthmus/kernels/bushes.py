@@ -40,6 +40,69 @@ def rank_nodes(order, size, dist, rank, by_rank):
 
 
 @njit(cache=True, nogil=True)
+def rank_ties(indptr, head, cost, dist, size, rank, by_rank, before, ready):
+    """
+    Rank nodes of one label so that free arcs between them lead forward, as far as they can.
+
+    Free arcs in a circle cannot all: then the order of before decides which do.
+
+    Parameters
+    ----------
+    indptr, head : ndarray
+        The graph.
+    cost : ndarray, shape (n_arc,)
+        [h]
+    dist : ndarray, shape (n_node,)
+        Labels. [h]
+    size : int
+        Nodes in the tree.
+    rank, by_rank : ndarray of int32, shape (n_node,)
+        As `rank_nodes` gave them; in and out.
+    before, ready : ndarray of int32, shape (n_node,)
+        Scratch.
+    """
+    begin = 0
+    while begin < size:
+        label = dist[by_rank[begin]]
+        little = 1e-12 * label
+        end = begin + 1
+        while end < size and dist[by_rank[end]] - label <= little:
+            end += 1
+        if end > begin + 1:
+            for i in range(begin, end):
+                before[by_rank[i]] = 0
+            for i in range(begin, end):
+                u = by_rank[i]
+                for a in range(indptr[u], indptr[u + 1]):
+                    v = head[a]
+                    if cost[a] <= little and begin <= rank[v] < end and v != u:
+                        before[v] += 1
+            # the first in the old order of those that nothing left leads to, then the next
+            n = begin
+            while n < end:
+                pick = -1
+                for i in range(begin, end):
+                    u = by_rank[i]
+                    if before[u] == 0:
+                        pick = u
+                        break
+                    if pick < 0 and before[u] > 0:
+                        pick = u
+                before[pick] = -1
+                ready[n] = pick
+                n += 1
+                for a in range(indptr[pick], indptr[pick + 1]):
+                    v = head[a]
+                    if cost[a] <= little and begin <= rank[v] < end and before[v] > 0:
+                        before[v] -= 1
+            for i in range(begin, end):
+                by_rank[i] = ready[i]
+            for i in range(begin, end):
+                rank[by_rank[i]] = i
+        begin = end
+
+
+@njit(cache=True, nogil=True)
 def add_own(graph, first_through, root, begin, end, path, rank, own, wanted, held, touched):
     """
     Add up what the solution's paths carry in one tree; hold those that do not lead forward.
@@ -294,6 +357,7 @@ def build(
             state, log, 0.0,
         )  # fmt: skip
         rank_nodes(order, size, dist, rank, by_rank)
+        rank_ties(graph[0], graph[1], row, dist, size, rank, by_rank, queue, log)
         wanted[:] = 0.0
         n = add_own(
             graph, first_through, root[t], path_of[t], path_of[t + 1], path, rank, own, wanted,
