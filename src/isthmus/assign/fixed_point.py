@@ -15,6 +15,8 @@ _EASY = 10.0
 """Change of utility, by the delays of one loading, that Newton takes without help."""
 _STAGE, _STAGE_STEPS, _TRY_STEPS = 6.0, 25, 8
 """Growth of theta from stage to stage, and Newton steps in one, or in a first try."""
+_STAGE_GAP = 1e-3
+"""Gap at which a stage is good enough to begin the next with."""
 _NOT_FELT = 1e-5
 """Answer of an arc's flow to its own delay below which Newton leaves the arc to plain iteration."""
 _SMALL_FLOW = 1e-9
@@ -139,20 +141,49 @@ class FixedPoint:
         iterations = 0
         if warm:
             most = min(_TRY_STEPS, left)
-            found, loaded, reached, iterations = self._newton(x, gap, most, done, progress)
+            _, loaded, reached, iterations = self._newton(x, gap, most, done, progress)
             if reached <= gap or iterations >= left:
                 return loaded, reached, iterations
         hours = self.laws(x)[0]
         jump = np.abs(self.laws(self.load(hours)[0])[0] - hours).max()
         share = min(1.0, _EASY / max(float(jump * self.full_weight.max()), 1e-300))
-        if warm:
-            share = max(share, _STAGE**-3)
+        # flows that were right but for a few routes seldom need the whole way
+        near = max(share, _STAGE**-3) if warm else share
+        began, steps, good = self._stages(x, near, left - iterations, done + iterations, progress)
+        iterations += steps
+        if near > share and not good and iterations < left:
+            began, steps, _ = self._stages(x, share, left - iterations, done + iterations, progress)
+            iterations += steps
+        self.soften(1.0)
+        left = max(1, left - iterations)
+        _, loaded, reached, steps = self._newton(began, gap, left, done + iterations, progress)
+        return loaded, reached, iterations + steps
+
+    def _stages(
+        self, x: FloatArray, share: float, left: int, done: int, progress: Progress | None
+    ) -> tuple[FloatArray, int, bool]:
+        """
+        Raise theta from a share of it, each stage from the flows of the last.
+
+        Returns
+        -------
+        x : ndarray
+            Flows to begin with at the whole of theta.
+        iterations : int
+        good : bool
+            False if the first stage got nowhere, and the rest was left.
+        """
+        iterations = 0
         before: FloatArray | None = None
         while share < 1.0 and iterations < left:
             self.soften(share)
             most = min(_STAGE_STEPS, left - iterations)
-            found, _, _, steps = self._newton(x, 1e-3, most, done + iterations, progress)
+            found, loaded, reached, steps = self._newton(
+                x, _STAGE_GAP, most, done + iterations, progress
+            )
             iterations += steps
+            if before is None and min(reached, self.residual(loaded, found)) > _STAGE_GAP:
+                return x, iterations, False
             # flows are nearly linear in 1 / theta, so the last two stages foretell the next
             x = (
                 found
@@ -161,10 +192,7 @@ class FixedPoint:
             )
             before = found
             share *= _STAGE
-        self.soften(1.0)
-        left = max(1, left - iterations)
-        _, loaded, reached, steps = self._newton(x, gap, left, done + iterations, progress)
-        return loaded, reached, iterations + steps
+        return x, iterations, True
 
     def _newton(
         self, x: FloatArray, gap: float, left: int, done: int, progress: Progress | None

@@ -20,10 +20,11 @@ from isthmus.assign.base import (
     checked_trips,
 )
 from isthmus.errors import Fault, InputError
+from isthmus.kernels import loading
 from isthmus.kernels import paths as path_kernels
 from isthmus.kernels import routes as route_kernels
 
-__all__ = ["Routes", "generate_routes", "generate_some"]
+__all__ = ["Routes", "generate_routes", "generate_some", "route_costs"]
 
 
 class Routes(NamedTuple):
@@ -181,3 +182,24 @@ def generate_some(
     return Routes(
         np.concatenate(([0], np.cumsum(count))).astype(np.int64), found.starts, found.arcs
     )
+
+
+def route_costs(routes: Routes, cost: FloatArray, trips: Trips) -> FloatArray:
+    """
+    Return what each route costs its trip.
+
+    Parameters
+    ----------
+    routes : Routes
+    cost : ndarray, shape (n_class, n_arc)
+        [USD/t]
+    trips : Trips
+
+    Returns
+    -------
+    ndarray, shape (n_path,)
+        [USD/t]
+    """
+    out, size = np.zeros(len(routes.starts) - 1), np.empty(len(routes.starts) - 1)
+    loading.measure(*routes, trips.klass, cost, cost, out, size)
+    return out

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from isthmus.assign.base import (
+    BoolArray,
     Delay,
     FloatArray,
     Graph,
@@ -20,7 +21,7 @@ from isthmus.assign.base import (
 )
 from isthmus.assign.fixed_point import FixedPoint
 from isthmus.assign.laws import open_delay
-from isthmus.assign.routes import Routes, generate_routes, generate_some
+from isthmus.assign.routes import Routes, generate_routes, generate_some, route_costs
 from isthmus.errors import Fault, InputError
 from isthmus.kernels import loading
 from isthmus.kernels import routes as route_kernels
@@ -28,10 +29,13 @@ from isthmus.kernels.satisfaction import best_logsum
 
 __all__ = ["Routes", "generate_routes", "stochastic"]
 
-_COLUMN_ROUNDS = 2
-"""Rounds of new routes at congested costs, at most."""
+_WIDE_ROUNDS = 2
+"""Rounds in which every trip gets new routes at congested costs; later, only who lacks the best."""
 _NEW_ROUTES = 2
 """Routes a trip may get in such a round: the least-cost one and one beside it."""
+_MISSED = 0.05
+"""Utility by which a route outside a choice set must beat the best one inside to be missed: less is
+within what a bounded set leaves out anyway, and vanishes against cost as theta grows."""
 
 
 def stochastic(
@@ -62,8 +66,12 @@ def stochastic(
     Route p of a trip of class k has utility ``-theta (cost + vot_k * delay_h) + beta ln PS``
     (docs/model.md eq. 16). Where arcs have delay laws the flows are those that reproduce
     themselves: damped Newton on the flows of these arcs, with the concave dual of the fixed point as
-    merit, then new routes at the congested costs, and again, until no trip has a cheaper route
-    outside its set (at most 2 rounds).
+    merit, then new routes at the congested costs, and again, until no trip has a route outside its
+    set that beats the best inside by odds of more than 5 %.
+
+    As theta grows, flows on arcs tend to those of `path_based`; as it falls to 0, to the even spread
+    over the choice set if `path_size_beta` is 0, else to shares in proportion to
+    ``PS ** path_size_beta``, the same at all costs.
 
     Trips with no path are kept in `Solution.unserved`; intrazonal trips get a path of no arcs.
 
@@ -87,7 +95,7 @@ def stochastic(
     path_size_beta : float
         0 is plain logit.
     n_routes, max_detour, penalty
-        See `generate_routes`. Congestion may add as many routes again.
+        See `generate_routes`. Congestion may add as many routes again, and any that is missed.
     length : array_like, shape (n_arc,) or (n_class, n_arc), optional
         What path size measures overlap in; default is the cost. A route of no length has path
         size 1.
@@ -110,9 +118,11 @@ def stochastic(
     Returns
     -------
     Solution
-        `gap` is the largest |v' - v| / max(v, v', 1e-9 of all flow) over arcs with a delay law,
-        where v are the returned flows and v' the logit loading, over the same routes, at the delays
-        of v. It is 0 without delays.
+        `gap` is the greater of two. One is the largest |v' - v| / max(v, v', 1e-9 of all flow) over
+        arcs with a delay law, where v are the returned flows and v' the logit loading, over the
+        same routes, at the delays of v. The other is 0 unless iterations ran out before routes did:
+        what trips that lack their best route pay at least above it, over the least cost of all
+        trips that may get one. Without delays it is 0.
 
     Raises
     ------
@@ -170,32 +180,80 @@ def stochastic(
         scales /= np.where((np.diff(routes.trip) > 0) & (least > 0.0), least, 1.0)
     now = problem(routes)
     flow = _first_flow(now, laws, start)
-    iterations = 0
-    for turn in range(_COLUMN_ROUNDS + 1):
-        loaded, reached, steps = now.solve(
-            flow[now.arcs],
-            gap,
-            max(1, max_iterations - iterations),
-            iterations,
-            turn > 0 or start is not None,
-            progress,
-        )
+    iterations, turn, warm = 0, 0, start is not None
+    best: tuple[float, FixedPoint] | None = None
+    while True:
+        left = max(1, max_iterations - iterations)
+        loaded, reached, steps = now.solve(flow[now.arcs], gap, left, iterations, warm, progress)
         iterations += steps
         flow[now.arcs] = loaded
-        if turn == _COLUMN_ROUNDS or not len(now.arcs):
+        if not len(now.arcs):
+            best = reached, now
             break
         hours = laws.value(flow)
         congested = table + vots[:, None] * np.where(np.isfinite(table), hours, 0.0)
-        more = generate_some(graph, congested, trips, growing, _NEW_ROUTES, options)
-        merged = Routes(*route_kernels.merge(*routes, *more, 2 * n_routes))
+        count = _NEW_ROUTES if turn < _WIDE_ROUNDS else 1
+        more = generate_some(graph, congested, trips, growing, count, options)
+        missed, excess = _missed(routes, more, congested, trips, scales)
+        if best is None or max(reached, excess) <= best[0] or max(reached, excess) <= gap:
+            best = max(reached, excess), now
+        if iterations >= max_iterations:
+            break
+        merged = routes
+        if turn < _WIDE_ROUNDS:
+            merged = Routes(*route_kernels.merge(*routes, *more, 2 * n_routes))
+        if len(merged.starts) == len(routes.starts):
+            lacking = generate_some(graph, congested, trips, missed, 1, options)
+            most = len(routes.starts) + len(lacking.starts)
+            merged = Routes(*route_kernels.merge(*routes, *lacking, most))
         if len(merged.starts) == len(routes.starts):
             break
-        routes = merged
+        routes, turn, warm = merged, turn + 1, True
         now = problem(routes)
         flow = np.where(flow > 0.0, flow, _first_flow(now, laws, None))
+    reached, now = best
     return _solution(
         table, vots, trips, now, laws, scales, lengths, path_size_beta, reached, gap, iterations
     )
+
+
+def _missed(
+    routes: Routes, more: Routes, cost: FloatArray, trips: Trips, theta: FloatArray
+) -> tuple[BoolArray, float]:
+    """
+    Find the trips that lack their best route.
+
+    Parameters
+    ----------
+    routes : Routes
+        The choice sets.
+    more : Routes
+        Least-cost routes at `cost`, first of each trip that may get one.
+    cost : ndarray, shape (n_class, n_arc)
+        [USD/t]
+    trips : Trips
+    theta : ndarray, shape (m,)
+        [t/USD]
+
+    Returns
+    -------
+    missed : ndarray of bool, shape (m,)
+    excess : float
+        What they pay at least above the least cost, over the least cost of all that were asked.
+    """
+    asked = np.flatnonzero((np.diff(more.trip) > 0) & (np.diff(routes.trip) > 0))
+    if not len(asked):
+        return np.zeros(len(trips.flow), np.bool_), 0.0
+    known = np.full(len(trips.flow), np.inf)
+    trip_of = np.repeat(np.arange(len(known)), np.diff(routes.trip))
+    np.minimum.at(known, trip_of, route_costs(routes, cost, trips))
+    least = route_costs(more, cost, trips)[more.trip[:-1][asked]]
+    above = known[asked] - least
+    far = (theta[asked] * above > _MISSED) & (above > 1e-12 * least)
+    missed = np.zeros(len(trips.flow), np.bool_)
+    missed[asked[far]] = True
+    total = float(trips.flow[asked] @ least)
+    return missed, float(trips.flow[asked] @ np.where(far, above, 0.0)) / max(total, 1e-300)
 
 
 def _check_options(scale: str, theta: FloatArray, vot: FloatArray, beta: float, gap: float) -> None:
