@@ -38,7 +38,7 @@ def test_a_railway(parameters, observed):
     assert "10 pairs" in row["note"]
     ours = capacity_t_yr(parameters, "rail", 10) / 1e6
     assert printed("Samur–Yalama") == pytest.approx(
-        [ours, row["value"], ours / row["value"]], rel=0.01
+        [ours, row["value"], ours / row["value"]], rel=0.02
     )
 
 
@@ -56,7 +56,7 @@ def test_a_road_crossing(parameters, observed):
     assert "400-450 trucks/day" in row["note"]
     ours = throughput_t_yr(parameters, "road", 425) / 1e6
     assert printed("Norduz–Agarak") == pytest.approx(
-        [ours, row["value"], ours / row["value"]], rel=0.01
+        [ours, row["value"], ours / row["value"]], rel=0.02
     )
 
 
