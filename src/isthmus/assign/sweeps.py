@@ -27,13 +27,13 @@ IntArray = npt.NDArray[np.int64]
 Chunks = deque[tuple[int, int, int]]
 """Batch, first tree and the tree after the last, of what is left to do."""
 
-_FEWEST, _BATCHES = 16, 32
-"""Least and most batches of an iteration."""
-_ALONE = 200_000
+_FEWEST, _BATCHES, _FIRST = 16, 32, 100
+"""Least and most batches of an iteration, and those of the first, when there are no paths yet."""
+_ALONE = 600_000
 """Below this many tree-arcs threads would cost more than they give."""
 _BATCH, _CHUNK = 100_000, 20_000
 """Tree-arcs that a batch and a part of it, taken by one thread, should have at least."""
-_SLACK, _LEAST, _OMEGA = 0.05, 0.05, 1.2
+_SLACK, _LEAST, _OMEGA = 0.02, 0.05, 1.2
 """Shares of the gap below which labels, and differences of cost, are left; over-relaxation."""
 _ROUNDS, _SOLVE, _PRECISE = 3, 60, 0.03
 """Joint steps at most in a row; iterations of conjugate gradients at most; residual they may leave."""
@@ -55,10 +55,10 @@ class Sweeps:
         n_arc, n_node = len(state.free), len(state.graph[0]) - 1
         self.threads = max(1, int(threads)) if self.n_tree * n_arc >= _ALONE else 1
         self.pool = ThreadPoolExecutor(self.threads - 1) if self.threads > 1 else None
+        fresh = state.used[0] == 0
         n_batch = max(_FEWEST, min(self.n_tree * n_arc // _BATCH, _BATCHES))
-        n_batch = max(1, min(n_batch, self.n_tree))
-        self.batches = np.arange(n_batch + 1) * self.n_tree // n_batch
-        self.was = np.tile(state.was, (n_batch, 1))
+        self._divide(_FIRST if fresh else n_batch)
+        self.later = n_batch if fresh else 0
         self.scratch = [
             (
                 np.empty(n_node, np.int32),
@@ -69,6 +69,12 @@ class Sweeps:
             )
             for _ in range(self.threads)
         ]
+
+    def _divide(self, n_batch: int) -> None:
+        """Divide trees into batches, of which nothing is known but what the state tells."""
+        n_batch = max(1, min(n_batch, self.n_tree))
+        self.batches = np.arange(n_batch + 1) * self.n_tree // n_batch
+        self.was = np.tile(self.state.was, (n_batch, 1))
 
     def __enter__(self) -> Sweeps:
         """Return itself."""
@@ -104,7 +110,19 @@ class Sweeps:
         slack, least = _SLACK * gap, max(_LEAST * gap, 1e-16)
         slack = slack if slack > 1e-14 else 0.0
         if self.pool is not None:
-            return self._threaded(active, passes, slack, least)
+            done = self._threaded(active, passes, slack, least)
+        else:
+            done = self._alone(active, passes, slack, least)
+        if self.later:
+            self._divide(self.later)
+            self.later = 0
+        return done
+
+    def _alone(
+        self, active: IntArray, passes: int, slack: float, least: float
+    ) -> tuple[float, float, float]:
+        """Run one iteration in one compiled call."""
+        state = self.state
         at, totals = np.array([0, -1]), np.zeros(3)
         while not projection.cycle(
             state.graph,
