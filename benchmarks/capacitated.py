@@ -2,16 +2,17 @@
 System optimum under hard capacities: cold, after one change, and as the plain programme of arc flows.
 
 A random network the size of a corridor model, loaded until some dozens of arcs are full. Run
-``python benchmarks/capacitated.py [SEED]``.
+``python benchmarks/capacitated.py [--seed N]``.
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
 import time
 
 import highspy
 import numpy as np
+from record import Record, shared_arguments
 from scipy.sparse import coo_array
 
 from isthmus.assign.all_or_nothing import all_or_nothing
@@ -101,8 +102,8 @@ def arc_form(graph, cost, trips, capacity, penalty):
     return highs.getInfo().objective_function_value, time.perf_counter() - started, shape
 
 
-def main():
-    seed = int(sys.argv[1]) if len(sys.argv) > 1 else 0
+def measure(seed):
+    """Solve cold, re-solve after changes of one capacity, and solve the form by arcs; returns what came."""
     compile_first = capacitated(*instance(seed + 1), penalty=1e4)
     assert compile_first.converged
     graph, cost, trips, capacity = instance(seed)
@@ -110,12 +111,6 @@ def main():
     started = time.perf_counter()
     found = capacitated(graph, cost, trips, capacity, penalty=penalty)
     cold = time.perf_counter() - started
-    binding = int((found.dual > 0).sum())
-    print(f"{graph.n_node} nodes, {graph.n_arc} arcs, {len(trips.flow)} trips, seed {seed}")
-    print(
-        f"cold      {cold:8.3f} s   {found.iterations} iterations, {binding} arcs bind, "
-        f"gap {found.gap:.1e}, unserved {found.unserved.sum():.0f} t"
-    )
     rng = np.random.default_rng(seed)
     full = np.flatnonzero(found.dual > 0)
     times, steps = [], []
@@ -127,16 +122,46 @@ def main():
         times.append(time.perf_counter() - started)
         steps.append(again.iterations)
         assert again.converged
-    print(
-        f"re-solve  {np.median(times):8.4f} s   median of {RE_SOLVES} changes of one capacity, "
-        f"worst {max(times):.4f} s, {np.median(steps):.0f} iterations"
-    )
     value, seconds, shape = arc_form(graph, cost, trips, capacity, penalty)
-    off = abs(value - found.objective) / found.objective
-    print(
-        f"arc form  {seconds:8.3f} s   {shape[0]} rows, {shape[1]} columns; differs by {off:.1e}; "
-        f"{seconds / cold:.0f} times cold, {seconds / np.median(times):.0f} times a re-solve"
-    )
+    return {
+        "nodes": graph.n_node,
+        "arcs": graph.n_arc,
+        "trips": len(trips.flow),
+        "binding": int((found.dual > 0).sum()),
+        "gap": found.gap,
+        "cold": cold,
+        "again": times,
+        "iterations": [found.iterations, float(np.median(steps))],
+        "arc_form": seconds,
+        "rows": shape[0],
+        "columns": shape[1],
+        "apart": abs(value - found.objective) / found.objective,
+    }
+
+
+def run(asked):
+    """Run the benchmark; returns its results."""
+    record = Record("capacitated", {"seed": asked.seed}, asked.fresh)
+    if "made" not in record:
+        found = measure(asked.seed)
+        record.save("made", found)
+        print(
+            f"cold {found['cold']:.3f} s, again {np.median(found['again']):.4f} s, "
+            f"by arcs {found['arc_form']:.1f} s, apart {found['apart']:.1e}"
+        )
+    return record
+
+
+def arguments(parser):
+    """Add the options of this part."""
+    parser.add_argument("--seed", type=int, default=0, help="of the made capacitated network")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
+    shared_arguments(parser)
+    arguments(parser)
+    run(parser.parse_args())
 
 
 if __name__ == "__main__":

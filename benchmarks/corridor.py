@@ -49,7 +49,7 @@ class Corridor:
         self.crossing = virtual.arcs["crossing_id"].to_numpy(str)
         self.node = virtual.arcs["node_id"].to_numpy(str)
 
-    def solve(self, cost=None, start=None):
+    def solve(self, cost=None, start=None, keep_trees=False):
         """Return seconds of the call, and what it found."""
         from isthmus.assign.path_based import path_based
 
@@ -62,6 +62,7 @@ class Corridor:
             vot=self.vot,
             gap=GAP,
             start=start,
+            keep_trees=keep_trees,
         )
         return time.perf_counter() - started, found
 
@@ -113,7 +114,7 @@ def compiling(rounds):
 
 def closing(corridor, rounds, count):
     """Time the equilibrium, and with each of some crossings closed: anew, and from the one before."""
-    _, base = corridor.solve()
+    _, base = corridor.solve(keep_trees=True)
     places, carried = corridor.busiest(base, count)
     out = {
         "nodes": corridor.graph.n_node,

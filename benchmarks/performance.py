@@ -13,13 +13,19 @@ import os
 import time
 from pathlib import Path
 
+import capacitated
 import corridor
 import equilibrium
 import trees
 from page import page
 from record import ROOT, Record, shared_arguments
 
-PARTS = {"equilibrium": equilibrium, "trees": trees, "corridor": corridor}
+PARTS = {
+    "equilibrium": equilibrium,
+    "trees": trees,
+    "corridor": corridor,
+    "capacitated": capacitated,
+}
 
 
 def tapb_version(asked):

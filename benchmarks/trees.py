@@ -34,34 +34,12 @@ class Case:
         self.sorted_cost = np.ascontiguousarray(cost[order], np.float64)
 
     def grow(self):
-        """Grow cold trees as the equilibrium does: corrected labels, two queues."""
-        from isthmus.kernels import trees
+        """Grow trees as `shortest_trees` does: corrected labels, two queues."""
+        from isthmus.assign.base import shortest_trees
 
-        n_node, roots, m = self.graph.n_node, self.roots.astype(np.int32), len(self.roots)
-        via, order = np.empty((2, m, n_node), np.int32)
-        dist = np.empty((m, n_node))
-        queue, log = np.empty((2, n_node), np.int32)
-        state = np.empty(n_node, np.int8)
         started = time.perf_counter()
-        for i in range(m):
-            trees.repair(
-                self.graph.indptr,
-                self.graph.head,
-                self.graph.tail,
-                self.sorted_cost,
-                roots[i],
-                self.first,
-                via[i],
-                order[i],
-                0,
-                dist[i],
-                queue,
-                state,
-                log,
-                0.0,
-            )
-        reach = dist[:, roots]
-        return time.perf_counter() - started, reach
+        dist, _ = shortest_trees(self.graph, self.sorted_cost, self.roots, self.first)
+        return time.perf_counter() - started, dist[:, self.roots]
 
     def paths(self):
         """Grow trees as skims and all-or-nothing do: Dijkstra with a heap."""
