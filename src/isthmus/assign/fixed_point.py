@@ -17,6 +17,8 @@ _STAGE, _STAGE_STEPS, _TRY_STEPS = 6.0, 25, 8
 """Growth of theta from stage to stage, and Newton steps in one, or in a first try."""
 _STAGE_GAP = 1e-3
 """Gap at which a stage is good enough to begin the next with."""
+_ROUNDED, _WORSE = 1e-3, 3
+"""Gap below which the rest may be rounding, and steps without a better gap that show it is not."""
 _NOT_FELT = 1e-5
 """Answer of an arc's flow to its own delay below which Newton leaves the arc to plain iteration."""
 _SMALL_FLOW = 1e-9
@@ -142,6 +144,8 @@ class FixedPoint:
         if warm:
             most = min(_TRY_STEPS, left)
             _, loaded, reached, iterations = self._newton(x, gap, most, done, progress)
+            if gap < reached <= _ROUNDED:
+                loaded, reached = self._polish(loaded, reached, gap)
             if reached <= gap or iterations >= left:
                 return loaded, reached, iterations
         hours = self.laws(x)[0]
@@ -157,7 +161,41 @@ class FixedPoint:
         self.soften(1.0)
         left = max(1, left - iterations)
         _, loaded, reached, steps = self._newton(began, gap, left, done + iterations, progress)
+        if reached > gap:
+            loaded, reached = self._polish(loaded, reached, gap)
         return loaded, reached, iterations + steps
+
+    def _polish(self, flow: FloatArray, reached: float, gap: float) -> tuple[FloatArray, float]:
+        """
+        Newton on route shares, from those that `flow` is made of.
+
+        A loading amplifies the rounding of the delays it is given by theta; a step of Newton shrinks
+        it again. So where theta is large, shares that end on a step reach gaps that shares which end
+        on a loading cannot.
+        """
+        best = reached, flow, self.share
+        worse = 0
+        while worse < _WORSE and best[0] > gap:
+            law = self.laws(flow)
+            loaded, _ = self.load(law[0])
+            step = self.direction(law[1], loaded - flow)
+            share = np.empty_like(self.share)
+            loading.logit_tilt(
+                self.routes.trip, self.at, self.slots, self.weight, self.share, law[1] * step, share
+            )  # fmt: skip
+            flow = self._carried(share)
+            again, _ = self.load(self.laws(flow)[0])
+            now = self.residual(again, flow)
+            worse = 0 if now < best[0] else worse + 1
+            if now < best[0]:
+                best = now, flow, share
+        self.share = best[2].copy()
+        return best[1], best[0]
+
+    def _carried(self, share: FloatArray) -> FloatArray:
+        """Flows on arcs, of shares of routes."""
+        carried = np.repeat(share * self.flow[self.path_trip], np.diff(self.at))
+        return np.asarray(np.bincount(self.slots, carried, len(self.arcs)), np.float64)
 
     def _stages(
         self, x: FloatArray, share: float, left: int, done: int, progress: Progress | None

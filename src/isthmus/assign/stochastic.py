@@ -33,6 +33,8 @@ _WIDE_ROUNDS = 2
 """Rounds in which every trip gets new routes at congested costs; later, only who lacks the best."""
 _NEW_ROUTES = 2
 """Routes a trip may get in such a round: the least-cost one and one beside it."""
+_ROUGH = 1e-3
+"""Gap good enough to look for routes at."""
 _MISSED = 0.05
 """Utility by which a route outside a choice set must beat the best one inside to be missed: less is
 within what a bounded set leaves out anyway, and vanishes against cost as theta grows."""
@@ -53,7 +55,7 @@ def stochastic(
     penalty: float = 0.3,
     length: npt.ArrayLike | None = None,
     gap: float = 1e-6,
-    max_iterations: int = 500,
+    max_iterations: int = 2000,
     first_through_node: int = 0,
     start: Solution | None = None,
     routes: Routes | None = None,
@@ -181,10 +183,11 @@ def stochastic(
     now = problem(routes)
     flow = _first_flow(now, laws, start)
     iterations, turn, warm = 0, 0, start is not None
+    rough = max(gap, _ROUGH)
     best: tuple[float, FixedPoint] | None = None
     while True:
         left = max(1, max_iterations - iterations)
-        loaded, reached, steps = now.solve(flow[now.arcs], gap, left, iterations, warm, progress)
+        loaded, reached, steps = now.solve(flow[now.arcs], rough, left, iterations, warm, progress)
         iterations += steps
         flow[now.arcs] = loaded
         if not len(now.arcs):
@@ -195,8 +198,9 @@ def stochastic(
         count = _NEW_ROUTES if turn < _WIDE_ROUNDS else 1
         more = generate_some(graph, congested, trips, growing, count, options)
         missed, excess = _missed(routes, more, congested, trips, scales)
-        if best is None or max(reached, excess) <= best[0] or max(reached, excess) <= gap:
-            best = max(reached, excess), now
+        off = max(reached, excess)
+        if best is None or best[1] is now or off <= max(best[0], gap):
+            best = off, now
         if iterations >= max_iterations:
             break
         merged = routes
@@ -206,9 +210,13 @@ def stochastic(
             lacking = generate_some(graph, congested, trips, missed, 1, options)
             most = len(routes.starts) + len(lacking.starts)
             merged = Routes(*route_kernels.merge(*routes, *lacking, most))
+        warm = True
         if len(merged.starts) == len(routes.starts):
-            break
-        routes, turn, warm = merged, turn + 1, True
+            if rough <= gap:
+                break
+            rough = gap
+            continue
+        routes, turn = merged, turn + 1
         now = problem(routes)
         flow = np.where(flow > 0.0, flow, _first_flow(now, laws, None))
     reached, now = best

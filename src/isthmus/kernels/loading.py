@@ -180,6 +180,39 @@ def logit_slope(trip, at, slots, weight, flow, share, out):
 
 
 @njit(cache=True, nogil=True)
+def logit_tilt(trip, at, slots, weight, share, delay, out):
+    """
+    Shares after a small change of delays, to first order.
+
+    Parameters
+    ----------
+    trip, at, slots, weight, share
+        As in `logit`, after it.
+    delay : ndarray of float64, shape (n_slot,)
+        Change. [h]
+    out : ndarray of float64, shape (n_path,)
+        Out: ``share (1 - weight (change - mean change))``, at least a tenth of `share`, adding up to
+        1 within each trip.
+    """
+    for t in range(weight.size):
+        first = trip[t]
+        last = trip[t + 1]
+        mean = 0.0
+        for p in range(first, last):
+            hours = 0.0
+            for i in range(at[p], at[p + 1]):
+                hours += delay[slots[i]]
+            out[p] = hours
+            mean += share[p] * hours
+        total = 0.0
+        for p in range(first, last):
+            out[p] = share[p] * max(1.0 - weight[t] * (out[p] - mean), 0.1)
+            total += out[p]
+        for p in range(first, last):
+            out[p] /= total
+
+
+@njit(cache=True, nogil=True)
 def solve_definite(matrix, vector):
     """
     Solve a symmetric positive definite system by Cholesky, in place.
