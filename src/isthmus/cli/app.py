@@ -1,0 +1,81 @@
+"""The command line itself: what all commands share, and how they end."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from isthmus import __version__
+from isthmus.console import note, out
+from isthmus.errors import CostError, InputError, IsthmusError, NoPath, NotConverged
+
+if TYPE_CHECKING:
+    from isthmus.facts.tables import Facts
+
+__all__ = ["Data", "Gap", "Json", "Method", "Results", "app", "main", "read_facts"]
+
+app = typer.Typer(
+    name="isthmus",
+    help="Transit corridors between the Black Sea, the Caspian, Central Asia and the Gulf: "
+    "who reaches whom, by which route, at what cost, and through whose land.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+
+_ClickError: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
+"""Usage errors; newer typer brings its own click, so it is asked rather than imported."""
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+Data = Annotated[
+    list[Path] | None,
+    typer.Option("--data", help="Folder of CSV tables to lay over the shipped ones; repeatable."),
+]
+Method = Annotated[str, typer.Option(help="stochastic, path_based, capacitated or all_or_nothing.")]
+Gap = Annotated[float, typer.Option(help="Relative gap to reach.")]
+Results = Annotated[Path, typer.Option("--results", help="Where result folders go.")]
+
+
+def read_facts(data: list[Path] | None) -> Facts:
+    """Return the shipped facts with the user's folders laid over them."""
+    from isthmus.facts.tables import read
+
+    return read(*(data or []))
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        out.print(__version__)
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run a command; exit 0 done, 1 our fault, 2 bad input or usage, 3 short of the asked gap."""
+    try:
+        code = app(standalone_mode=False)
+    except typer.Abort:
+        note.print("stopped; finished results stay as they are.")
+        sys.exit(130)
+    except KeyboardInterrupt:
+        note.print("stopped; finished results stay as they are.")
+        sys.exit(130)
+    except _ClickError as problem:
+        problem.show()
+        sys.exit(problem.exit_code)
+    except (InputError, NoPath) as problem:
+        note.print(str(problem), markup=False)
+        sys.exit(2)
+    except NotConverged as problem:
+        note.print(str(problem), markup=False)
+        sys.exit(3)
+    except (CostError, IsthmusError) as problem:
+        note.print(str(problem), markup=False)
+        sys.exit(1)
+    sys.exit(code if isinstance(code, int) else 0)
