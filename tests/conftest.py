@@ -131,6 +131,9 @@ def gauge_break_rows() -> Rows:
                 "delay_factor": f,
                 "spread_factor": f,
                 "fee_factor": f,
+                "flags": "all",
+                "direction": "both",
+                "control": "each state",
             }
             for r, o, f in regimes
         ],

@@ -1,12 +1,11 @@
 """Cost terms against numbers worked by hand on a small way from rail over a sea to a lorry."""
 
-import time
-
 import numpy as np
 import pandas as pd
 import pytest
 
 from isthmus.cost.parameters import Parameters
+from isthmus.cost.restrictions import Binding
 from isthmus.cost.terms import TERMS, TermContext, sd_lognormal
 
 PARAMETERS = {
@@ -23,9 +22,6 @@ PARAMETERS = {
     "crossing_h_p50": 5.0,
     "crossing_h_p90": 15.0,
     "crossing_usd_t": 2.0,
-    "war_risk_share": 0.0,
-    "hull_value_usd_t": 800.0,
-    "sanctions_premium_usd_t": 0.0,
     "transfer_h_p50": 36.0,
     "transfer_h_p90": 96.0,
     "transfer_usd_t": 15.0,
@@ -39,7 +35,6 @@ PARAMETERS = {
     "emission_transfer_kg_t": 1.0,
 }
 EXTRA = [
-    ("war_risk_share", "sea", "SEA-X", "", 0.01),
     ("speed_km_h", "rail", "", "", 40.0),
     ("wait_h", "sea", "SEA-Y", "", 60.0),
     ("transfer_h_p50", "", "", "rail>sea", 30.0),
@@ -94,7 +89,10 @@ def context(arcs: list[dict[str, object]] | None = None) -> TermContext:
     frame = frame.assign(**{c: frame[c].fillna("") if c in frame else "" for c in text})
     for factor in ("delay_factor", "spread_factor", "fee_factor"):
         frame[factor] = frame[factor].fillna(1.0)
-    return TermContext(frame, GOODS, Parameters(FRAME))
+    money = np.zeros((2, len(frame)))
+    money[:, (frame["kind"] == "cross") & (frame["territory_id"] == "SEA-X")] = 8.0
+    bound = Binding(np.full(money.shape, -1, np.int16), money, np.zeros(money.shape))
+    return TermContext(frame, GOODS, Parameters(FRAME), bound)
 
 
 VALUES = {t.name: t.f(context()) for t in TERMS}
@@ -128,8 +126,8 @@ BOX, COAL = 0, 1
         ("crossing_fee", BOX, 7, 1.0),
         ("crossing_fee", BOX, 8, 2.0),
         ("crossing_fee", BOX, 4, 0.0),
-        ("war_risk", BOX, 4, 8.0),  # 1 % of 800 USD/t on entering the sea
-        ("war_risk", BOX, 7, 0.0),
+        ("restriction_money", BOX, 4, 8.0),  # as bound, see test_restrictions.py
+        ("restriction_money", BOX, 7, 0.0),
         ("transfer_hours", BOX, 3, 45.289563),  # the row of rail>sea
         ("transfer_hours", BOX, 12, 48.249985),
         ("transfer_fee", BOX, 3, 15.0),
@@ -181,20 +179,7 @@ def test_a_river_sea_ship_is_boarded_once() -> None:
 
 def test_arc_order_does_not_matter() -> None:
     c = context()
-    turned = TermContext(c.arcs.iloc[::-1].reset_index(drop=True), GOODS, c.parameters)
+    bound = Binding(*(values[:, ::-1] for values in c.bound))
+    turned = TermContext(c.arcs.iloc[::-1].reset_index(drop=True), GOODS, c.parameters, bound)
     for term in TERMS:
         np.testing.assert_array_equal(term.f(turned)[:, ::-1], VALUES[term.name])
-
-
-def test_three_thousand_arcs_and_ten_goods_take_little_time() -> None:
-    frame = pd.concat([context().arcs] * 231, ignore_index=True).iloc[:3000]
-    goods = pd.concat([GOODS] * 5, ignore_index=True)
-    best = np.inf
-    for _ in range(5):
-        start = time.perf_counter()
-        c = TermContext(frame, goods, Parameters(FRAME))
-        for term in TERMS:
-            term.f(c)
-        best = min(best, time.perf_counter() - start)
-    assert best < 0.25  # 0.03 s on an idle core
-    print(f"{best * 1e3:.0f} ms")

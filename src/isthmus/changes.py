@@ -28,6 +28,7 @@ TABLES = {
     "node": ("nodes", "node_id"),
     "demand": ("demand", ""),
     "parameter": ("parameters", ""),
+    "restriction": ("restrictions", "restriction_id"),
 }
 NOUNS = (*TABLES, "territory", "passage", "corridor")
 """Nouns a change may speak of."""
@@ -40,6 +41,7 @@ _EXTRA = {
     "node": (),
     "demand": (),
     "parameter": (),
+    "restriction": ("in_force",),
 }
 
 
@@ -125,10 +127,10 @@ def apply_change(state: State, change: Change) -> None:
 
 def _add(state: State, change: Change) -> None:
     """Add a row: the columns of that noun's table, names allowed where ids are."""
-    if change.noun not in ("link", "crossing", "terminal", "node", "demand"):
+    if change.noun not in ("link", "crossing", "terminal", "node", "demand", "restriction"):
         raise change.fault(
             f"nothing can be added to {change.noun}.",
-            "Nouns: link, crossing, terminal, node, demand.",
+            "Nouns: link, crossing, terminal, node, demand, restriction.",
         )
     table, key = TABLES[change.noun]
     frame = state.tables[table]
@@ -137,6 +139,8 @@ def _add(state: State, change: Change) -> None:
     row["confidence"] = change.cells.get("confidence", "low")
     if change.noun in ("link", "crossing", "terminal"):
         _complete(state, change, row)
+    if change.noun == "restriction":
+        row.setdefault("in_force", True)
     unknown = [
         c
         for c in change.cells
@@ -268,11 +272,11 @@ def _switch(state: State, change: Change, *, open_: bool) -> None:
             frame.loc[frame[columns].eq(land).any(axis=1), "is_open"] = False
         state.log.append(f"closes territory {land} to all freight, its own trade included")
         return
-    if change.noun in ("node", "demand", "parameter"):
-        raise change.fault(
-            f"{change.noun} cannot be opened or closed.",
-            "Nouns: link, crossing, terminal, passage, corridor, territory.",
-        )
+    if change.noun in ("node", "demand", "parameter", "restriction"):
+        mend = "Nouns: link, crossing, terminal, passage, corridor, territory."
+        if change.noun == "restriction":
+            mend = "Write [[set.restriction]] with in_force = true or false."
+        raise change.fault(f"{change.noun} cannot be opened or closed.", mend)
     if change.noun in ("passage", "corridor"):
         rows = _links_of(state, change)
         table = "links"

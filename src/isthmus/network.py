@@ -38,6 +38,8 @@ class Network:
     terminals : DataFrame
         Terminals in force, plus `is_open`.
     zones, connectors, regimes, parameters : DataFrame
+    restrictions : DataFrame
+        Rows of ``data/restrictions.csv`` of any date, plus `in_force`.
     closed_territories : frozenset of str
         States whose own trade is shut as well as their land.
     changes : tuple of str
@@ -54,6 +56,7 @@ class Network:
     connectors: pd.DataFrame = field(repr=False)
     regimes: pd.DataFrame = field(repr=False)
     parameters: pd.DataFrame = field(repr=False)
+    restrictions: pd.DataFrame = field(repr=False)
     closed_territories: frozenset[str] = frozenset()
     changes: tuple[str, ...] = ()
 
@@ -89,6 +92,8 @@ class Network:
         passable = set(facts["regimes"].loc[facts["regimes"]["open"], "regime"])
         crossings["is_open"] = crossings["regime"].isin(passable)
         terminals = in_force(facts["terminals"], day).reset_index(drop=True).assign(is_open=True)
+        restrictions = facts["restrictions"]
+        now = restrictions.index.isin(in_force(restrictions, day).index)
         return cls(
             facts,
             day,
@@ -100,6 +105,7 @@ class Network:
             facts["connectors"],
             facts["regimes"],
             facts["parameters"],
+            restrictions.assign(in_force=now),
         )
 
     def replace(self, **changes: Any) -> Network:

@@ -130,6 +130,7 @@ class Scenario:
                 "zones": network.zones,
                 "demand": demand.flows.copy(),
                 "parameters": network.parameters.copy(),
+                "restrictions": network.restrictions.copy(),
             },
             set(network.closed_territories),
         )
@@ -150,6 +151,7 @@ class Scenario:
             links=state.tables["links"],
             crossings=state.tables["crossings"],
             terminals=state.tables["terminals"],
+            restrictions=state.tables["restrictions"],
             parameters=state.tables["parameters"]
             if self._touches("parameter")
             else network.parameters,

@@ -64,8 +64,10 @@ def skim(assignment: Assignment) -> Skims:
     )[paths.trip]
     totals = {name: assignment.path_total(name) for name in _ATTRIBUTES}
     matrices: dict[str, FloatArray] = {}
-    for k, commodity in enumerate(assignment.cost.commodities["commodity_id"]):
-        here = assignment.class_of_path == k
+    goods = assignment.cost.commodities["commodity_id"].to_numpy()
+    carried = goods[assignment.class_of_path]
+    for commodity in dict.fromkeys(goods):
+        here = carried == commodity
         flow = np.bincount(cell[here], weights=paths.flow[here], minlength=n * n)
         matrices[f"{commodity}_tonnes_t_yr"] = flow.reshape(n, n).astype(np.float64)
         for name, column in _ATTRIBUTES.items():

@@ -31,7 +31,11 @@ __all__ = ["Stop", "VirtualNetwork", "expand"]
 _LOADED = ("rail", "road", "sea", "inland_water")
 """Modes on which a shipment can begin or end; ferries take lorries and wagons, not goods."""
 
-_ENDS = ("source", "sink")
+_COLUMNS = (
+    "link_id", "crossing_id", "terminal_id", "passage_id", "operator_id", "control_id", "regime",
+    "from_territory_id", "from_mode", "from_gauge_mm", "to_mode", "to_gauge_mm", "method", "forward",
+    "length_km", "capacity_t_yr", "tracks",
+)  # fmt: skip
 
 
 class Stop(NamedTuple):
@@ -366,12 +370,14 @@ class _Builder:
 
     def finish(self) -> VirtualNetwork:
         arcs = pd.DataFrame(self.rows)
+        # a network without terminals or links has the same columns
+        arcs = arcs.reindex(columns=list(dict.fromkeys([*arcs.columns, *_COLUMNS])))
         text = [
             c
             for c in arcs
             if c.endswith("_id") or c in ("mode", "regime", "method", "from_mode", "to_mode")
         ]
-        arcs[text] = arcs[text].fillna("")
+        arcs[text] = arcs[text].astype(object).fillna("")
         graph, order = build_graph(
             arcs["tail"].to_numpy(np.int32), arcs["head"].to_numpy(np.int32), len(self.index)
         )

@@ -46,6 +46,13 @@ REGIMES: Final = {
     "facilitated": "single window, joint or shared control, green lanes",
     "sealed_transit": "transit under seal without inspection, the owner of the land keeps control",
     "unimpeded": "hypothetical: no checks at all",
+    "tir": "sealed lorries under an international guarantee pass without inspection",
+    "cim_smgs": "one consignment note under both laws of carriage by rail",
+    "aid_only": "a border otherwise shut lets humanitarian goods pass",
+    "montreux": "merchant ships of every flag pass the Turkish Straits freely",
+    "transit_passage": "ships of every flag pass a strait without hindrance",
+    "canal_passage": "ships of every flag pass a canal against dues",
+    "internal_waters": "ships of other flags pass by permission of the state",
 }
 
 SCENARIO_STATUS: Final = {

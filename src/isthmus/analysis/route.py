@@ -135,12 +135,14 @@ def route(
     start, end = names.node(origin, "FROM"), names.node(destination, "TO")
     goods = names.commodity(commodity, "--commodity")
     virtual = expand(network)
-    arc_cost = cost.of(virtual)
+    land = network.nodes.set_index("node_id")["territory_id"]
+    trade = {"origin": land[start], "destination": land[end], "commodity_id": goods}
+    classes, class_of = cost.classes(network, pd.DataFrame([trade]))
+    arc_cost, one = cost.of(virtual, classes), int(class_of[0])
     title = dict(zip(network.nodes["node_id"], network.nodes["name"], strict=True))
     for place in (start, end):
         if place not in virtual.source_of_node or place not in virtual.sink_of_node:
             raise NoPath(f"{title[place]} has no terminal, port or station where goods are loaded.")
-    one = arc_cost.position(goods)
     trip = Trips(
         np.zeros(1, np.int32),
         np.array([virtual.source_of_node[start]], np.int32),
@@ -329,6 +331,8 @@ def _why(virtual: VirtualNetwork, cost: ArcCost, trip: Trips, k: int, start: str
     if cut is None:
         return f"{start} and {end} are not joined by the modes {goods} uses, even with all open."
     named = "; ".join(cut)
+    if all(name.startswith("restriction:") for name in cut):
+        return f"{start} and {end} are barred to each other on {virtual.network.date}: {named}."
     return (
         f"{start} and {end} are cut on {virtual.network.date}. "
         f"The way past the fewest closed elements needs: {named}."

@@ -98,7 +98,8 @@ class Assignment:
         One row a flow of the demand: origin_zone_id, destination_zone_id, commodity_id,
         tonnes_t_yr, served_t_yr [t/yr], theta [t/USD] and logsum_usd_t [USD/t].
     paths : Paths
-    arc_flow : ndarray, shape (n_commodity, n_arc)
+    arc_flow : ndarray, shape (n_class, n_arc)
+        A class is a commodity and the restrictions on its trades: rows of `cost.commodities`.
         [t/yr]
     delay_h : ndarray, shape (n_arc,)
         Hours that congestion adds. [h]
@@ -143,7 +144,7 @@ class Assignment:
 
     @cached_property
     def class_of_path(self) -> IntArray:
-        """Commodity position of each path."""
+        """Class of the trade of each path: row of `cost.commodities` and `arc_flow`."""
         return self.trips["class"].to_numpy()[self.paths.trip]
 
     def path_total(self, name: str) -> FloatArray:
@@ -244,8 +245,10 @@ def assign(
             [Fault("method", f'"{method}" is no method.', f"One of {', '.join(METHODS)}.")]
         )
     virtual = expand(network)
-    arc_cost = cost.of(virtual)
-    table, trips = _trips(demand, virtual, arc_cost)
+    table, ends = _flows(demand, virtual)
+    classes, table["class"] = cost.classes(network, table.assign(**ends))
+    arc_cost = cost.of(virtual, classes)
+    trips = _trips(table, virtual)
     delay = delay_of(virtual, arc_cost)
     problem = Problem(virtual, arc_cost, table, trips, delay, start, gap, progress)
     solution, theta = METHODS[method](problem, **options)
@@ -288,40 +291,48 @@ def assign(
 def network_digest(network: Network, demand: Demand) -> str:
     """Return the SHA-256 of a network and its demand as changed, hexadecimal."""
     sha = hashlib.sha256(network.date.encode())
-    frames = (network.links, network.crossings, network.terminals, network.parameters, demand.flows)
+    frames = (
+        network.links, network.crossings, network.terminals, network.parameters,
+        network.restrictions, demand.flows,
+    )  # fmt: skip
     for frame in frames:
         sha.update(pd.util.hash_pandas_object(frame.astype(str), index=False).to_numpy().tobytes())
     sha.update(",".join(sorted(network.closed_territories)).encode())
     return sha.hexdigest()
 
 
-def _trips(demand: Demand, virtual: VirtualNetwork, cost: ArcCost) -> tuple[pd.DataFrame, Trips]:
-    """Turn flows into positions; all unknown zones and commodities in one error."""
-    flows = demand.flows
+def _flows(demand: Demand, virtual: VirtualNetwork) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Return the flows and the lands they begin and end in; all unknown names in one error."""
     columns = ["origin_zone_id", "destination_zone_id", "commodity_id", "tonnes_t_yr"]
-    table = flows[columns].reset_index(drop=True).copy()
-    class_of = {c: i for i, c in enumerate(cost.commodities["commodity_id"])}
+    table = demand.flows[columns].reset_index(drop=True).copy()
+    facts = virtual.network.facts
     lookups = {
-        "origin_zone_id": virtual.source_of_zone,
-        "destination_zone_id": virtual.sink_of_zone,
-        "commodity_id": class_of,
+        "origin_zone_id": ("zone", virtual.source_of_zone),
+        "destination_zone_id": ("zone", virtual.sink_of_zone),
+        "commodity_id": ("commodity", set(facts["commodities"]["commodity_id"])),
     }
     faults: list[Fault] = []
-    for column, known in lookups.items():
+    for column, (noun, known) in lookups.items():
         for name in sorted(set(table[column]) - set(known)):
-            noun = "commodity" if column == "commodity_id" else "zone"
-            names = virtual.network.facts.names
-            faults += UnknownName(noun, name, names.nearest(noun, name), f"demand, {column}").faults
+            near = facts.names.nearest(noun, name)
+            faults += UnknownName(noun, name, near, f"demand, {column}").faults
     if faults:
         raise InputError(faults)
-    table["class"] = table["commodity_id"].map(class_of).astype(np.int64)
-    trips = Trips(
+    land = virtual.network.zones.set_index("zone_id")["territory_id"]
+    return table, {
+        "origin": table["origin_zone_id"].map(land),
+        "destination": table["destination_zone_id"].map(land),
+    }
+
+
+def _trips(table: pd.DataFrame, virtual: VirtualNetwork) -> Trips:
+    """Turn flows into positions."""
+    return Trips(
         table["class"].to_numpy(np.int32),
         table["origin_zone_id"].map(virtual.source_of_zone).to_numpy(np.int32),
         table["destination_zone_id"].map(virtual.sink_of_zone).to_numpy(np.int32),
         table["tonnes_t_yr"].to_numpy(np.float64),
     )
-    return table, trips
 
 
 def _logsum(

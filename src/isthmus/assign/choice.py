@@ -94,13 +94,12 @@ def inherit(
     there = arc_keys(start.virtual)
     to_here = here.get_indexer(there)
     kept, lost, _ = _kept(start, to_here, cost, table, trips)
-    better = _better(start, here, there, cost)
+    better, pair = _better(start, here, there, cost, table)
     fresh = generate_routes(virtual.graph, cost.usd, trips)
     trip_of = np.repeat(np.arange(len(table)), np.diff(fresh.trip))
     entry = np.repeat(np.arange(len(trip_of)), np.diff(fresh.starts))
-    klass = trips.klass[trip_of]
     hit = np.zeros(len(trip_of), dtype=bool)
-    hit[entry[better[klass[entry], fresh.arcs]]] = True
+    hit[entry[better[pair[trip_of[entry]], fresh.arcs]]] = True
     none = np.diff(kept.trip) == 0
     wanted = hit | lost[trip_of] | none[trip_of]
     touched = np.bincount(trip_of[wanted], minlength=len(table)) > 0
@@ -166,14 +165,31 @@ def _kept(
 
 
 def _better(
-    start: Assignment, here: pd.Index, there: pd.Index, cost: ArcCost
-) -> npt.NDArray[np.bool_]:
-    """Return the arcs that cost less than in the parent, newly open ones among them."""
+    start: Assignment, here: pd.Index, there: pd.Index, cost: ArcCost, table: pd.DataFrame
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.intp]]:
+    """
+    Return the arcs that cost less than in the parent, newly open ones among them.
+
+    A scenario that changes a restriction has other classes than its parent, so costs are compared
+    by the class of a trade here and the one it had there.
+
+    Returns
+    -------
+    better : ndarray of bool, shape (n_pair, n_arc)
+    pair : ndarray of int, shape (n_trip,)
+        Row of `better` of each trip.
+    """
     back = there.get_indexer(here)
-    before = np.where(back >= 0, start.cost.usd[:, np.maximum(back, 0)], np.inf)
-    now = cost.usd
+    old = start.trips[[*PAIR, "class"]].drop_duplicates(PAIR)
+    was = table[PAIR].merge(old, on=PAIR, how="left")["class"].to_numpy(dtype=float)
+    unknown = [start.cost.position(c) for c in cost.commodities["commodity_id"]]
+    now_class = table["class"].to_numpy()
+    before = np.where(np.isnan(was), np.array(unknown)[now_class], was).astype(np.int64)
+    pairs, pair = np.unique(np.stack([now_class, before]), axis=1, return_inverse=True)
+    cheap = np.where(back >= 0, start.cost.usd[pairs[1]][:, np.maximum(back, 0)], np.inf)
+    now = cost.usd[pairs[0]]
     with np.errstate(invalid="ignore"):
-        return np.isfinite(now) & (now < before * (1.0 - 1e-12))
+        return np.isfinite(now) & (now < cheap * (1.0 - 1e-12)), pair.reshape(-1)
 
 
 def _take(

@@ -28,6 +28,8 @@ def closed_elements(
     """
     Return, for each trip, the closed elements on the way that passes the fewest of them.
 
+    What bars the trade alone counts as closed; it is named ``restriction:<id>``.
+
     Parameters
     ----------
     virtual : VirtualNetwork
@@ -45,15 +47,27 @@ def closed_elements(
     unbuilt = (
         arcs["link_id"].map(status).isin(_NOT_BUILT).to_numpy() & arcs["kind"].eq("move").to_numpy()
     )
-    closed = ~arcs["is_open"].to_numpy(dtype=bool)
-    penalty = np.where(closed, _PER_CLOSED, 0.0) + np.where(closed & unbuilt, 3 * _PER_CLOSED, 0.0)
     modes = [{m.strip() for m in str(text).split(";")} for text in cost.commodities["modes"]]
     free = arcs["kind"].isin(["access", "egress"]).to_numpy()
     can = np.array([free | arcs["mode"].isin(m).to_numpy() for m in modes])
+    closed = can & ~cost.allowed
+    penalty = np.where(closed, _PER_CLOSED, 0.0) + np.where(closed & unbuilt, 3 * _PER_CLOSED, 0.0)
     as_if_open = np.where(can, cost.usd_if_open + penalty, np.inf)
-    found = []
-    for path in least_cost_paths(virtual.graph, as_if_open, trips):
-        found.append(None if path is None else element_names(arcs, path[closed[path]]))
+    barred = np.where(arcs["is_open"].to_numpy(dtype=bool), cost.barred_by, -1)
+    restriction = [f"restriction:{i}" for i in virtual.network.restrictions["restriction_id"]]
+    found: list[tuple[str, ...] | None] = []
+    for path, k in zip(
+        least_cost_paths(virtual.graph, as_if_open, trips), trips.klass, strict=True
+    ):
+        if path is None:
+            found.append(None)
+            continue
+        names: dict[str, None] = {}
+        for arc in path[closed[k, path]]:
+            row = barred[k, arc]
+            named = (restriction[row],) if row >= 0 else element_names(arcs, np.array([arc]))
+            names |= dict.fromkeys(named)
+        found.append(tuple(names))
     return found
 
 
@@ -107,6 +121,8 @@ def unserved_reasons(
     for cut in cuts:
         if cut is None:
             reasons.append("no way by the modes this commodity uses")
+        elif all(c.startswith("restriction:") for c in cut):
+            reasons.append("barred to this trade")
         elif shut & {c.removeprefix("territory:") for c in cut}:
             reasons.append("the trade of this land is closed")
         else:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from isthmus.cost.parameters import Parameters
+from isthmus.cost.restrictions import Binding
 from isthmus.vocab import WATER_MODES
 
 __all__ = ["BoolArray", "FloatArray", "TermContext", "mean_lognormal", "sd_lognormal"]
@@ -90,11 +91,14 @@ class TermContext:
     commodities : DataFrame
         Rows of ``data/commodities.csv``.
     parameters : Parameters
+    bound : Binding
+        What restrictions do to each class of trades.
     """
 
     arcs: pd.DataFrame = field(repr=False)
     commodities: pd.DataFrame = field(repr=False)
     parameters: Parameters = field(repr=False)
+    bound: Binding = field(repr=False)
 
     @cached_property
     def kind(self) -> npt.NDArray[np.object_]:

@@ -17,11 +17,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from isthmus.cost.parameters import Parameters
+from isthmus.cost.restrictions import bind, listed, trade_classes
 from isthmus.cost.terms import TERMS, TermContext
 from isthmus.errors import CostError
+from isthmus.vocab import WATER_MODES
 
 if TYPE_CHECKING:
     from isthmus.facts.tables import Facts
+    from isthmus.network import Network
     from isthmus.virtual import VirtualNetwork
 
 __all__ = ["ArcCost", "GeneralizedCost"]
@@ -41,15 +44,19 @@ class ArcCost:
     Parameters
     ----------
     commodities : DataFrame
-        Rows of ``data/commodities.csv`` in the order of the first axis of every array.
-    components : dict of str to ndarray, shape (n_commodity, n_arc)
+        Classes of trades in the order of the first axis of every array: rows of
+        ``data/commodities.csv`` with `bound_by`, the restrictions on the class. First one row a
+        commodity for trades of unknown ends, then one a commodity and set of restrictions.
+    components : dict of str to ndarray, shape (n_class, n_arc)
         One array a term, in the unit of its attribute.
     attribute_of : dict of str to str
         Component → money, hours, spread or co2.
-    allowed : ndarray of bool, shape (n_commodity, n_arc)
-        The arc is open and its mode is one the commodity can use.
+    allowed : ndarray of bool, shape (n_class, n_arc)
+        The arc is open, its mode is one the commodity can use, and nothing bars the class.
+    barred_by : ndarray of int16, shape (n_class, n_arc)
+        Row of `Network.restrictions` that bars the class from the arc; -1 if none does.
     prices : DataFrame
-        Price of each attribute per commodity: columns money, hours, spread, co2. [USD/unit]
+        Price of each attribute per class: columns money, hours, spread, co2. [USD/unit]
     capacity_t_yr : ndarray, shape (n_arc,)
         NaN where unknown. [t/yr]
     parameters : Parameters
@@ -60,12 +67,13 @@ class ArcCost:
     components: dict[str, FloatArray] = field(repr=False)
     attribute_of: dict[str, str]
     allowed: BoolArray = field(repr=False)
+    barred_by: npt.NDArray[np.int16] = field(repr=False)
     prices: pd.DataFrame = field(repr=False)
     capacity_t_yr: FloatArray = field(repr=False)
     parameters: Parameters = field(repr=False)
 
     def attribute(self, name: str) -> FloatArray:
-        """Return the sum of the components of one attribute, shape (n_commodity, n_arc)."""
+        """Return the sum of the components of one attribute, shape (n_class, n_arc)."""
         total = np.zeros(self.allowed.shape)
         for component, values in self.components.items():
             if self.attribute_of[component] == name:
@@ -114,7 +122,7 @@ class ArcCost:
         return self.prices["hours"].to_numpy(dtype=float)
 
     def position(self, commodity_id: str) -> int:
-        """Return the row of a commodity."""
+        """Return the row of a commodity for trades of unknown ends."""
         return int(np.flatnonzero(self.commodities["commodity_id"].eq(commodity_id))[0])
 
 
@@ -156,13 +164,37 @@ class GeneralizedCost:
         sha.update(repr(self.overrides).encode())
         return sha.hexdigest()
 
-    def of(self, virtual: VirtualNetwork) -> ArcCost:
+    def classes(
+        self, network: Network, trades: pd.DataFrame | None = None
+    ) -> tuple[pd.DataFrame, npt.NDArray[np.int64]]:
+        """
+        Return the classes that trades fall into, and the class of each.
+
+        Parameters
+        ----------
+        network : Network
+        trades : DataFrame, optional
+            origin, destination [lands], commodity_id; without them there is a class a commodity.
+
+        Returns
+        -------
+        classes : DataFrame
+        class_of : ndarray of int, shape (n_trade,)
+        """
+        commodities = self.facts["commodities"].reset_index(drop=True)
+        if trades is None:
+            trades = pd.DataFrame(columns=["origin", "destination", "commodity_id"], dtype=object)
+        return trade_classes(network, commodities, trades)
+
+    def of(self, virtual: VirtualNetwork, classes: pd.DataFrame | None = None) -> ArcCost:
         """
         Return the cost of every arc.
 
         Parameters
         ----------
         virtual : VirtualNetwork
+        classes : DataFrame, optional
+            Of `classes`; without them trades have unknown ends.
 
         Returns
         -------
@@ -174,28 +206,43 @@ class GeneralizedCost:
             If a term is negative or NaN; names the arc and the term.
         """
         commodities = self.facts["commodities"].reset_index(drop=True)
+        if classes is None:
+            classes, _ = self.classes(virtual.network)
+        at = {c: i for i, c in enumerate(commodities["commodity_id"])}
+        goods = classes["commodity_id"].map(at).to_numpy()
         parameters = self._of_network(virtual)
-        context = TermContext(virtual.arcs, commodities, parameters)
+        bound = bind(virtual.network, virtual.arcs, classes, _hull(virtual.arcs, parameters))
+        context = TermContext(virtual.arcs, commodities, parameters, bound)
         components: dict[str, FloatArray] = {}
         attribute_of: dict[str, str] = {}
         for term in TERMS:
             values = np.asarray(term.f(context), dtype=np.float64)
-            _refuse_bad(values, term.name, virtual.arcs, commodities)
-            components[term.name] = values
+            _refuse_bad(values, term.name, virtual.arcs, classes if term.by_class else commodities)
+            components[term.name] = values if term.by_class else values[goods]
             attribute_of[term.name] = term.attribute
-        vot = commodities["vot_usd_t_h"].to_numpy(dtype=float)
+        vot = classes["vot_usd_t_h"].to_numpy(dtype=float)
         prices = pd.DataFrame(
             {
                 "money": 1.0,
                 "hours": vot,
-                "spread": vot * commodities["reliability_ratio"].to_numpy(dtype=float),
+                "spread": vot * classes["reliability_ratio"].to_numpy(dtype=float),
                 "co2": parameters.get("co2_price_usd_kg"),
             }
         )
-        prices.insert(0, "commodity_id", commodities["commodity_id"])
-        allowed = _allowed(virtual.arcs, commodities)
+        prices.insert(0, "commodity_id", classes["commodity_id"])
+        allowed = _allowed(virtual.arcs, commodities, virtual.network.regimes)[goods]
+        allowed &= bound.barred_by < 0
         capacity = virtual.arcs["capacity_t_yr"].to_numpy(dtype=float)
-        return ArcCost(commodities, components, attribute_of, allowed, prices, capacity, parameters)
+        return ArcCost(
+            classes,
+            components,
+            attribute_of,
+            allowed,
+            bound.barred_by,
+            prices,
+            capacity,
+            parameters,
+        )
 
     def _of_network(self, virtual: VirtualNetwork) -> Parameters:
         """Use the network's own parameter rows: a scenario may have set or scaled them."""
@@ -205,15 +252,35 @@ class GeneralizedCost:
         return Parameters(rows).replace(**self.overrides)
 
 
-def _allowed(arcs: pd.DataFrame, commodities: pd.DataFrame) -> BoolArray:
-    """Return whether a commodity may use an arc: open, and of its modes (road for access)."""
+def _hull(arcs: pd.DataFrame, parameters: Parameters) -> FloatArray:
+    """Return the value of the ship a tonne on arcs over water and into it, 0 elsewhere. [USD/t]"""
+    here = arcs["mode"].isin(WATER_MODES).to_numpy()
+    out = np.zeros(len(arcs))
+    if here.any():
+        out[here] = parameters.table(
+            "hull_value_usd_t",
+            mode=arcs["mode"].to_numpy(dtype=object)[here],
+            territory_id=arcs["territory_id"].to_numpy(dtype=object)[here],
+        )
+    return out
+
+
+def _allowed(arcs: pd.DataFrame, commodities: pd.DataFrame, regimes: pd.DataFrame) -> BoolArray:
+    """
+    Return whether a commodity may use an arc.
+
+    It is open, of a mode of the commodity (road for access), and the regime lets such goods pass.
+    """
     mode = arcs["mode"].to_numpy()
     is_open = arcs["is_open"].to_numpy(dtype=bool)
     free = arcs["kind"].isin(["access", "egress"]).to_numpy()
+    limits = {r: listed(g) for r, g in zip(regimes["regime"], regimes["goods"], strict=True) if g}
+    regime = arcs["regime"].to_numpy(dtype=object)
     rows = []
-    for text in commodities["modes"]:
+    for name, text in zip(commodities["commodity_id"], commodities["modes"], strict=True):
         modes = [m.strip() for m in str(text).split(";")]
-        rows.append(is_open & (free | np.isin(mode, modes)))
+        refused = np.isin(regime, [r for r, goods in limits.items() if name not in goods])
+        rows.append(is_open & (free | np.isin(mode, modes)) & ~refused)
     return np.array(rows, dtype=bool).reshape(len(commodities), len(arcs))
 
 

@@ -33,7 +33,6 @@ from isthmus.cost.context import (
     mean_lognormal,
     sd_lognormal,
 )
-from isthmus.vocab import WATER_MODES
 
 __all__ = ["TERMS", "Term", "TermContext", "mean_lognormal", "sd_lognormal"]
 
@@ -53,6 +52,8 @@ class Term:
         Kinds of arc it may be other than zero on.
     f : callable
         Context → values, shape (n_commodity, n_arc), zero where it does not apply.
+    by_class : bool
+        Whether it differs between trades of one good: shape (n_class, n_arc).
     """
 
     name: str
@@ -60,6 +61,7 @@ class Term:
     unit: str
     arcs: tuple[str, ...]
     f: Callable[[TermContext], FloatArray]
+    by_class: bool = False
 
 
 def haul_money(c: TermContext) -> FloatArray:
@@ -162,16 +164,14 @@ def crossing_fee(c: TermContext) -> FloatArray:
     return c.spread_out(here, fee * c.number("fee_factor", here, 1.0))
 
 
-def war_risk(c: TermContext) -> FloatArray:
-    """War-risk premium of the hull, once on entering a sea that has one."""
-    here = c.of("cross") & np.isin(c.arcs["mode"].to_numpy(dtype=object), WATER_MODES)
-    return c.spread_out(here, c.row("war_risk_share", here) * c.row("hull_value_usd_t", here))
+def restriction_money(c: TermContext) -> FloatArray:
+    """Dues, risk and what sanctions cost, once on entering; see `isthmus.cost.restrictions`."""
+    return c.bound.money
 
 
-def sanctions_premium(c: TermContext) -> FloatArray:
-    """Premium for entering a land under sanctions; zero unless a row says otherwise."""
-    here = c.of("cross")
-    return c.spread_out(here, c.table("sanctions_premium_usd_t", here))
+def restriction_hours(c: TermContext) -> FloatArray:
+    """Hours that restrictions add, once on entering."""
+    return c.bound.hours
 
 
 def _change(c: TermContext, here: BoolArray) -> npt.NDArray[np.object_]:
@@ -250,8 +250,7 @@ TERMS: tuple[Term, ...] = (
     Term("haul", "money", "USD/t", ("move",), haul_money),
     Term("boarding", "money", "USD/t", ("load", "transfer", "move"), boarding_money),
     Term("crossing_fee", "money", "USD/t", ("cross",), crossing_fee),
-    Term("war_risk", "money", "USD/t", ("cross",), war_risk),
-    Term("sanctions_premium", "money", "USD/t", ("cross",), sanctions_premium),
+    Term("restriction_money", "money", "USD/t", ("cross", "move"), restriction_money, True),
     Term("transfer_fee", "money", "USD/t", ("transfer",), transfer_fee),
     Term("load_fee", "money", "USD/t", ("load",), load_money),
     Term("unload_fee", "money", "USD/t", ("unload",), unload_money),
@@ -260,6 +259,7 @@ TERMS: tuple[Term, ...] = (
     Term("call_hours", "hours", "h", ("move",), call_hours),
     Term("wait_hours", "hours", "h", ("load", "transfer", "move"), service_wait),
     Term("crossing_hours", "hours", "h", ("cross",), crossing_hours),
+    Term("restriction_hours", "hours", "h", ("cross", "move"), restriction_hours, True),
     Term("transfer_hours", "hours", "h", ("transfer",), transfer_hours),
     Term("load_hours", "hours", "h", ("load",), load_hours),
     Term("unload_hours", "hours", "h", ("unload",), unload_hours),

@@ -26,6 +26,7 @@ from isthmus.facts.check_network import (
     check_traps,
     check_zones,
 )
+from isthmus.facts.check_restrictions import check_restrictions
 from isthmus.facts.rows import at
 from isthmus.facts.sources import ASSUMED, split
 from isthmus.vocab import MODES
@@ -40,6 +41,7 @@ _DATED = {
     "link_status": ("link_id", "status"),
     "crossing_regimes": ("crossing_id", "regime"),
     "terminals": ("terminal_id", ""),
+    "restrictions": ("restriction_id", ""),
 }
 _BOUNDS = {
     "free_speed_km_h": (1.0, 350.0),
@@ -370,5 +372,6 @@ CHECKS: tuple[Callable[[Facts], Iterator[Fault]], ...] = (
     check_zones,
     check_corridors,
     check_passages,
+    check_restrictions,
 )
 """Every rule."""

@@ -79,7 +79,7 @@ def _flows(assignment: Assignment, key: str) -> pd.DataFrame:
     """Sum the flows of the arcs of each element, in all and by commodity."""
     arcs = assignment.virtual.arcs
     goods = [f"flow_{c}_t_yr" for c in assignment.cost.commodities["commodity_id"]]
-    frame = pd.DataFrame(assignment.arc_flow.T, columns=goods)
+    frame = pd.DataFrame(assignment.arc_flow).groupby(goods, sort=False).sum().T
     frame.insert(0, "flow_t_yr", assignment.arc_flow.sum(axis=0))
     frame.insert(0, key, arcs[key].to_numpy())
     named = frame[frame[key].notna() & frame[key].ne("")]

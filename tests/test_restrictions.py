@@ -1,0 +1,308 @@
+"""Restrictions: whom they bind, where, and what they do to cost and flow."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import isthmus as ist
+from conftest import crossing, link, node
+from isthmus.cost.restrictions import bind, concerned, trade_classes
+from isthmus.errors import InputError
+from isthmus.virtual import expand
+
+LANDS = ("AAA", "BBB", "CCC")
+
+
+def restriction(**cells):
+    """One row, in force for ever, that binds transit."""
+    empty = dict.fromkeys(
+        [
+            "territory_id",
+            "passage_id",
+            "crossing_id",
+            "modes",
+            "ends_in",
+            "other_end_in",
+            "not_ends_in",
+            "goods",
+        ],
+        "",
+    )
+    row = {"restriction_id": "r", "name": "r", "effect": "ban", "own_trade": False}
+    return {**empty, **row, "imposed_by": "somebody", **cells}
+
+
+def triangle(*restrictions, third=600.0):
+    """A and C, short by the land of B and long by a border of their own; all by road."""
+    places = [("a", "AAA", 0.0, 0.0), ("b", "BBB", 1.0, 0.0), ("c", "CCC", 2.0, 0.0)]
+    borders = [("ab", "AAA", 0.5, 0.0), ("bc", "BBB", 1.5, 0.0), ("ac", "AAA", 1.0, 1.0)]
+    links = [
+        link("a", "ab", "road", "AAA", 60), link("ab", "b", "road", "BBB", 60),
+        link("b", "bc", "road", "BBB", 60), link("bc", "c", "road", "CCC", 60),
+        link("a", "ac", "road", "AAA", third), link("ac", "c", "road", "CCC", third),
+    ]  # fmt: skip
+    crossings = [
+        *crossing("ab", "road", "AAA", "BBB", delay_p50_h=2, delay_p90_h=2, fee_usd_t=1),
+        *crossing("bc", "road", "BBB", "CCC", delay_p50_h=2, delay_p90_h=2, fee_usd_t=1),
+        *crossing("ac", "road", "AAA", "CCC", delay_p50_h=2, delay_p90_h=2, fee_usd_t=1),
+    ]
+    flows = [("A", "C", 100.0), ("C", "A", 50.0), ("A", "B", 30.0)]
+    return {
+        "territories": [{"territory_id": t, "name": t, "kind": "state"} for t in LANDS],
+        "nodes": [node(*p) for p in places] + [node(*b, "border") for b in borders],
+        "links": links,
+        "link_status": [
+            {"link_id": r["link_id"], "status": "open", "from_date": "2000-01-01"} for r in links
+        ],
+        "regimes": [
+            {
+                "regime": r, "name": r, "definition": r, "open": r != "closed", "delay_factor": 1,
+                "spread_factor": 1, "fee_factor": 1, "flags": "all", "direction": "both",
+                "control": "each", "goods": "grain_food" if r == "aid_only" else "",
+            }
+            for r in ("normal", "closed", "aid_only")
+        ],
+        "crossings": crossings,
+        "crossing_regimes": [
+            {"crossing_id": r["crossing_id"], "regime": "normal", "from_date": "2000-01-01"}
+            for r in crossings
+        ],
+        "zones": [
+            {"zone_id": z.upper(), "name": z, "territory_id": t, "node_id": z}
+            for z, t in (("a", "AAA"), ("b", "BBB"), ("c", "CCC"))
+        ],
+        "connectors": [{"zone_id": z.upper(), "node_id": z, "access_km": 5} for z in "abc"],
+        "demand": [
+            {
+                "origin_zone_id": o, "destination_zone_id": d, "commodity_id": g, "year": 2024,
+                "tonnes_t_yr": t,
+            }
+            for o, d, t in flows
+            for g in ("container", "grain_food")
+        ],
+        "restrictions": [restriction(restriction_id=f"r{i}", **r) for i, r in enumerate(restrictions)],
+    }  # fmt: skip
+
+
+def loads(facts, date="2024-06-01", method="all_or_nothing"):
+    """Tonnes over each crossing, and the assignment."""
+    network = facts.network(date)
+    found = ist.assign(network, facts.demand(2024), ist.GeneralizedCost(facts), method=method)
+    arcs = found.virtual.arcs
+    flow = pd.Series(found.arc_flow.sum(axis=0)).groupby(arcs["crossing_id"]).sum()
+    return flow.drop("", errors="ignore").to_dict(), found
+
+
+BANNED = {"effect": "ban", "territory_id": "BBB"}
+ROUND = {
+    "road:ab:AAA-BBB": 60.0, "road:ac:AAA-CCC": 200.0, "road:ac:CCC-AAA": 100.0,
+    "road:ab:BBB-AAA": 0.0, "road:bc:BBB-CCC": 0.0, "road:bc:CCC-BBB": 0.0,
+}  # fmt: skip
+THROUGH = {
+    "road:ab:AAA-BBB": 260.0, "road:ac:AAA-CCC": 0.0, "road:ac:CCC-AAA": 0.0,
+    "road:ab:BBB-AAA": 100.0, "road:bc:BBB-CCC": 200.0, "road:bc:CCC-BBB": 100.0,
+}  # fmt: skip
+
+
+def test_nothing_bound_takes_the_short_way(facts_of):
+    assert loads(facts_of(triangle()))[0] == THROUGH
+
+
+def test_a_ban_on_transit_spares_the_trade_of_the_land_itself(facts_of):
+    flow, found = loads(facts_of(triangle(BANNED)))
+    assert flow == ROUND
+    assert found.unserved.empty
+
+
+@pytest.mark.parametrize(
+    ("cells", "rounded"),
+    [
+        ({"ends_in": "AAA"}, True),
+        ({"ends_in": "AAA", "other_end_in": "CCC"}, True),
+        ({"ends_in": "CCC", "other_end_in": "AAA"}, True),
+        ({"ends_in": "AAA", "other_end_in": "BBB"}, False),
+        ({"not_ends_in": "CCC"}, False),
+        ({"modes": "rail"}, False),
+        ({"modes": "rail;road"}, True),
+        ({"from_date": "2024-06-02"}, False),
+        ({"from_date": "2024-06-01"}, True),
+        ({"to_date": "2024-06-01"}, False),
+        ({"to_date": "2024-06-02"}, True),
+    ],
+)
+def test_whom_a_ban_binds(facts_of, cells, rounded):
+    flow, _ = loads(facts_of(triangle({**BANNED, **cells})))
+    assert flow == (ROUND if rounded else THROUGH)
+
+
+def test_a_ban_on_some_goods_leaves_the_others(facts_of):
+    flow, _ = loads(facts_of(triangle({**BANNED, "goods": "container"})))
+    assert flow["road:ac:AAA-CCC"] == 100.0
+    assert flow["road:bc:BBB-CCC"] == 100.0
+
+
+def test_a_regime_lets_only_its_goods_pass(facts_of):
+    rows = triangle()
+    for row in rows["crossing_regimes"]:
+        if row["crossing_id"].startswith("road:bc"):
+            row["regime"] = "aid_only"
+    flow, _ = loads(facts_of(rows))
+    assert flow["road:ac:AAA-CCC"] == 100.0
+    assert flow["road:bc:BBB-CCC"] == 100.0
+
+
+def test_a_charge_is_paid_once_on_entering_and_by_those_it_binds(facts_of):
+    facts = facts_of(
+        triangle(
+            {
+                "effect": "charge",
+                "territory_id": "BBB",
+                "ends_in": "CCC",
+                "charge_usd_t": 3,
+                "charge_value_share": 0.002,
+                "charge_h": 5,
+            }
+        )
+    )
+    _, found = loads(facts)
+    cost, arcs = found.cost, found.virtual.arcs
+    goods = facts["commodities"].set_index("commodity_id")
+    k = found.trips["class"].to_numpy()
+    bound = found.trips["destination_zone_id"].eq("C") | found.trips["origin_zone_id"].eq("C")
+    for row in found.trips[bound].itertuples():
+        into = arcs["crossing_id"].eq("road:ab:AAA-BBB") | arcs["crossing_id"].eq("road:bc:CCC-BBB")
+        paid = cost.components["restriction_money"][k[row.Index]]
+        expected = 3.0 + 0.002 * goods["value_usd_t"][row.commodity_id]
+        assert paid[into.to_numpy()] == pytest.approx([expected] * 2)
+        assert not paid[~into.to_numpy()].any()
+        assert cost.components["restriction_hours"][k[row.Index]].sum() == 10.0  # two ways in
+    for row in found.trips[~bound].itertuples():
+        assert not cost.components["restriction_money"][k[row.Index]].any()
+
+
+def test_a_charge_that_costs_more_than_the_way_round_is_avoided(facts_of):
+    charge = {"effect": "charge", "territory_id": "BBB"}
+    base = loads(facts_of(triangle()))[1]
+    bar = loads(facts_of(triangle(BANNED)))[1]
+    one = base.trips["commodity_id"].eq("container") & base.trips["destination_zone_id"].eq("C")
+    worth = float((bar.trips["logsum_usd_t"] - base.trips["logsum_usd_t"])[one].iloc[0])
+    assert worth > 0.0
+    for usd_t, rounded in ((worth - 0.01, False), (worth + 0.01, True)):
+        flow, _ = loads(facts_of(triangle({**charge, "goods": "container", "charge_usd_t": usd_t})))
+        assert (flow["road:ac:AAA-CCC"] > 0.0) == rounded
+
+
+def test_what_nothing_else_serves_is_unserved_and_named(facts_of):
+    rows = triangle(BANNED)
+    for row in rows["crossing_regimes"]:
+        if row["crossing_id"].startswith("road:ac"):
+            row["regime"] = "closed"
+    _, found = loads(facts_of(rows))
+    lost = found.unserved
+    assert lost["tonnes_t_yr"].sum() == 300.0
+    assert set(lost["reason"]) <= {"barred to this trade", "cut by closed elements"}
+    assert lost["cut"].str.contains("restriction:r0|road:ac").all()
+
+
+def test_a_scenario_lifts_a_restriction_and_its_trades_get_the_way(facts_of, tmp_path):
+    facts = facts_of(triangle(BANNED))
+    path = tmp_path / "lift.toml"
+    path.write_text(
+        'name = "x"\nbase = 2024-06-01\nstatus = "what-if"\nsource = "assumed:a test"\n'
+        '[[set.restriction]]\nid = "r0"\nin_force = false\n'
+    )
+    network, demand = facts.network("2024-06-01"), facts.demand(2024)
+    cost = ist.GeneralizedCost(facts)
+    changed, same = ist.Scenario.read(path).apply(network, demand)
+    assert same.flows.equals(demand.flows)
+    base = ist.assign(network, demand, cost)
+    new = ist.assign(changed, same, cost, start=base)
+    here = new.virtual.arcs["crossing_id"].eq("road:bc:BBB-CCC").to_numpy()
+    assert base.arc_flow[:, here].sum() == 0.0
+    assert new.arc_flow[:, here].sum() > 100.0, "a way that opened is seen by those it opened for"
+    path.write_text(path.read_text().replace("set.restriction", "close.restriction"))
+    with pytest.raises(InputError, match="in_force"):
+        ist.Scenario.read(path).apply(network, demand)
+
+
+def test_a_charge_on_a_passage_is_shared_out_over_its_links(shipped):
+    network = shipped.network("2025-01-01")
+    row = restriction(
+        restriction_id="x", effect="charge", passage_id="hormuz", own_trade=True, charge_usd_t=7.0
+    )
+    extra = pd.DataFrame([row]).reindex(columns=network.restrictions.columns)
+    network = network.replace(restrictions=extra.assign(in_force=True))
+    arcs = expand(network).arcs
+    classes, _ = ist.GeneralizedCost(shipped).classes(network)
+    found = bind(network, arcs, classes, np.zeros(len(arcs)))
+    east = arcs["passage_id"].eq("hormuz").to_numpy() & arcs["forward"].eq(True).to_numpy()
+    assert int(east.sum()) == 2
+    assert found.money[0, east].sum() == pytest.approx(7.0)
+
+
+def test_bans_do_not_depend_on_the_direction_of_trade():
+    rng = np.random.default_rng(1)
+    lands = np.array(list("ABCDE"), dtype=object)
+    o, d = rng.choice(lands, 200), rng.choice(lands, 200)
+    table = pd.DataFrame(
+        [
+            restriction(territory_id="A", ends_in="B; C", other_end_in="D"),
+            restriction(territory_id="A", not_ends_in="E"),
+            restriction(passage_id="p", own_trade=True),
+        ]
+    )
+    np.testing.assert_array_equal(concerned(table, o, d), concerned(table, d, o))
+    assert concerned(table, o, d)[2].all()
+    unknown = np.array([""], dtype=object)
+    assert concerned(table, unknown, unknown)[:, 0].tolist() == [False, False, True]
+
+
+def test_classes_are_few_and_first_those_of_unknown_ends(shipped):
+    network = shipped.network("2025-01-01")
+    goods = shipped["commodities"].reset_index(drop=True)
+    trades = pd.DataFrame(
+        {
+            "origin": ["CHN", "CHN", "KAZ", "RUS"],
+            "destination": ["DEU", "POL", "ARM", "DEU"],
+            "commodity_id": ["container"] * 4,
+        }
+    )
+    classes, of = trade_classes(network, goods, trades)
+    assert classes["commodity_id"].iloc[: len(goods)].tolist() == goods["commodity_id"].tolist()
+    assert of[0] == of[1], "alike trades are one class"
+    assert len({int(of[0]), int(of[2]), int(of[3])}) == 3
+
+
+@pytest.mark.parametrize(
+    ("date", "through"), [("2025-10-20", False), ("2025-10-21", True), ("2026-06-01", True)]
+)
+def test_grain_of_kazakhstan_for_armenia_crosses_azerbaijan_since_october_2025(
+    shipped, date, through
+):
+    """Azerbaijan lifted its ban on transit to Armenia on 21 October 2025."""
+    network = shipped.network(date)
+    found = ist.route(
+        network, ist.GeneralizedCost(shipped), "Aktau port", "Yerevan", "grain_food", 8
+    )
+    lands = [set(t.split()) for t in found.table["territories"]]
+    assert any("AZE" in land for land in lands) == through
+
+
+def test_european_trade_pays_for_transit_of_russia_since_2022_and_others_do_not(shipped):
+    cost = ist.GeneralizedCost(shipped)
+
+    def by_russia(origin, destination, date):
+        found = ist.route(shipped.network(date), cost, origin, destination, "container", 12)
+        table = found.table[found.table["territories"].str.contains("RUS")]
+        change = np.where(
+            table["crossings"].str.contains("road:brest") & (date > "2022"), 15.0, 0.0
+        )
+        return float((table["money_usd_t"] - change).min())  # lorries change at that border
+
+    value = float(shipped["commodities"].set_index("commodity_id")["value_usd_t"]["container"])
+    before, after = (by_russia("Xi'an", "Warsaw", d) for d in ("2021-06-01", "2023-03-01"))
+    assert after - before == pytest.approx(0.015 * value, rel=0.05)
+    before, after = (by_russia("Xi'an", "Moscow", d) for d in ("2021-06-01", "2023-03-01"))
+    assert after == pytest.approx(before)
