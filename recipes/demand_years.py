@@ -33,7 +33,7 @@ NAMES = {
     "Iran": "Iran (Islamic Republic of)",
     "Turkiye": "Türkiye",
 }
-SOURCE = "wdi-tx-val-mrch-cd-wt"
+SOURCES = {"exports_usd_bn": "wdi-tx-val-mrch-cd-wt", "imports_usd_bn": "wdi-tm-val-mrch-cd-wt"}
 
 
 def table(name: str) -> pd.DataFrame:
@@ -52,12 +52,12 @@ def deflator() -> dict[int, float]:
 def lands() -> list[list[object]]:
     """Rows of exporters and importers."""
     totals = table("data/national_totals.csv")
-    totals = totals[totals["source_id"].eq(SOURCE)]
     names = table("data/territories.csv").set_index("name")["territory_id"]
     price = deflator()
     rows: list[list[object]] = []
     for measure, side in (("exports_usd_bn", 0), ("imports_usd_bn", 1)):
-        here = totals[totals["measure"].eq(measure)]
+        source = SOURCES[measure]
+        here = totals[totals["measure"].eq(measure) & totals["source_id"].eq(source)]
         for land, frame in here.groupby("territory"):
             value = {int(y): float(v) for y, v in zip(frame["year"], frame["value"], strict=True)}
             if BASE not in value:
@@ -68,7 +68,7 @@ def lands() -> list[list[object]]:
                 ends = ["", ""]
                 ends[side] = land_id
                 note = f"{measure} of {year} over {BASE}, at prices of {BASE}"
-                rows.append([*ends, year, f"{factor:.3f}", SOURCE, "", "low", note])
+                rows.append([*ends, year, f"{factor:.3f}", source, "", "low", note])
     return rows
 
 

@@ -290,19 +290,25 @@ def test_grain_of_kazakhstan_for_armenia_crosses_azerbaijan_since_october_2025(
     assert any("AZE" in land for land in lands) == through
 
 
-def test_european_trade_pays_for_transit_of_russia_since_2022_and_others_do_not(shipped):
+@pytest.mark.parametrize(("land", "since"), [("RUS", "2022-02-24"), ("IRN", "2018-11-05")])
+def test_european_trade_pays_for_transit_since_sanctions_and_others_do_not(shipped, land, since):
     cost = ist.GeneralizedCost(shipped)
-
-    def by_russia(origin, destination, date):
-        found = ist.route(shipped.network(date), cost, origin, destination, "container", 12)
-        table = found.table[found.table["territories"].str.contains("RUS")]
-        change = np.where(
-            table["crossings"].str.contains("road:brest") & (date > "2022"), 15.0, 0.0
-        )
-        return float((table["money_usd_t"] - change).min())  # lorries change at that border
-
-    value = float(shipped["commodities"].set_index("commodity_id")["value_usd_t"]["container"])
-    before, after = (by_russia("Xi'an", "Warsaw", d) for d in ("2021-06-01", "2023-03-01"))
-    assert after - before == pytest.approx(0.015 * value, rel=0.05)
-    before, after = (by_russia("Xi'an", "Moscow", d) for d in ("2021-06-01", "2023-03-01"))
-    assert after == pytest.approx(before)
+    rows = shipped["restrictions"].set_index("restriction_id")["charge_value_share"]
+    value = shipped["commodities"].set_index("commodity_id")["value_usd_t"]["container"]
+    ends = [("CHN", "DEU"), ("DEU", "KAZ"), ("CHN", land), ("DEU", land), ("KAZ", "TUR")]
+    trades = pd.DataFrame(ends, columns=["origin", "destination"]).assign(commodity_id="container")
+    day = pd.Timestamp(since)
+    for date, share in ((day - pd.Timedelta(days=1), 0.0), (day, 0.05)):
+        network = shipped.network(date.date().isoformat())
+        virtual = expand(network)
+        classes, of = cost.classes(network, trades)
+        paid = cost.of(virtual, classes).components["restriction_money"]
+        arcs = virtual.arcs
+        into = np.array(arcs["kind"].eq("cross") & arcs["territory_id"].eq(land))
+        into = into & arcs["mode"].eq("rail").to_numpy()
+        expected = [share * value] * 2 + [0.0] * 3
+        assert [paid[k, into].max() for k in of] == pytest.approx(expected)
+        assert [paid[k, into].min() for k in of] == pytest.approx(expected)
+    assert rows["russia-transit-risk"] == rows["iran-transit-risk"] == 0.05, (
+        "lands are treated alike"
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,10 @@ class Demand:
         """
         Return the matrix of a year; years without one are an error, never a silent zero.
 
+        A year that has no matrix of its own but rows in ``data/trade_growth.csv`` is the nearest
+        matrix with every flow times its growth: that of the pair of lands if there is one, else the
+        geometric mean of the exporter's and the importer's, 1 where a land has none.
+
         Raises
         ------
         InputError
@@ -42,11 +47,18 @@ class Demand:
         """
         rows = facts["demand"]
         flows = rows[rows["year"] == year].reset_index(drop=True)
-        if flows.empty:
-            years = ", ".join(str(y) for y in sorted(rows["year"].dropna().unique()))
-            mend = f"Years with a matrix: {years}."
+        if len(flows):
+            return cls(flows, int(year))
+        matrices = sorted(int(y) for y in rows["year"].dropna().unique())
+        grown = sorted(int(y) for y in facts["trade_growth"]["year"].unique())
+        if year not in grown or not matrices:
+            years = ", ".join(str(y) for y in matrices)
+            mend = f"Years with a matrix: {years}; with growth: {', '.join(map(str, grown))}."
             raise InputError([Fault(facts.file_of("demand"), f"has no flow in {year}.", mend)])
-        return cls(flows, int(year))
+        base = cls.of(facts, min(matrices, key=lambda y: abs(y - year))).flows
+        factor = _growth(facts, base, year)
+        kept = base.assign(tonnes_t_yr=base["tonnes_t_yr"] * factor, year=year)
+        return cls(kept, int(year))
 
     @property
     def tonnes(self) -> float:
@@ -63,3 +75,19 @@ class Demand:
             zone_id
         )
         return self.flows[ends]
+
+
+def _growth(facts: Facts, flows: pd.DataFrame, year: int) -> pd.Series[float]:
+    """Return the factor of each flow in a year against the matrix it is taken from."""
+    table = facts["trade_growth"]
+    table = table[table["year"] == year]
+    ends = ["origin_territory_id", "destination_territory_id"]
+    factor = {(o, d): f for o, d, f in table[[*ends, "factor"]].itertuples(index=False)}
+    land = facts["zones"].set_index("zone_id")["territory_id"]
+    origin = flows["origin_zone_id"].map(land)
+    destination = flows["destination_zone_id"].map(land)
+    out = [
+        factor.get((o, d), math.sqrt(factor.get((o, ""), 1.0) * factor.get(("", d), 1.0)))
+        for o, d in zip(origin, destination, strict=True)
+    ]
+    return pd.Series(out, index=flows.index)

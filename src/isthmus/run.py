@@ -156,10 +156,18 @@ def prepare(
 
 
 def _year(facts: Facts, date: str) -> int:
-    """Return the matrix year nearest before a date: the newest there is, if all are later."""
+    """
+    Return the year whose trade moves on a date.
+
+    The newest matrix not later than the date; before the first, a year with growth of its own; else
+    the first matrix.
+    """
+    year = int(date[:4])
     years = sorted({int(y) for y in facts["demand"]["year"].dropna()})
-    before = [y for y in years if y <= int(date[:4])]
-    return before[-1] if before else years[0]
+    before = [y for y in years if y <= year]
+    if before:
+        return before[-1]
+    return year if year in set(facts["trade_growth"]["year"]) else years[0]
 
 
 def manifest_of(result: Run) -> dict[str, Any]:
