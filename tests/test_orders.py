@@ -30,6 +30,128 @@ def test_a_shipped_order_applies_and_leaves_its_base_alone(name, shipped):
     assert network.crossings.equals(before[1])
 
 
+WHAT_ORDERS_DO = {
+    # links opened, links shut, crossings whose regime changes, one element as it is afterwards
+    "zangezur-closed": (0, 3, 0, ("links", "rail:aghband-meghri", "status", "closed")),
+    "zangezur": (8, 0, 10, ("crossings", "rail:aghband:ARM-AZE", "regime", "normal")),
+    "zangezur-sealed-transit": (8, 0, 10, ("crossings", "rail:aghband:AZE-ARM", "regime", "sealed_transit")),
+    "zangezur-unimpeded": (8, 0, 10, ("crossings", "rail:aghband:AZE-ARM", "regime", "unimpeded")),
+    "tripp": (8, 0, 10, ("crossings", "rail:sallammalik-station:ARM-AZE", "regime", "facilitated")),
+    "aras-road": (2, 0, 2, ("links", "rail:aghband-ordubad", "status", "planned")),
+    "aras": (4, 0, 6, ("links", "rail:aghband-ordubad", "status", "open")),
+    "aras-middle-corridor": (6, 0, 8, ("links", "rail:kars-igdir", "status", "open")),
+    "crossroads-meghri": (6, 0, 8, ("links", "rail:aghband-meghri", "status", "open")),
+    "crossroads-yeraskh": (1, 0, 4, ("crossings", "rail:yeraskh:ARM-AZE", "regime", "normal")),
+    "crossroads-ijevan": (2, 0, 4, ("links", "rail:ijevan-gazakh", "status", "open")),
+    "crossroads-gyumri": (2, 0, 6, ("crossings", "road:margara-alican:TUR-ARM", "regime", "normal")),
+    "crossroads-of-peace": (11, 0, 22, ("links", "rail:hrazdan-ijevan", "status", "open")),
+    "armenia-turkiye-open": (2, 0, 6, ("crossings", "rail:akhurik-dogukapi:ARM-TUR", "regime", "normal")),
+    "lachin-open": (1, 0, 2, ("crossings", "road:tegh-kornidzor:ARM-AZE", "regime", "facilitated")),
+    "lachin-closed": (0, 1, 2, ("crossings", "road:tegh-kornidzor:ARM-AZE", "regime", "closed")),
+    "rasht-astara": (1, 0, 0, ("links", "rail:astara-rail-terminal-rasht", "status", "open")),
+    "rasht-caspian-off": (0, 1, 0, ("links", "rail:caspian-port-rasht", "status", "closed")),
+    "iran-russia-without-west": (0, 0, 16, ("crossings", "rail:yalama:RUS-AZE", "regime", "closed")),
+    "iran-russia-without-armenia": (0, 0, 4, ("crossings", "road:agarak-norduz:IRN-ARM", "regime", "closed")),
+    "shalamcheh-basra": (1, 0, 2, ("links", "rail:shalamcheh-basra", "status", "open")),
+    "marand-cheshmeh-soraya": (3, 0, 2, ("links", "rail:kars-igdir", "status", "open")),
+    "chabahar-zahedan": (2, 0, 0, ("links", "rail:iranshahr-chabahar", "status", "open")),
+    "china-kyrgyzstan-uzbekistan": (3, 0, 2, ("crossings", "rail:torugart:CHN-KGZ", "regime", "normal")),
+    "rail-to-gulf": (9, 0, 6, ("links", "rail:shalamcheh-basra", "status", "open")),
+    "kars-igdir-nakhchivan": (2, 0, 2, ("links", "rail:igdir-sadarak", "status", "open")),
+    "abkhazia-railway-open": (1, 0, 0, ("links", "rail:enguri-line-sukhumi-sokhumi", "status", "open")),
+    "upper-lars-closed": (0, 0, 2, ("crossings", "road:kazbegi-larsi-verkhny-lars:GEO-RUS", "regime", "closed")),
+    "platform-3plus3-without-georgia": (6, 0, 16, ("links", "rail:gyumri-akhurik-dogukapi", "status", "open")),
+    "platform-3plus3": (8, 0, 16, ("links", "road:enguri-line-sukhumi-sokhumi", "status", "open")),
+    "hormuz-closed": (0, 2, 0, ("links", "sea:hormuz-bend-hormuz-west", "status", "closed")),
+    "suez-closed": (0, 1, 0, ("links", "sea:port-said-suez", "status", "closed")),
+    "bosporus-closed": (0, 1, 0, ("links", "sea:bosporus-north-bosporus-south", "status", "closed")),
+    "kerch-closed": (0, 2, 0, ("links", "sea:kerch-north-kerch-south", "status", "closed")),
+}  # fmt: skip
+OTHER_ORDERS = {
+    # restrictions turned, added; flows and parameters changed; capacities of terminals changed
+    "armenia-azerbaijan-transit": (2, 0, 0, 0, 0),
+    "iran-russia-without-caspian": (0, 1, 0, 0, 0),
+    "iran-russia-without-east": (0, 1, 0, 0, 0),
+    "without-azerbaijan": (0, 1, 0, 0, 0),
+    "sanctions-2021": (6, 0, 0, 0, 0),
+    "sanctions-2022": (2, 0, 0, 0, 0),
+    "sanctions-2026": (4, 0, 0, 0, 0),
+    "eaeu-iran-free-trade": (0, 0, 376, 0, 0),
+    "caspian-minus-1m": (0, 0, 0, 4, 17),
+    "caspian-minus-2m": (0, 0, 0, 4, 17),
+    "platform-3plus3": (2, 0, 0, 0, 0),
+}
+CLOSED_LANDS = {"azerbaijan-closed", "iran-closed", "russia-closed"}
+
+
+def test_every_shipped_order_is_in_the_tables_above():
+    named = set(WHAT_ORDERS_DO) | set(OTHER_ORDERS) | CLOSED_LANDS | {"baseline"}
+    freight = {
+        n for n in list_scenarios() if "pipeline" not in str(list_scenarios()[n].read_text())
+    }
+    assert freight <= named | ENERGY_ORDERS
+    assert len(named) >= 24
+
+
+ENERGY_ORDERS: set[str] = set()
+"""Orders of pipelines, tested in tests/test_energy.py."""
+
+
+@pytest.mark.parametrize("name", WHAT_ORDERS_DO)
+def test_an_order_opens_and_shuts_what_it_says(name, shipped):
+    opened, shut, regimes, (table, key, column, value) = WHAT_ORDERS_DO[name]
+    order = find_scenario(name, shipped)
+    network = shipped.network(order.base)
+    changed, _ = order.apply(network, shipped.demand(2024))
+    was, now = network.links["is_open"], changed.links["is_open"]
+    status = network.links["status"] != changed.links["status"]
+    assert int((now & ~was).sum()) == opened
+    assert int((status & ~now).sum()) == shut
+    assert int((network.crossings["regime"] != changed.crossings["regime"]).sum()) == regimes
+    frame = getattr(changed, table).set_index(f"{table[:-1]}_id")
+    assert frame.loc[key, column] == value
+
+
+@pytest.mark.parametrize("name", OTHER_ORDERS)
+def test_an_order_changes_terms_trade_or_prices_as_it_says(name, shipped):
+    order = find_scenario(name, shipped)
+    network, demand = shipped.network(order.base), shipped.demand(2024)
+    changed, moved = order.apply(network, demand)
+    n = len(network.restrictions)
+    before, after = network.terminals["capacity_t_yr"], changed.terminals["capacity_t_yr"]
+    found = (
+        int((network.restrictions["in_force"] != changed.restrictions["in_force"].iloc[:n]).sum()),
+        len(changed.restrictions) - n,
+        int((demand.flows["tonnes_t_yr"] != moved.flows["tonnes_t_yr"]).sum()),
+        int((network.parameters["value"] != changed.parameters["value"]).sum()),
+        int((before.notna() & (before != after)).sum()),
+    )
+    assert found == OTHER_ORDERS[name]
+
+
+def test_the_level_of_the_caspian_follows_its_parameter(shipped):
+    rows = shipped["parameters"].set_index("parameter")
+    loss = float(rows.loc["load_loss_share_per_m", "value"])
+    network, demand = shipped.network("2025-01-01"), shipped.demand(2024)
+    for metres in (1, 2):
+        changed, _ = find_scenario(f"caspian-minus-{metres}m", shipped).apply(network, demand)
+        ratio = (changed.terminals["capacity_t_yr"] / network.terminals["capacity_t_yr"]).dropna()
+        assert ratio.min() == pytest.approx(1.0 - metres * loss)
+        here = network.parameters["parameter"].eq("rate_usd_tkm")
+        rates = (changed.parameters["value"] / network.parameters["value"])[here]
+        assert rates.max() == pytest.approx(1.0 / (1.0 - metres * loss), rel=1e-4)
+
+
+@pytest.mark.parametrize("name", list_scenarios())
+def test_an_order_says_who_and_what_in_neutral_words(name, shipped):
+    order = find_scenario(name, shipped)
+    assert order.name
+    assert order.source
+    assert len(order.description) > 40 or name == "baseline"
+    if order.status in ("agreed", "proposed", "claimed"):
+        assert order.proponent, "a proposal has somebody who made it"
+
+
 def test_the_order_of_lines_changes_nothing(tmp_path, rows, facts_of):
     facts = facts_of(rows)
     a = '[[close.link]]\nid = "road:a-b"\n[[set.crossing]]\nat = "b"\nmode = "rail"\nregime = "facilitated"\n'
