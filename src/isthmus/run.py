@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -16,9 +16,9 @@ import pandas as pd
 
 import isthmus
 from isthmus.analysis.compare import Comparison, compare
-from isthmus.assign import Assignment, assign
+from isthmus.assign import Assignment, assign, network_digest
 from isthmus.cost.model import GeneralizedCost
-from isthmus.errors import Fault, InputError
+from isthmus.errors import Fault, InputError, IsthmusError
 from isthmus.facts.names import fold
 from isthmus.facts.tables import package_root
 from isthmus.scenario import Scenario
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FILES",
+    "Finished",
     "Run",
     "find_scenario",
     "list_scenarios",
@@ -35,6 +36,7 @@ __all__ = [
     "prepare",
     "run",
     "write_run",
+    "year_of",
 ]
 
 FILES = (
@@ -75,6 +77,27 @@ class Run:
     def comparison(self) -> Comparison:
         """Base and new side by side."""
         return compare(self.base, self.new)
+
+
+@dataclass(frozen=True, eq=False)
+class Finished:
+    """
+    A scenario whose results are on disk.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    folder : Path
+    manifest : dict
+        As in ``manifest.json``, totals of the comparison among it.
+    result : Run or None
+        None if the folder held the same digest already and nothing was run.
+    """
+
+    scenario: Scenario
+    folder: Path
+    manifest: dict[str, Any] = field(repr=False)
+    result: Run | None = field(default=None, repr=False)
 
 
 def list_scenarios() -> dict[str, Path]:
@@ -143,7 +166,7 @@ def prepare(
     """
     date = str(scenario.base)
     network = facts.network(date)
-    demand = facts.demand(_year(facts, date))
+    demand = facts.demand(year_of(facts, date))
     if base is None or base.virtual.network.date != network.date or base.method != method:
         base = assign(network, demand, cost, method=method, gap=gap, progress=progress)
     changed, changed_demand = scenario.apply(network, demand)
@@ -155,7 +178,7 @@ def prepare(
     return Run(scenario, base, new)
 
 
-def _year(facts: Facts, date: str) -> int:
+def year_of(facts: Facts, date: str) -> int:
     """
     Return the year whose trade moves on a date.
 
@@ -188,6 +211,8 @@ def manifest_of(result: Run) -> dict[str, Any]:
         "base_gap": result.base.gap,
         "base_converged": result.base.converged,
         "base_iterations": result.base.iterations,
+        "compared": result.compared,
+        "totals": result.comparison.totals(),
         "seed": None,
         "stops": new.virtual.n_stop,
         "arcs": new.virtual.n_arc,
@@ -200,10 +225,15 @@ def manifest_of(result: Run) -> dict[str, Any]:
 
 
 def _digest(result: Run) -> str:
+    new, base = result.new, result.base.digests["network"]
+    return _digest_of(result.scenario, new.method, new.asked_gap, base, new.digests)
+
+
+def _digest_of(
+    scenario: Scenario, method: str, gap: float, base: str, digests: Mapping[str, str]
+) -> str:
     sha = hashlib.sha256(isthmus.__version__.encode())
-    parts = [result.scenario.digest, result.new.method, repr(result.new.asked_gap)]
-    parts += [result.base.digests["network"], *result.new.digests.values()]
-    for part in parts:
+    for part in [scenario.id, scenario.digest, method, repr(gap), base, *digests.values()]:
         sha.update(b"\0" + part.encode())
     return sha.hexdigest()
 
@@ -320,11 +350,14 @@ def run(
     folder: str | Path = "results",
     method: str = "stochastic",
     gap: float = 1e-6,
-    progress: Callable[[str, int, float], None] | None = None,
+    resume: bool = False,
+    progress: Callable[[str], None] | None = None,
     **overrides: float,
-) -> list[tuple[Run, Path]]:
+) -> list[Finished]:
     """
     Run scenarios and write their results.
+
+    Those of one day share their base. If one fails, the others are run all the same.
 
     Parameters
     ----------
@@ -334,27 +367,73 @@ def run(
     folder : path
     method : str
     gap : float
+    resume : bool
+        Do not run again what a folder holds already by the same digest, so that a long list that was
+        stopped goes on where it was.
     progress : callable, optional
-        Called with scenario, iteration and gap.
+        Told how far it is, in words.
     **overrides : float
         Other values for parameters.
 
     Returns
     -------
-    list of (Run, Path)
+    list of Finished
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read; or, when all others are done, with the faults of those that failed.
     """
     scenarios = [find_scenario(name, facts) for name in names]
     cost = GeneralizedCost(facts, **overrides)
-    base: Assignment | None = None
-    done = []
-    for scenario in scenarios:
-        tell = None
-        if progress is not None:
+    bases: dict[str, Assignment] = {}
+    done: list[Finished] = []
+    faults: list[Fault] = []
+    for number, scenario in enumerate(scenarios, 1):
+        said = f"{number} of {len(scenarios)}, {scenario.id}"
 
-            def tell(iteration: int, reached: float, name: str = scenario.id) -> None:
-                progress(name, iteration, reached)
+        def tell(iteration: int, reached: float, said: str = said) -> None:
+            if progress is not None:
+                progress(f"{said}: iteration {iteration}, gap {reached:.1e}")
 
-        result = prepare(facts, scenario, cost, method=method, gap=gap, base=base, progress=tell)
-        base = result.base
-        done.append((result, write_run(result, Path(folder))))
+        target = Path(folder) / scenario.id
+        held = _held(facts, scenario, cost, method, gap, target) if resume else None
+        if held is not None:
+            done.append(Finished(scenario, target, held))
+            continue
+        base = bases.get(scenario.base)
+        try:
+            result = prepare(
+                facts, scenario, cost, method=method, gap=gap, base=base, progress=tell
+            )
+            bases[scenario.base] = result.base
+            where = write_run(result, Path(folder))
+        except IsthmusError as problem:
+            if len(scenarios) == 1:
+                raise
+            mend = f"The others are done; run it alone: isthmus run {scenario.id}"
+            faults.append(Fault(f"order {scenario.id}", str(problem), mend))
+            continue
+        done.append(Finished(scenario, where, manifest_of(result), result))
+    if faults:
+        raise InputError(faults)
     return done
+
+
+def _held(
+    facts: Facts, scenario: Scenario, cost: GeneralizedCost, method: str, gap: float, target: Path
+) -> dict[str, Any] | None:
+    """Return the manifest of a folder that holds this very run, else None."""
+    if not (target / "manifest.json").is_file():
+        return None
+    network, demand = facts.network(scenario.base), facts.demand(year_of(facts, scenario.base))
+    changed, trade = scenario.apply(network, demand)
+    digests = {
+        "facts": facts.digest,
+        "network": network_digest(changed, trade),
+        "cost": cost.digest,
+    }
+    wanted = _digest_of(scenario, method, gap, network_digest(network, demand), digests)
+    if not _holds(target, wanted):
+        return None
+    return dict(json.loads((target / "manifest.json").read_text(encoding="utf-8")))

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _SETTLED = {True: "most likely", False: "as found"}
 
-__all__ = ["METHODS", "Assignment", "Paths", "assign"]
+__all__ = ["METHODS", "Assignment", "Paths", "assign", "network_digest"]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,7 +11,13 @@ from isthmus.cli.app import Data, Gap, Json, Method, Results, app, read_facts
 from isthmus.console import compact, hint, note, out, print_json, print_table, records
 from isthmus.errors import Fault, InputError, NotConverged
 
+if TYPE_CHECKING:
+    from isthmus.run import Finished
+
 __all__ = ["compare", "run"]
+
+_FEW = 8
+"""Orders whose countries are printed one after the other."""
 
 
 @app.command(epilog="Example: `isthmus run zangezur aras crossroads-of-peace rasht-astara`")
@@ -27,10 +33,10 @@ def run(
     json: Json = False,
 ) -> None:
     """Assign orders, compare each with its base, write results/<scenario>/ with a report."""
-    from isthmus.run import list_scenarios, manifest_of
+    from isthmus.run import list_scenarios
     from isthmus.run import run as run_scenarios
 
-    names = [*(scenarios or []), *(list_scenarios() if all_ else [])]
+    names = list(dict.fromkeys([*(scenarios or []), *(list_scenarios() if all_ else [])]))
     if not names:
         raise InputError(
             [Fault("run", "no scenario named.", "`isthmus list scenarios` shows all; or --all.")]
@@ -43,52 +49,58 @@ def run(
             folder=results,
             method=method,
             gap=gap,
-            progress=lambda name, i, g: status.update(f"{name}: iteration {i}, gap {g:.1e}"),
-        )
-    documents = []
-    for result, folder in done:
-        totals = result.comparison.totals()
-        worst = result.comparison.bottlenecks().head(10)
-        documents.append(
-            {
-                "manifest": manifest_of(result),
-                "totals": totals,
-                "bottlenecks": records(worst),
-                "folder": str(folder),
-            }
+            resume=all_,
+            progress=status.update,
         )
     if json:
-        print_json(documents)
+        print_json([_document(order) for order in done])
     else:
         _print_orders(done)
-        for _, folder in done:
-            out.print(f"  {folder / 'report.html'}")
+        for order in done:
+            again = "" if order.result is not None else "  (as it was)"
+            out.print(f"  {order.folder / 'report.html'}{again}")
         hint(f"open the report in a browser, or `isthmus compare {_pair(names)} --by corridor`")
-    short = [r for r, _ in done if not (r.new.converged and r.base.converged)]
+    short = [m for m in (order.manifest for order in done) if not m["converged"]]
     if short:
-        worst = max(short, key=lambda r: max(r.new.gap, r.base.gap))
-        raise NotConverged(max(worst.new.gap, worst.base.gap), gap, worst.new.iterations)
+        worst = max(short, key=_gap)
+        raise NotConverged(_gap(worst), gap, worst["iterations"])
+
+
+def _document(order: Finished) -> dict[str, Any]:
+    import pandas as pd
+
+    worst = pd.read_csv(order.folder / "bottlenecks.csv", keep_default_na=True).head(10)
+    return {
+        "manifest": order.manifest,
+        "totals": order.manifest["totals"],
+        "bottlenecks": records(worst),
+        "folder": str(order.folder),
+    }
+
+
+def _gap(manifest: dict[str, Any]) -> float:
+    return max(float(manifest["gap"]), float(manifest["base_gap"]))
 
 
 def _pair(names: list[str]) -> str:
     return " ".join(names[:2]) if len(names) > 1 else f"baseline {names[0]}"
 
 
-def _print_orders(done: list) -> None:  # type: ignore[type-arg]
+def _print_orders(done: list[Finished]) -> None:
     """Print what each order changes: the world, then countries that gain or lose most."""
     rows = []
-    for result, _ in done:
-        t = result.comparison.totals()
+    for order in done:
+        t = order.manifest["totals"]
         unserved = t["unserved_new_t_yr"] - t["unserved_base_t_yr"]
         rows.append(
             [
-                result.scenario.id,
-                result.scenario.status,
+                order.scenario.id,
+                order.scenario.status,
                 compact(t["cost_change_usd_yr"], sign=True),
                 compact(t["time_change_th_yr"] / 24.0, sign=True),
                 compact(t["co2_change_t_yr"], sign=True),
                 compact(unserved, sign=True),
-                f"{max(result.new.gap, result.base.gap):.0e}",
+                f"{_gap(order.manifest):.0e}",
             ]
         )
     print_table(
@@ -108,26 +120,26 @@ def _print_orders(done: list) -> None:  # type: ignore[type-arg]
     out.print()
     _print_gaps(done)
     out.print()
-    for result, _ in done:
-        if result.compared:
-            _print_countries(result)
+    for order in done if len(done) <= _FEW else []:
+        if order.result is not None and order.result.compared:
+            _print_countries(order.result)
 
 
-def _print_gaps(done: list) -> None:  # type: ignore[type-arg]
+def _print_gaps(done: list[Finished]) -> None:
     """Print how near each assignment came to what its method defines, base and new."""
 
-    def reached(run) -> str:  # type: ignore[no-untyped-def]
-        return f"{run.gap:.1e} in {run.iterations}"
+    def reached(manifest: dict[str, Any], side: str) -> str:
+        return f"{manifest[f'{side}gap']:.1e} in {manifest[f'{side}iterations']}"
 
     rows = [
         [
-            result.scenario.id,
-            result.new.method,
-            f"{result.new.asked_gap:.0e}",
-            reached(result.base),
-            reached(result.new) if result.compared else "is the base",
+            m["scenario"],
+            m["method"],
+            f"{m['asked_gap']:.0e}",
+            reached(m, "base_"),
+            reached(m, "") if m["compared"] else "is the base",
         ]
-        for result, _ in done
+        for m in (order.manifest for order in done)
     ]
     print_table(
         "Relative gap reached by every run, in so many iterations",
@@ -177,21 +189,139 @@ def _print_countries(result) -> None:  # type: ignore[no-untyped-def]
     out.print()
 
 
-@app.command(epilog="Example: `isthmus compare baseline hormuz-closed --by territory`")
+@app.command(
+    epilog="Examples: `isthmus compare baseline hormuz-closed --by territory`; "
+    "`isthmus compare --all --by territory`"
+)
 def compare(
-    a: Annotated[str, typer.Argument(help="Scenario.")],
-    b: Annotated[str, typer.Argument(help="Scenario of the same base date.")],
+    a: Annotated[str | None, typer.Argument(help="Scenario.")] = None,
+    b: Annotated[str | None, typer.Argument(help="Scenario of the same base date.")] = None,
+    all_: Annotated[
+        bool, typer.Option("--all", help="All shipped orders in one table, by territory.")
+    ] = False,
     by: Annotated[
         str,
         typer.Option(help="territory, corridor, link, crossing, od, commodity, mode or component."),
     ] = "territory",
+    quantity: Annotated[
+        str, typer.Option(help="With --all: cost_usd_yr, transit_t_yr, unserved_t_yr, co2_t_yr …")
+    ] = "cost_usd_yr",
+    no_sweep: Annotated[
+        bool, typer.Option("--no-sweep", help="With --all: do not move the assumptions.")
+    ] = False,
+    assumptions: Annotated[
+        str | None, typer.Option(help="With --all: ids of `isthmus list sweep`, by commas.")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, help="With --all: processes.")] = 2,
+    csv: Annotated[Path | None, typer.Option(help="With --all: write the whole table.")] = None,
+    results: Results = Path("results"),
     method: Method = "stochastic",
     gap: Gap = 1e-6,
-    top: Annotated[int, typer.Option(help="Rows to print, largest change first.")] = 25,
+    top: Annotated[int, typer.Option(help="Rows, or with --all columns, to print.")] = 25,
     data: Data = None,
     json: Json = False,
 ) -> None:
-    """Set two orders side by side."""
+    """Set two orders side by side, or all of them in one table."""
+    if all_:
+        if by != "territory":
+            raise InputError([Fault("--by", "is territory with --all.", "Leave it out.")])
+        only = [] if no_sweep else assumptions.split(",") if assumptions else None
+        _compare_all(quantity, only, workers, csv, results, method, max(gap, 1e-6), top, data, json)
+        return
+    if a is None or b is None:
+        raise InputError([Fault("compare", "names no two orders.", "Name two, or say --all.")])
+    _compare_two(a, b, by, method, gap, top, data, json)
+
+
+def _compare_all(
+    quantity: str,
+    only: list[str] | None,
+    workers: int,
+    csv: Path | None,
+    results: Path,
+    method: str,
+    gap: float,
+    top: int,
+    data: list[Path] | None,
+    json: bool,
+) -> None:
+    from isthmus.run import list_scenarios
+    from isthmus.sweep import QUANTITIES, sweep
+
+    facts = read_facts(data)
+    orders = [name for name in list_scenarios() if name != "baseline"]
+    with note.status("reading") as status:
+        found = sweep(
+            facts,
+            orders,
+            assumptions=only,
+            folder=results,
+            method=method,
+            gap=gap,
+            overlays=data or [],
+            workers=workers,
+            progress=lambda done, total: status.update(f"{done} of {total} cases of orders"),
+        )
+    table, agreement = found.table(quantity), found.agreement(quantity)
+    if csv is not None:
+        table.to_csv(csv, index=False)
+    if json:
+        print_json(
+            {
+                "quantity": quantity,
+                "swept": only is None or bool(only),
+                "rows": records(table),
+                "agreement": records(agreement),
+            }
+        )
+        return
+    size = table.groupby("territory_id")["central"].apply(lambda v: v.abs().max())
+    room = max(1, (out.width - 34) // 12)
+    lands = list(size.sort_values(ascending=False).head(min(top, room)).index)
+    rows = []
+    for order in orders:
+        part = table[table["order"].eq(order)].set_index("territory_id")
+        rows.append([order, *(_swept(part.loc[land], only) for land in lands)])
+    last = ["ranks agree (least tau)"]
+    for land in lands:
+        tau = agreement.set_index("territory_id")["tau_least"][land]
+        last.append("" if tau != tau else f"{tau:.2f}")
+    heads = [found.names.get(land, land) for land in lands]
+    caption = "Not swept: no sign or rank here is known to hold."
+    if only is None or only:
+        rows.append(last)
+        caption = (
+            "± and the range: the sign changes when an assumption moves by a fifth; do not quote it. "
+            "The last row: Kendall's tau of the worst case against the central ranking of orders."
+        )
+    print_table(
+        f"{QUANTITIES[quantity]}, change a year, {quantity}",
+        {"order": "left"} | dict.fromkeys(heads, "right"),
+        rows,
+        caption,
+    )
+    if csv is None:
+        hint(f"isthmus compare --all --quantity {quantity} --csv orders.csv")
+
+
+def _swept(cell: Any, only: list[str] | None) -> str:
+    if max(abs(cell["low"]), abs(cell["high"])) < 1.0:
+        return "0"
+    if cell["sign_holds"] or only == []:
+        return compact(cell["central"], sign=True)
+    return f"± {compact(cell['low'], sign=True)} … {compact(cell['high'], sign=True)}"
+
+
+def _compare_two(
+    a: str,
+    b: str,
+    by: str,
+    method: str,
+    gap: float,
+    top: int,
+    data: list[Path] | None,
+    json: bool,
+) -> None:
     from isthmus.analysis.compare import compare as set_beside
     from isthmus.cost.model import GeneralizedCost
     from isthmus.run import find_scenario, prepare
