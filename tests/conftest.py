@@ -120,8 +120,15 @@ def gauge_break_rows() -> Rows:
         ],
         "links": links,
         "link_status": [
-            {"link_id": r["link_id"], "status": "open", "from_date": "2000-01-01"} for r in links
+            {
+                "link_id": r["link_id"],
+                "status": "open",
+                "from_date": "2000-01-01",
+                "cause_id": "begin",
+            }
+            for r in links
         ],
+        "events": [{"event_id": "begin", "name": "Begin", "date": "1991-01-01", "kind": "record"}],
         "regimes": [
             {
                 "regime": r,
@@ -139,7 +146,12 @@ def gauge_break_rows() -> Rows:
         ],
         "crossings": crossings,
         "crossing_regimes": [
-            {"crossing_id": r["crossing_id"], "regime": "normal", "from_date": "2000-01-01"}
+            {
+                "crossing_id": r["crossing_id"],
+                "regime": "normal",
+                "from_date": "2000-01-01",
+                "cause_id": "begin",
+            }
             for r in crossings
         ],
         "terminals": [

@@ -232,6 +232,130 @@ PLANTS: dict[str, tuple[Plant, str, str, str]] = {
         "corridor_nodes.csv, row 2",
         "sea",
     ),
+    "a status of unknown cause": (
+        change("link_status", 0, cause_id="rumour"),
+        "dangling-key",
+        "link_status.csv, row 2",
+        "rumour",
+    ),
+    "a status before its cause": (
+        lambda rows: (
+            rows["events"].append(
+                {"event_id": "late", "name": "Late", "date": "2020-01-01", "kind": "opening"}
+            ),
+            rows["link_status"][0].update(cause_id="late"),
+        ),
+        "cause",
+        "link_status.csv, row 2",
+        "late",
+    ),
+    "a status without a cause": (
+        change("crossing_regimes", 0, cause_id=""),
+        "required",
+        "crossing_regimes.csv, row 2",
+        "cause_id",
+    ),
+    "an agreement without parties": (
+        lambda rows: rows.update(agreements=[{"agreement_id": "pact", "name": "Pact"}]),
+        "party",
+        "agreements.csv, row 2",
+        "pact",
+    ),
+    "a membership of an unknown state": (
+        lambda rows: rows.update(
+            organisations=[{"organisation_id": "club", "name": "Club", "kind": "forum"}],
+            memberships=[
+                {
+                    "membership_id": "m",
+                    "organisation_id": "club",
+                    "territory_id": "ZZZ",
+                    "role": "member",
+                }
+            ],
+        ),
+        "dangling-key",
+        "memberships.csv, row 2",
+        "ZZZ",
+    ),
+    "a membership of nobody": (
+        lambda rows: rows.update(
+            organisations=[{"organisation_id": "club", "name": "Club", "kind": "forum"}],
+            memberships=[{"membership_id": "m", "organisation_id": "club", "role": "member"}],
+        ),
+        "member",
+        "memberships.csv, row 2",
+        "nobody",
+    ),
+    "memberships that overlap": (
+        lambda rows: rows.update(
+            organisations=[{"organisation_id": "club", "name": "Club", "kind": "forum"}],
+            memberships=[
+                {
+                    "membership_id": f"m{year}",
+                    "organisation_id": "club",
+                    "territory_id": "AAA",
+                    "role": "member",
+                    "from_date": f"{year}-01-01",
+                }
+                for year in (2001, 2005)
+            ],
+        ),
+        "overlapping-dates",
+        "memberships.csv, row 3",
+        "m2005",
+    ),
+    "a restriction on no place": (
+        lambda rows: rows.update(
+            restrictions=[
+                {
+                    "restriction_id": "r",
+                    "name": "R",
+                    "effect": "ban",
+                    "own_trade": False,
+                    "imposed_by": "A",
+                }
+            ]
+        ),
+        "restriction",
+        "restrictions.csv, row 2",
+        "place",
+    ),
+    "a ban that charges": (
+        lambda rows: rows.update(
+            restrictions=[
+                {
+                    "restriction_id": "r",
+                    "name": "R",
+                    "effect": "ban",
+                    "territory_id": "AAA",
+                    "own_trade": False,
+                    "imposed_by": "A",
+                    "charge_usd_t": 3,
+                }
+            ]
+        ),
+        "restriction",
+        "restrictions.csv, row 2",
+        "charges",
+    ),
+    "a restriction on unknown trades": (
+        lambda rows: rows.update(
+            restrictions=[
+                {
+                    "restriction_id": "r",
+                    "name": "R",
+                    "effect": "ban",
+                    "territory_id": "AAA",
+                    "ends_in": "AAA; QQQ",
+                    "own_trade": False,
+                    "imposed_by": "A",
+                }
+            ]
+        ),
+        "dangling-key",
+        "restrictions.csv, row 2",
+        "QQQ",
+    ),
     "parameter outside its range": (
         lambda rows: rows.update(
             parameters=[{"parameter": "p", "value": 5, "unit": "h", "low": 6, "high": 7}]

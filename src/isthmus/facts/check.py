@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from isthmus.errors import Fault
+from isthmus.facts.check_history import check_causes
 from isthmus.facts.check_network import (
     check_border,
     check_corridors,
@@ -26,6 +27,7 @@ from isthmus.facts.check_network import (
     check_traps,
     check_zones,
 )
+from isthmus.facts.check_order import check_memberships, check_parties
 from isthmus.facts.check_restrictions import check_restrictions
 from isthmus.facts.rows import at
 from isthmus.facts.sources import ASSUMED, split
@@ -373,5 +375,8 @@ CHECKS: tuple[Callable[[Facts], Iterator[Fault]], ...] = (
     check_corridors,
     check_passages,
     check_restrictions,
+    check_causes,
+    check_parties,
+    check_memberships,
 )
 """Every rule."""

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from isthmus.errors import Fault, InputError
 
-__all__ = ["in_force", "parse_date"]
+if TYPE_CHECKING:
+    from isthmus.facts.tables import Facts
+
+__all__ = ["causes", "in_force", "parse_date"]
 
 
 def parse_date(text: str | dt.date, where: str = "date") -> str:
@@ -51,3 +55,21 @@ def in_force(rows: pd.DataFrame, date: str) -> pd.DataFrame:
     begun = rows["from_date"].eq("") | rows["from_date"].le(date)
     going = rows["to_date"].eq("") | rows["to_date"].gt(date)
     return rows[begun & going]
+
+
+def causes(facts: Facts) -> pd.DataFrame:
+    """
+    Return events and agreements as causes.
+
+    Returns
+    -------
+    DataFrame
+        cause_id, name, date [ISO; of an agreement the day it was signed, else the day it began],
+        to_date, kind, effect, source_id.
+    """
+    events = facts["events"].rename(columns={"event_id": "cause_id"})
+    agreements = facts["agreements"].rename(columns={"agreement_id": "cause_id"})
+    signed = agreements["signed"].where(agreements["signed"].ne(""), agreements["from_date"])
+    agreements = agreements.assign(date=signed, kind="agreement")
+    columns = ["cause_id", "name", "date", "to_date", "kind", "effect", "source_id"]
+    return pd.concat([events[columns], agreements[columns]], ignore_index=True)

@@ -28,6 +28,8 @@ _ABOUT = (
     "actor",
     "event",
     "agreement",
+    "organisation",
+    "restriction",
     "source",
 )
 

@@ -28,6 +28,8 @@ _NOUNS = {
     "source": ("sources", "source_id", ("title",)),
     "event": ("events", "event_id", ("name",)),
     "agreement": ("agreements", "agreement_id", ("name",)),
+    "organisation": ("organisations", "organisation_id", ("name",)),
+    "restriction": ("restrictions", "restriction_id", ("name",)),
 }
 
 

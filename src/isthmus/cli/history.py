@@ -1,0 +1,105 @@
+"""History: the network as it was, and what changed when and why."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import pandas as pd
+import typer
+
+from isthmus.cli.app import Data, Json, app, read_facts
+from isthmus.console import hint, out, print_json, print_table, records
+from isthmus.errors import Fault, InputError
+
+__all__ = ["history"]
+
+
+@app.command(
+    epilog="Examples: `isthmus history --date 2022-11-01`; "
+    "`isthmus history --from 2020-01-01 --to 2024-12-31 --of Armenia`"
+)
+def history(
+    date: Annotated[str | None, typer.Option(help="The network as it was that day.")] = None,
+    start: Annotated[
+        str | None, typer.Option("--from", help="What changed from this day …")
+    ] = None,
+    end: Annotated[str | None, typer.Option("--to", help="… to this.")] = None,
+    of: Annotated[
+        str, typer.Option(help="Only about this land, place, element or agreement.")
+    ] = "",
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Show the network as it was on a day, or what changed between two, when and why."""
+    if (date is None) == (start is None and end is None):
+        mend = "Give --date 2022-11-01, or --from 2020-01-01 --to 2024-12-31."
+        raise InputError([Fault("history", "needs a day, or two.", mend)])
+    facts = read_facts(data)
+    if date is not None:
+        from isthmus.facts.chronicle import as_of
+
+        found = as_of(facts, date, of)
+        if json:
+            print_json(found.as_dict())
+            return
+        _print_day(found)
+        hint(f"isthmus run SCENARIO, or `isthmus route FROM TO --date {found.date}`")
+        return
+    import datetime as dt
+
+    from isthmus.facts.chronicle import BEGINS, changes
+
+    frame = changes(facts, start or BEGINS, end or dt.date.today().isoformat(), of)
+    if json:
+        print_json(records(frame))
+        return
+    rows = [
+        [r["date"], _what(r), f"{r['before'] or 'none'} → {r['after'] or 'none'}", r["cause"]]
+        for r in frame[frame["number"] > 0].to_dict("records")
+    ]
+    heads = {"date": "left", "what": "left", "from → to": "left", "why": "left"}
+    print_table("What changed, when and why", heads, rows)
+    quiet = frame[frame["number"] == 0]
+    if len(quiet):
+        out.print()
+        rows = [[r["date"], r["noun"], r["cause"]] for r in quiet.to_dict("records")]
+        heads = {"date": "left", "": "left", "what happened": "left"}
+        print_table("Events and agreements that changed no element of the network", heads, rows)
+    if len(frame):
+        hint(f"isthmus show {frame['cause_id'].iloc[-1]}")
+
+
+def _what(row: dict[str, object]) -> str:
+    names = str(row["names"]).split("; ")
+    more = f" and {len(names) - 2} others" if len(names) > 3 else ""
+    return f"{row['noun']} {'; '.join(names[: 2 if more else 3])}{more}"
+
+
+def _print_day(found) -> None:  # type: ignore[no-untyped-def]
+    wide = found.counts.assign(state=found.counts["noun"] + " " + found.counts["state"])
+    rows = [[r["state"], r["mode"], str(r["number"])] for r in wide.to_dict("records")]
+    heads = {"elements": "left", "mode": "left", "number": "right"}
+    print_table(f"The network on {found.date}", heads, rows)
+    out.print()
+    shown = found.unusual[~found.unusual["state"].isin(["customs_union", "planned"])]
+    grouped = shown.groupby(["noun", "state", "from_date", "cause"], sort=False)["name"]
+    rows = []
+    for (noun, state, since, cause), names in grouped:
+        unique = list(pd.unique(names))
+        label = "; ".join(unique[:2]) + (
+            f" and {len(unique) - 2} others" if len(unique) > 2 else ""
+        )
+        rows.append([f"{noun} {label}", str(state), str(since), str(cause)])
+    heads = {"what": "left", "state": "left", "since": "left", "why": "left"}
+    print_table("Out of the ordinary, and why", heads, rows)
+    out.print()
+    rows = [[r["from_date"], r["name"], r["parties"]] for r in found.agreements.to_dict("records")]
+    heads = {"since": "left", "agreement": "left", "parties": "left"}
+    print_table("Agreements in force", heads, rows)
+    out.print()
+    rows = [[r["organisation"], r["members"]] for r in found.memberships.to_dict("records")]
+    print_table("Members", {"of": "left", "who": "left"}, rows)
+    out.print()
+    rows = [[r["date"], r["name"], r["effect"]] for r in found.recent.to_dict("records")]
+    heads = {"date": "left", "event": "left", "effect": "left"}
+    print_table("The 90 days before", heads, rows)
