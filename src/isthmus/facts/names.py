@@ -28,6 +28,8 @@ _NOUNS = {
     "source": ("sources", "source_id", ("title",)),
     "event": ("events", "event_id", ("name",)),
     "agreement": ("agreements", "agreement_id", ("name",)),
+    "claim": ("claims", "claim_id", ()),
+    "subject": ("subjects", "subject_id", ("name",)),
 }
 
 
