@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FILES",
     "Run",
+    "demand_year",
     "find_scenario",
     "list_scenarios",
     "manifest_of",
@@ -143,7 +144,7 @@ def prepare(
     """
     date = str(scenario.base)
     network = facts.network(date)
-    demand = facts.demand(_year(facts, date))
+    demand = facts.demand(demand_year(facts, date))
     if base is None or base.virtual.network.date != network.date or base.method != method:
         base = assign(network, demand, cost, method=method, gap=gap, progress=progress)
     changed, changed_demand = scenario.apply(network, demand)
@@ -155,7 +156,7 @@ def prepare(
     return Run(scenario, base, new)
 
 
-def _year(facts: Facts, date: str) -> int:
+def demand_year(facts: Facts, date: str) -> int:
     """Return the matrix year nearest before a date: the newest there is, if all are later."""
     years = sorted({int(y) for y in facts["demand"]["year"].dropna()})
     before = [y for y in years if y <= int(date[:4])]

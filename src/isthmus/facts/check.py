@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from isthmus.errors import Fault
+from isthmus.facts.check_claims import check_claims
 from isthmus.facts.check_network import (
     check_border,
     check_corridors,
@@ -370,5 +371,6 @@ CHECKS: tuple[Callable[[Facts], Iterator[Fault]], ...] = (
     check_zones,
     check_corridors,
     check_passages,
+    check_claims,
 )
 """Every rule."""
