@@ -73,11 +73,13 @@ def disjoint_ways(
 
 def most_tonnes(assignment: Assignment, one: str, other: str, mode: str = "rail") -> float:
     """
-    Return what one mode can carry from a land to another at most.
+    Return what one mode can carry at most over the lands between two.
 
-    The maximum flow over open links, crossings and changes of gauge of that mode, each taking what
-    its capacity allows in one direction (Ford and Fulkerson, "Maximal flow through a network",
-    Canadian Journal of Mathematics 8, 1956).
+    The maximum flow (Ford and Fulkerson, "Maximal flow through a network", Canadian Journal of
+    Mathematics 8, 1956) from any place in the one to any place in the other: what lies inside the
+    two does not bind, so lands that share a border are bound by their crossings alone. It uses open
+    links, crossings and changes of gauge of that mode, each taking what its capacity allows in one
+    direction.
 
     Parameters
     ----------

@@ -7,6 +7,7 @@ function and one line of the dictionary; ``data/claim_tests.csv`` names it.
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import math
 import re
@@ -26,10 +27,12 @@ from isthmus.errors import Fault, InputError
 if TYPE_CHECKING:
     from isthmus.assign import Assignment
 
-__all__ = ["METRICS", "Metric", "Pair", "Way", "cheapest", "measure"]
+__all__ = ["METRICS", "Metric", "Pair", "Way", "cheapest", "measure", "ways_of"]
 
 _GOODS = "container"
 """What is sent between two places where a metric does not say."""
+_ENERGY = "isthmus.analysis.energy"
+"""Bound late: pipelines are a network of their own, and may not be there."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,11 +76,24 @@ class Metric(NamedTuple):
 
 
 class Way(NamedTuple):
-    """The cheapest way between two places: generalised cost [USD/t], money [USD/t], hours [h]."""
+    """
+    The cheapest way between two places.
+
+    Parameters
+    ----------
+    usd_t, money_usd_t : float
+        Generalised cost and the money in it. [USD/t]
+    hours_h : float
+        [h]
+    lands, modes : str
+        Lands and seas it moves through and the modes it takes, in order.
+    """
 
     usd_t: float
     money_usd_t: float
     hours_h: float
+    lands: str = ""
+    modes: str = ""
 
 
 def measure(metric: str, pair: Pair, subject: str) -> float:
@@ -154,10 +170,36 @@ def cheapest(
     while via[stop] >= 0:
         path.append(int(via[stop]))
         stop = int(virtual.graph.tail[via[stop]])
-    money = float(cost.money[k, path].sum())
+    path.reverse()
+    arcs = virtual.arcs.iloc[path]
+    moving = arcs[arcs["kind"].eq("move")]
     return Way(
-        float(total[sink]), money, float((cost.hours[k, path] + assignment.delay_h[path]).sum())
+        float(total[sink]),
+        float(cost.money[k, path].sum()),
+        float((cost.hours[k, path] + assignment.delay_h[path]).sum()),
+        " > ".join(dict.fromkeys(moving["territory_id"])),
+        " > ".join(dict.fromkeys(moving["mode"])),
     )
+
+
+def ways_of(pair: Pair, metric: str, subject: str) -> list[Way]:
+    """
+    Return the cheapest ways a metric between two places compares: base, then new.
+
+    Parameters
+    ----------
+    pair : Pair
+    metric, subject : str
+
+    Returns
+    -------
+    list of Way
+        Empty if the metric is not about two places.
+    """
+    if not METRICS[metric].subject.startswith(_PLACES):
+        return []
+    a, b, _ = _two(subject)
+    return [cheapest(side, a, b) for side in (pair.base, pair.new)]
 
 
 def _percent(new: float, base: float) -> float:
@@ -368,10 +410,9 @@ def _crossing_hours(pair: Pair, subject: str) -> float:
 
 def _export_capacity(pair: Pair, subject: str) -> float:
     """Export capacity that is left when lines over some lands are taken out, in percent."""
-    if importlib.util.find_spec("isthmus.analysis.energy") is None:
+    if importlib.util.find_spec(_ENERGY) is None:
         raise NotTestable("this version holds no energy network")
-    from isthmus.analysis.energy import export_capacity
-
+    export_capacity = importlib.import_module(_ENERGY).export_capacity
     network = pair.new.virtual.network
     shut = tuple(_list(subject))
     whole = export_capacity(network.facts, network.date)
@@ -451,7 +492,10 @@ METRICS: dict[str, Metric] = {
         "ways", f"{_LANDS} through lands", "ways that share no third land or sea", _ways
     ),
     "most_tonnes_change_pct": Metric(
-        "%", f"{_LANDS} by mode", "change of what one mode can carry at most", _most_change
+        "%",
+        f"{_LANDS} by mode",
+        "change of what one mode can carry at most over the lands between",
+        _most_change,
     ),
     "concentration": Metric(
         "-",
