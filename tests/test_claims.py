@@ -275,7 +275,7 @@ def test_the_same_network_changes_nothing(baseline):
     same = Pair(baseline, baseline)
     for metric, subject in (
         ("od_cost_change_pct", "Baku > Kars"),
-        ("od_rise_if_shut_change_pp", "Baku > Kars without rail:kartsakhi-canbaz-kars"),
+        ("od_rise_if_shut_change_pp", "Baku > Kars by rail without rail:kartsakhi-canbaz-kars"),
         ("corridor_tonnes_change_pct", "titr"),
         ("link_tonnes_change_t_yr", "rail:kartsakhi-canbaz-kars"),
         ("passage_tonnes_change_pct", "bosporus"),

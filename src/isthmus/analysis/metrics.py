@@ -128,7 +128,11 @@ def measure(metric: str, pair: Pair, subject: str) -> float:
 
 
 def cheapest(
-    assignment: Assignment, origin: str, destination: str, without: tuple[str, ...] = ()
+    assignment: Assignment,
+    origin: str,
+    destination: str,
+    without: tuple[str, ...] = (),
+    mode: str = "",
 ) -> Way:
     """
     Return the cheapest way between two places at the delays of an assignment.
@@ -139,7 +143,9 @@ def cheapest(
     origin, destination : str
         Id, name or alias of a place.
     without : tuple of str
-        Links that are taken as shut.
+        Links and territories that are taken as shut.
+    mode : str
+        The one mode to go by; any if empty.
 
     Returns
     -------
@@ -149,16 +155,19 @@ def cheapest(
     Raises
     ------
     UnknownName
-        If there is no such place or link.
+        If there is no such place.
+    InputError
+        If something in `without` is no link and no territory.
     """
     virtual, cost = assignment.virtual, assignment.cost
     names = virtual.network.facts.names
     start, end = names.node(origin, "subject"), names.node(destination, "subject")
-    shut = [names.link(link, "subject") for link in without]
     k = cost.position(_GOODS)
     usd = cost.usd[k] + cost.vot_usd_t_h[k] * assignment.delay_h
-    if shut:
-        usd = np.where(virtual.arcs["link_id"].isin(shut).to_numpy(), np.inf, usd)
+    if without:
+        usd = np.where(_elements(assignment, list(without)), np.inf, usd)
+    if mode:
+        usd = np.where(virtual.arcs["mode"].eq(mode).to_numpy(), usd, np.inf)
     for place, ends in ((start, virtual.source_of_node), (end, virtual.sink_of_node)):
         if place not in ends:
             raise NotTestable(f"{place} has no terminal, port or station where goods are loaded")
@@ -198,8 +207,7 @@ def ways_of(pair: Pair, metric: str, subject: str) -> list[Way]:
     """
     if not METRICS[metric].subject.startswith(_PLACES):
         return []
-    a, b, _ = _two(subject)
-    return [cheapest(side, a, b) for side in (pair.base, pair.new)]
+    return [_cheapest(side, subject) for side in (pair.base, pair.new)]
 
 
 def _percent(new: float, base: float) -> float:
@@ -217,15 +225,20 @@ def _list(subject: str) -> list[str]:
     return [part.strip() for part in subject.split(";") if part.strip()]
 
 
-_PAIR = re.compile(r"^(?P<a>.+?) > (?P<b>.+?)(?: (?:over|by|without|through) (?P<rest>.+))?$")
-
-
-def _two(subject: str) -> tuple[str, str, list[str]]:
-    """Read "A > B", "A > B over C; D": two ends and what follows."""
-    found = _PAIR.match(subject)
-    if found is None:
+def _two(subject: str) -> tuple[str, str, dict[str, list[str]]]:
+    """Read "A > B", "A > B by rail without C; D": two ends, and lists by the word before them."""
+    first, *rest = re.split(r" (over|by|without|through) ", subject)
+    a, arrow, b = first.partition(" > ")
+    if not arrow:
         raise InputError([Fault("subject", f'"{subject}" names no two ends.', 'Write "A > B".')])
-    return found["a"].strip(), found["b"].strip(), _list(found["rest"] or "")
+    said = {word: _list(text) for word, text in zip(rest[::2], rest[1::2], strict=True)}
+    return a.strip(), b.strip(), said
+
+
+def _cheapest(assignment: Assignment, subject: str) -> Way:
+    a, b, said = _two(subject)
+    mode = said.get("by", [""])[0]
+    return cheapest(assignment, a, b, mode=mode)
 
 
 def _row(pair: Pair, dimension: str, key: str) -> dict[str, float]:
@@ -238,8 +251,7 @@ def _row(pair: Pair, dimension: str, key: str) -> dict[str, float]:
 
 def _od(attribute: str) -> Callable[[Pair, str], float]:
     def change(pair: Pair, subject: str) -> float:
-        a, b, _ = _two(subject)
-        before, after = cheapest(pair.base, a, b), cheapest(pair.new, a, b)
+        before, after = _cheapest(pair.base, subject), _cheapest(pair.new, subject)
         return _percent(getattr(after, attribute), getattr(before, attribute))
 
     return change
@@ -247,10 +259,12 @@ def _od(attribute: str) -> Callable[[Pair, str], float]:
 
 def _od_rise_if_shut(pair: Pair, subject: str) -> float:
     """How much less dear a closure is in the new network than in the base."""
-    a, b, shut = _two(subject)
+    a, b, said = _two(subject)
+    mode = said.get("by", [""])[0]
 
     def rise(assignment: Assignment) -> float:
-        whole, cut = cheapest(assignment, a, b), cheapest(assignment, a, b, tuple(shut))
+        whole = cheapest(assignment, a, b, mode=mode)
+        cut = cheapest(assignment, a, b, tuple(said.get("without", [])), mode)
         return _percent(cut.usd_t, whole.usd_t)
 
     before, after = rise(pair.base), rise(pair.new)
@@ -315,13 +329,13 @@ def _unserved_change(pair: Pair, subject: str) -> float:
 
 
 def _ways(pair: Pair, subject: str) -> float:
-    a, b, through = _two(subject)
-    return disjoint_ways(pair.new.virtual.network, a, b, through or None)
+    a, b, said = _two(subject)
+    return disjoint_ways(pair.new.virtual.network, a, b, said.get("through"))
 
 
 def _most_change(pair: Pair, subject: str) -> float:
-    a, b, mode = _two(subject)
-    chosen = mode[0] if mode else "rail"
+    a, b, said = _two(subject)
+    chosen = said.get("by", ["rail"])[0]
     return _percent(most_tonnes(pair.new, a, b, chosen), most_tonnes(pair.base, a, b, chosen))
 
 
@@ -348,9 +362,9 @@ def _elements(assignment: Assignment, parts: list[str]) -> np.ndarray:
 
 def _over(assignment: Assignment, subject: str) -> tuple[float, float]:
     """Return tonnes of the trade of two lands that pass something, and all of it. [t/yr]"""
-    a, b, parts = _two(subject)
+    a, b, said = _two(subject)
     mine = trade_between(assignment, a, b)
-    hit = assignment.paths.any_arc(_elements(assignment, parts))
+    hit = assignment.paths.any_arc(_elements(assignment, said.get("over", [])))
     flow = assignment.paths.flow
     return float(flow[mine[hit[mine]]].sum()), float(flow[mine].sum())
 
@@ -435,17 +449,23 @@ _PLACES, _LANDS = "place > place", "territory > territory"
 
 METRICS: dict[str, Metric] = {
     "od_cost_change_pct": Metric(
-        "%", _PLACES, "change of the generalised cost of the cheapest way", _od("usd_t")
+        "%",
+        f"{_PLACES}, by mode",
+        "change of the generalised cost of the cheapest way",
+        _od("usd_t"),
     ),
     "od_money_change_pct": Metric(
-        "%", _PLACES, "change of the money paid on the cheapest way", _od("money_usd_t")
+        "%",
+        f"{_PLACES}, by mode",
+        "change of the money paid on the cheapest way",
+        _od("money_usd_t"),
     ),
     "od_hours_change_pct": Metric(
-        "%", _PLACES, "change of the hours on the cheapest way", _od("hours_h")
+        "%", f"{_PLACES}, by mode", "change of the hours on the cheapest way", _od("hours_h")
     ),
     "od_rise_if_shut_change_pp": Metric(
         "percentage points",
-        f"{_PLACES} without link",
+        f"{_PLACES}, by mode, without link or territory",
         "change of the rise of the generalised cost when links are shut; minus is a smaller rise",
         _od_rise_if_shut,
     ),
