@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import isthmus
-from isthmus.claims import SWEEP, ClaimFinding, Variation, record_sources, run_claims
+from isthmus.claims import SWEEP, ClaimFinding, Variation, pair_in_words, record_sources, run_claims
 from isthmus.cost.model import GeneralizedCost
 from isthmus.errors import Fault, InputError
 from isthmus.facts.sources import split
@@ -139,9 +139,8 @@ def _note(facts: Facts, found: ClaimFinding) -> ClaimNote:
                 low=one.low,
                 high=one.high,
                 unit=one.test["unit"],
-                pair=one.test["scenario"]
-                if one.test["base"] == one.test["scenario"]
-                else f"{one.test['scenario']} against {one.test['base']}",
+                pair=pair_in_words(one.test),
+                is_change="change" in one.test["metric"],
                 direction=one.test["direction"],
                 supported=float(one.test["supported"]),
                 contradicted=float(one.test["contradicted"]),

@@ -37,6 +37,7 @@ __all__ = [
     "Variation",
     "claim_of",
     "flows_behind",
+    "pair_in_words",
     "record_sources",
     "run_claims",
     "under",
@@ -407,6 +408,27 @@ def record_sources(facts: Facts, cell: str) -> list[tuple[str, str]]:
         else:
             raise InputError([Fault("claims", f'source "{source}" is not in sources.csv.')])
     return out
+
+
+def pair_in_words(test: dict[str, Any]) -> str:
+    """
+    Return what a test sets side by side.
+
+    Parameters
+    ----------
+    test : dict
+        A row of ``data/claim_tests.csv``.
+
+    Examples
+    --------
+    >>> pair_in_words({"base": "date:2019-06-01", "scenario": "baseline"})
+    'baseline against the network of 2019-06-01'
+    """
+    left, right = (
+        f"the network of {name.removeprefix(_DATE)}" if name.startswith(_DATE) else name
+        for name in (str(test["base"]), str(test["scenario"]))
+    )
+    return right if left == right else f"{right} against {left}"
 
 
 def flows_behind(pair: Pair, top: int = 8) -> dict[str, pd.DataFrame]:

@@ -127,14 +127,16 @@ def most_tonnes(assignment: Assignment, one: str, other: str, mode: str = "rail"
     return float(maximum_flow(csr_array(graph), n, n + 1).flow_value) * _UNIT_T
 
 
-def trade_between(assignment: Assignment, one: str, other: str) -> np.ndarray:
+def trade_between(
+    assignment: Assignment, one: Collection[str], other: Collection[str]
+) -> np.ndarray:
     """
-    Return the used paths of the trade of two lands, in both directions.
+    Return the used paths of the trade of some lands with others, in both directions.
 
     Parameters
     ----------
     assignment : Assignment
-    one, other : str
+    one, other : collection of str
         Territory ids.
 
     Returns
@@ -145,7 +147,7 @@ def trade_between(assignment: Assignment, one: str, other: str) -> np.ndarray:
     zones = assignment.virtual.network.zones.set_index("zone_id")["territory_id"]
     trips = assignment.trips
     begins, ends = trips["origin_zone_id"].map(zones), trips["destination_zone_id"].map(zones)
-    wanted = (begins.eq(one) & ends.eq(other)) | (begins.eq(other) & ends.eq(one))
+    wanted = (begins.isin(one) & ends.isin(other)) | (begins.isin(other) & ends.isin(one))
     return np.flatnonzero(wanted.to_numpy()[assignment.paths.trip])
 
 
@@ -170,7 +172,7 @@ def branch_shares(assignment: Assignment, one: str, other: str) -> pd.Series:
     arcs, paths = assignment.virtual.arcs, assignment.paths
     land = arcs["territory_id"].where(arcs["kind"].eq("move"), "").to_numpy()
     tonnes: dict[str, float] = {}
-    for path in trade_between(assignment, one, other):
+    for path in trade_between(assignment, [one], [other]):
         key = " ".join(sorted(set(land[paths.of(int(path))]) & states))
         tonnes[key] = tonnes.get(key, 0.0) + float(paths.flow[path])
     total = sum(tonnes.values())

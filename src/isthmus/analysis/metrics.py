@@ -22,7 +22,9 @@ from isthmus.analysis.compare import Comparison, compare
 from isthmus.analysis.lands import branch_shares, disjoint_ways, most_tonnes, trade_between
 from isthmus.analysis.tested import NotTestable
 from isthmus.assign.base import shortest_tree
+from isthmus.corridor import corridor_links
 from isthmus.errors import Fault, InputError
+from isthmus.vocab import OPEN_STATUS
 
 if TYPE_CHECKING:
     from isthmus.assign import Assignment
@@ -31,6 +33,8 @@ __all__ = ["METRICS", "Metric", "Pair", "Way", "cheapest", "measure", "ways_of"]
 
 _GOODS = "container"
 """What is sent between two places where a metric does not say."""
+_BEGUN = (*OPEN_STATUS, "under_construction")
+"""States of a link that works have reached."""
 _ENERGY = "isthmus.analysis.energy"
 """Bound late: pipelines are a network of their own, and may not be there."""
 
@@ -280,6 +284,22 @@ def _corridor_change(pair: Pair, subject: str) -> float:
     return _percent(row["mean_t_yr_new"], row["mean_t_yr_base"])
 
 
+def _links_begun(pair: Pair, subject: str) -> float:
+    """Links of a corridor that works have reached, new less base."""
+
+    def begun(assignment: Assignment) -> int:
+        network = assignment.virtual.network
+        chain = corridor_links(network)
+        mine = set(chain.loc[chain["corridor_id"].eq(subject), "link_id"])
+        if not mine:
+            raise InputError([Fault("subject", f'"{subject}" is no corridor.')])
+        links = network.links
+        reached = links["link_id"].isin(mine) & links["status"].isin(_BEGUN)
+        return int(reached.sum())
+
+    return begun(pair.new) - begun(pair.base)
+
+
 def _link_tonnes(pair: Pair, subject: str) -> float:
     return max(_row(pair, "link", link)["flow_t_yr_new"] for link in _list(subject))
 
@@ -363,7 +383,7 @@ def _elements(assignment: Assignment, parts: list[str]) -> np.ndarray:
 def _over(assignment: Assignment, subject: str) -> tuple[float, float]:
     """Return tonnes of the trade of two lands that pass something, and all of it. [t/yr]"""
     a, b, said = _two(subject)
-    mine = trade_between(assignment, a, b)
+    mine = trade_between(assignment, _list(a), _list(b))
     hit = assignment.paths.any_arc(_elements(assignment, said.get("over", [])))
     flow = assignment.paths.flow
     return float(flow[mine[hit[mine]]].sum()), float(flow[mine].sum())
@@ -477,6 +497,12 @@ METRICS: dict[str, Metric] = {
     ),
     "corridor_tonnes_change_pct": Metric(
         "%", "corridor", "change of the mean tonnes over its length", _corridor_change
+    ),
+    "links_begun_change": Metric(
+        "links",
+        "corridor",
+        "change of the links of a corridor that are open or under construction",
+        _links_begun,
     ),
     "link_tonnes_t_yr": Metric(
         "t/yr", "link; link", "tonnes on the busiest of some links", _link_tonnes

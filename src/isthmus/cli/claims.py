@@ -128,14 +128,17 @@ def _print_claim(facts: Facts, found: ClaimFinding) -> None:
 
 def _value(found: Finding) -> str:
     """Return the value, its range, the verdict and the thresholds, in one line."""
+    from isthmus.claims import pair_in_words
+
     test = found.test
     if math.isnan(found.value):
         return f"not tested: {found.why}"
+    sign = "change" in test["metric"]
     span = ""
     if found.varied:
-        span = f" [{compact(found.low, sign=True)} to {compact(found.high, sign=True)}]"
+        span = f" [{compact(found.low, sign=sign)} to {compact(found.high, sign=sign)}]"
     unit = "" if test["unit"] == "-" else f" {test['unit']}"
-    text = f"{compact(found.value, sign=True)}{span}{unit}, {_pair_of(test)}: {found.verdict}"
+    text = f"{compact(found.value, sign=sign)}{span}{unit}, {pair_in_words(test)}: {found.verdict}"
     if test["direction"]:
         side = "at least" if test["direction"] == "more" else "at most"
         other = "at most" if test["direction"] == "more" else "at least"
@@ -144,12 +147,6 @@ def _value(found: Finding) -> str:
             f"contradicted {other} {compact(test['contradicted'])})"
         )
     return text
-
-
-def _pair_of(test: dict[str, Any]) -> str:
-    if test["base"] == test["scenario"]:
-        return str(test["base"])
-    return f"{test['scenario']} against {test['base']}"
 
 
 _HEADS = {
@@ -163,7 +160,7 @@ _SIDES = {"base": "before", "new": "after", "change": "change"}
 
 def _print_flows(found: ClaimFinding) -> None:
     from isthmus.analysis.metrics import ways_of
-    from isthmus.claims import flows_behind
+    from isthmus.claims import flows_behind, pair_in_words
 
     told = set()
     for one in found.tests:
@@ -192,7 +189,7 @@ def _print_flows(found: ClaimFinding) -> None:
             continue
         told.add(key)
         for dimension, frame in flows_behind(pair).items():
-            _print_rows(f"{_pair_of(test)}, a year, by {dimension}", frame)
+            _print_rows(f"{pair_in_words(test)}, a year, by {dimension}", frame)
 
 
 def _print_rows(title: str, frame: Any) -> None:

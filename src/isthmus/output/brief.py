@@ -16,7 +16,7 @@ from isthmus.output.charts import gains_and_losses
 from isthmus.output.listing import Column, listing
 from isthmus.output.map_links import Drawn, lay_out
 from isthmus.output.map_svg import DEFINITIONS, Tops, draw_map, focus_of, legend_of, tops_of
-from isthmus.output.numerals import number, plural, scale_for, scientific, signed
+from isthmus.output.numerals import Scale, plural, scale_for, signed
 from isthmus.output.page import asset, render_page, style_sheet, write_page
 from isthmus.output.projection import REGION, Frame, close_up
 from isthmus.output.prose import lands_of
@@ -40,6 +40,8 @@ class Finding:
     value, low, high : float
         NaN where nothing was computed.
     unit, pair : str
+    is_change : bool
+        Shown with its sign.
     direction : str
         more, less or empty.
     supported, contradicted : float
@@ -52,6 +54,7 @@ class Finding:
     high: float
     unit: str
     pair: str
+    is_change: bool
     direction: str
     supported: float
     contradicted: float
@@ -164,6 +167,7 @@ def render_brief(bundle: BriefBundle) -> str:
         transit=_lands_table(bundle.orders, "transit_change", 1e3, "kt/yr"),
         tested=[_claim(c) for c in tested],
         counts=_counts(tested),
+        disputed=_disputed(bundle.base),
         others=_others([c for c in bundle.claims if not c.findings and not c.outside]),
         outside=[c for c in bundle.claims if c.outside],
         sources=_sources(bundle),
@@ -178,21 +182,18 @@ def _totals(orders: Sequence[ReportBundle]) -> pd.DataFrame:
         t = order.totals
         lands = _with_transit(order)
         states = lands[lands["cost_usd_base"] > 0].sort_values("change_usd")
-        gap = max((float(g) for g in order.runs["gap"]), default=math.nan)
         rows.append(
             {
                 "order": order.title,
                 "id": order.scenario_id,
                 "status": order.status,
-                "proponent": order.proponent or "nobody in particular",
                 "cost": t["cost_change_usd_yr"] / 1e6,
                 "pct": 100.0 * t["cost_change_usd_yr"] / t["cost_base_usd_yr"],
-                "days": t["time_change_th_yr"] / 24.0 / 1e6,
-                "co2": t["co2_change_t_yr"] / 1e3,
+                "days": t.get("time_change_th_yr", math.nan) / 24.0 / 1e6,
+                "co2": t.get("co2_change_t_yr", math.nan) / 1e3,
                 "unserved": (t["unserved_new_t_yr"] - t["unserved_base_t_yr"]) / 1e3,
                 "cheaper": _named(states[states["change_usd"] < 0].head(3)),
                 "dearer": _named(states[states["change_usd"] > 0].iloc[::-1].head(3)),
-                "gap": scientific(gap),
             }
         )
     return pd.DataFrame(rows)
@@ -215,15 +216,13 @@ def _totals_table(totals: pd.DataFrame) -> Markup:
     columns = [
         Column("order", "Order"),
         Column("status", "Status"),
-        Column("proponent", "Proposed by"),
         Column("cost", "Cost of all trade", "USD mn/yr", sign=True),
         Column("pct", "of it", "%", sign=True, digits=2),
         Column("days", "Time", "mn tonne-days/yr", sign=True),
         Column("co2", "Emissions", "kt CO₂e/yr", sign=True),
         Column("unserved", "No path", "kt/yr", sign=True),
-        Column("cheaper", "Trade cheaper most, USD mn/yr"),
-        Column("dearer", "Trade dearer most, USD mn/yr"),
-        Column("gap", "Gap reached"),
+        Column("cheaper", "Own trade cheaper most"),
+        Column("dearer", "Own trade dearer most"),
     ]
     return listing(totals, columns)
 
@@ -300,8 +299,6 @@ def _answer(bundle: BriefBundle, totals: pd.DataFrame, tested: Sequence[ClaimNot
             else f"One order on the network of {bundle.base.base_date}: the cost of all trade "
             f"changes by {signed(low)} million USD a year."
         )
-        sides = [o.scenario_id for o in bundle.orders if (lands_of(o)["change_usd"] > 0).any()]
-        parts.append(f"In {len(sides)} of {len(totals)} the trade of some country becomes dearer.")
     if tested:
         counts = dict(_counts(tested))
         said = ", ".join(f"{n} {v}" for v, n in counts.items())
@@ -324,28 +321,36 @@ def _finding(f: Finding) -> dict[str, str]:
     unit = "" if f.unit == "-" else f.unit
     scale = scale_for([v for v in (f.value, f.low, f.high) if math.isfinite(v)], unit or "-")
     unit = scale.unit if f.unit != "-" else ""
-    figure = _figure(f.value, scale)
+    figure = _figure(f.value, scale, sign=f.is_change)
     if f.low != f.high:
-        figure += f" ({_figure(f.low, scale)} to {_figure(f.high, scale)})"
+        ends = (_figure(x, scale, sign=f.is_change) for x in (f.low, f.high))
+        figure += f" ({' to '.join(ends)})"
     rule = ""
     if f.direction:
-        ends = (number(f.supported / scale.factor), number(f.contradicted / scale.factor))
-        words = ("from", "up") if f.direction == "more" else ("from", "down")
-        rule = f"supported {words[0]} {ends[0]} {words[1]}, contradicted from {ends[1]} "
-        rule += "down" if f.direction == "more" else "up"
+        at = [_plain(x / scale.factor) for x in (f.supported, f.contradicted)]
+        up, down = ("up", "down") if f.direction == "more" else ("down", "up")
+        rule = f"Supported from {at[0]} {up}, contradicted from {at[1]} {down}: {f.verdict}"
     return {
         "asks": f.asks,
-        "figure": f"{figure} {unit}".strip(),
+        "figure": f"{figure}\u00a0{unit}".strip("\u00a0"),
         "said": f.pair,
-        "rule": rule,
+        "rule": rule or "Reported without a threshold",
         "verdict": f.verdict,
     }
 
 
-def _figure(value: float, scale: Any) -> str:
+def _plain(value: float) -> str:
+    return f"{value:,.6g}".replace("-", "−")
+
+
+def _figure(value: float, scale: Scale, *, sign: bool) -> str:
     if math.isinf(value):
         return "no way left" if value > 0 else "a way where there was none"
-    return signed(value / scale.factor, digits=3) if abs(value) > 1e-4 * scale.factor else "0"
+    shown = value / scale.factor
+    if abs(shown) < 1e-4:
+        return "0"
+    text = _plain(float(f"{shown:.3g}"))
+    return f"+{text}" if sign and shown > 0 else text
 
 
 def _others(claims: Sequence[ClaimNote]) -> Markup:
@@ -371,6 +376,17 @@ def _others(claims: Sequence[ClaimNote]) -> Markup:
         Column("source", "Source"),
     ]
     return listing(frame, columns)
+
+
+def _disputed(base: ReportBundle) -> Markup:
+    return listing(
+        base.disputed,
+        [
+            Column("name", "Area"),
+            Column("un_usage", "How the United Nations names it"),
+            Column("positions", "Who says what"),
+        ],
+    )
 
 
 def _sources(bundle: BriefBundle) -> Markup:
