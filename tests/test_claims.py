@@ -334,7 +334,14 @@ def test_the_list_runs_nothing_and_prints_every_claim():
     assert len(json.loads(done.stdout)) == 70
 
 
-def test_one_claim_whole_with_the_flows_behind_it():
+def test_one_claim_whole_with_the_flows_behind_it(plain, monkeypatch):
+    asked = []
+
+    def known(facts, claims, **options):
+        asked.append((claims, options["method"], options["sweep"], options["keep"]))
+        return [c for c in plain if c.claim["claim_id"] == "C54"]
+
+    monkeypatch.setattr("isthmus.claims.run_claims", known)
     command = ["claims", "c54", "--explain", "--no-sweep", "--method", "all_or_nothing"]
     done = CliRunner().invoke(cli.app, [*command, "--json"])
     assert done.exit_code == 0, done.output
@@ -346,6 +353,7 @@ def test_one_claim_whole_with_the_flows_behind_it():
     assert shown.exit_code == 0
     for part in ("Ahmad Kazemi", "record:", "cannot say:", "cheapest way Baku > Nakhchivan"):
         assert re.search(re.escape(part).replace(r"\ ", r"\s+"), shown.stdout), part
+    assert asked == [(["c54"], "all_or_nothing", (), True)] * 2
 
 
 def test_a_claim_is_listed_and_shown():

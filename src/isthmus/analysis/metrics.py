@@ -166,7 +166,7 @@ def cheapest(
     virtual, cost = assignment.virtual, assignment.cost
     names = virtual.network.facts.names
     start, end = names.node(origin, "subject"), names.node(destination, "subject")
-    k = cost.position(_GOODS)
+    k = _class_between(assignment, start, end)
     usd = cost.usd[k] + cost.vot_usd_t_h[k] * assignment.delay_h
     if without:
         usd = np.where(_elements(assignment, list(without)), np.inf, usd)
@@ -193,6 +193,18 @@ def cheapest(
         " > ".join(dict.fromkeys(moving["territory_id"])),
         " > ".join(dict.fromkeys(moving["mode"])),
     )
+
+
+def _class_between(assignment: Assignment, start: str, end: str) -> int:
+    """Return the class of the goods in the trade of the two lands; of any trade if there is none."""
+    network, trips = assignment.virtual.network, assignment.trips
+    land = dict(zip(network.nodes["node_id"], network.nodes["territory_id"], strict=True))
+    zone = dict(zip(network.zones["zone_id"], network.zones["territory_id"], strict=True))
+    same = trips["commodity_id"].eq(_GOODS)
+    same &= trips["origin_zone_id"].map(zone).eq(land[start])
+    same &= trips["destination_zone_id"].map(zone).eq(land[end])
+    found = trips.loc[same, "class"]
+    return int(found.iloc[0]) if len(found) else assignment.cost.position(_GOODS)
 
 
 def ways_of(pair: Pair, metric: str, subject: str) -> list[Way]:
