@@ -227,15 +227,17 @@ def test_disjoint_ways_are_those_of_networkx(baseline):
     assert disjoint_ways(network, "IRN", "RUS", set()) == 0
 
 
-def test_most_tonnes_is_the_least_capacity_of_the_lands_between(rows, facts_of):
+def test_most_tonnes_is_the_least_capacity_on_the_way(rows, facts_of):
     rows["territories"].append({"territory_id": "CCC", "name": "Ccc", "kind": "state"})
     rows["nodes"].append(node("e", "CCC", 2.4, 0.0))
-    further = link("c", "e", "rail", "CCC", 100, 1435, capacity_t_yr=1_000_000)
-    rows["links"][0]["capacity_t_yr"] = 2_000_000
+    further = link("c", "e", "rail", "CCC", 100, 1435, capacity_t_yr=4_000_000)
+    rows["links"][0]["capacity_t_yr"] = 5_000_000
     rows["links"][1]["capacity_t_yr"] = 3_000_000
     rows["links"].append(further)
     status = {"link_id": further["link_id"], "status": "open", "from_date": "2000-01-01"}
     rows["link_status"].append(status)
+    rows["zones"].append({"zone_id": "E", "name": "E", "territory_id": "CCC", "node_id": "e"})
+    rows["connectors"].append({"zone_id": "E", "node_id": "e", "access_km": 5})
     for row in crossing("c", "rail", "BBB", "CCC"):
         rows["crossings"].append(row)
         regime = {"crossing_id": row["crossing_id"], "regime": "normal", "from_date": "2000-01-01"}
@@ -244,8 +246,13 @@ def test_most_tonnes_is_the_least_capacity_of_the_lands_between(rows, facts_of):
     cost = ist.GeneralizedCost(facts)
     one = ist.assign(facts.network("2025-01-01"), facts.demand(2024), cost, "all_or_nothing")
     share = one.cost.parameters.get("capacity_direction_share")
-    assert most_tonnes(one, "AAA", "CCC") == pytest.approx(3_000_000 * share, abs=1000)
-    assert most_tonnes(one, "CCC", "AAA") == pytest.approx(3_000_000 * share, abs=1000)
+    rail = ("rail",)
+    assert most_tonnes(one, "AAA", "CCC", rail) == pytest.approx(3_000_000 * share, abs=1000)
+    assert most_tonnes(one, "CCC", "AAA", rail) == pytest.approx(3_000_000 * share, abs=1000)
+    assert most_tonnes(one, "BBB", "CCC", rail) == pytest.approx(4_000_000 * share, abs=1000)
+    # no terminal joins road and rail here, so the road adds nothing
+    assert most_tonnes(one, "AAA", "CCC", rail, ["BBB"]) == most_tonnes(one, "AAA", "CCC")
+    assert most_tonnes(one, "AAA", "CCC", rail, []) == 0.0
     assert most_tonnes(one, "AAA", "DDD") == 0.0
 
 
@@ -285,7 +292,7 @@ def test_the_same_network_changes_nothing(baseline):
         ("world_cost_change_pct", "world"),
         ("transit_change_t_yr", "GEO"),
         ("unserved_change_t_yr", "world"),
-        ("most_tonnes_change_pct", "RUS > AZE by rail"),
+        ("most_tonnes_change_pct", "RUS > IRN by rail"),
         ("share_over_change_pp", "IRN > RUS over AZE"),
         ("mode_work_change_pct", "rail"),
         ("crossing_hours_change_pct", "yalama by rail"),

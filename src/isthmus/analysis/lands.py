@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import maximum_flow
 
 from isthmus.assign.congestion import capacities, direction_share
+from isthmus.vocab import LAND_MODES
 
 if TYPE_CHECKING:
     from isthmus.assign import Assignment
@@ -71,15 +73,19 @@ def disjoint_ways(
     return int(maximum_flow(csr_array(graph), place[one] + n, place[other]).flow_value)
 
 
-def most_tonnes(assignment: Assignment, one: str, other: str, mode: str = "rail") -> float:
+def most_tonnes(
+    assignment: Assignment,
+    one: str,
+    other: str,
+    modes: Collection[str] = LAND_MODES,
+    through: Collection[str] | None = None,
+) -> float:
     """
-    Return what one mode can carry at most over the lands between two.
+    Return what land modes can carry at most from the zones of a land to those of another.
 
     The maximum flow (Ford and Fulkerson, "Maximal flow through a network", Canadian Journal of
-    Mathematics 8, 1956) from any place in the one to any place in the other: what lies inside the
-    two does not bind, so lands that share a border are bound by their crossings alone. It uses open
-    links, crossings and changes of gauge of that mode, each taking what its capacity allows in one
-    direction.
+    Mathematics 8, 1956) over open links, crossings and terminals of these modes, each taking what
+    its capacity allows in one direction; reaching a mode from a zone does not bind.
 
     Parameters
     ----------
@@ -87,29 +93,37 @@ def most_tonnes(assignment: Assignment, one: str, other: str, mode: str = "rail"
         For its network and the capacities that cost and parameters give; flows do not matter.
     one, other : str
         Territory ids.
-    mode : str
-        Land modes only: lanes of ships have no capacity.
+    modes : collection of str
+        Of land: lanes of ships have no capacity.
+    through : collection of str, optional
+        Third lands that may be used; all if None.
 
     Returns
     -------
     float
         [t/yr], rounded down to 1000 t on each element. Crossings and terminals without a known
-        capacity do not bind.
+        capacity do not bind; infinite where nothing binds.
     """
     virtual = assignment.virtual
     arcs = virtual.arcs
     kind = arcs["kind"]
-    same = arcs["mode"].eq(mode) & (
-        kind.isin(["move", "cross"])
-        | (kind.eq("transfer") & arcs["from_mode"].eq(mode) & arcs["to_mode"].eq(mode))
+    same = arcs["mode"].isin(modes) & (
+        kind.isin(["move", "cross", "load", "unload"])
+        | (kind.eq("transfer") & arcs["from_mode"].isin(modes) & arcs["to_mode"].isin(modes))
     )
+    same |= kind.isin(["access", "egress"])
+    if through is not None:
+        same &= arcs["territory_id"].isin({one, other, *through})
     here = np.flatnonzero((same & arcs["is_open"].astype(bool)).to_numpy())
     table = capacities(virtual, assignment.cost)["capacity_t_yr"].to_numpy()
     room = table * direction_share(virtual, assignment.cost)
     units = np.where(np.isnan(room), _ENDLESS, np.minimum(room / _UNIT_T, _ENDLESS))[here]
     n = virtual.n_stop
-    land = np.array([s.territory_id if s.mode == mode else "" for s in virtual.stops])
-    first, last = np.flatnonzero(land == one), np.flatnonzero(land == other)
+    land = dict(
+        zip(virtual.network.zones["zone_id"], virtual.network.zones["territory_id"], strict=True)
+    )
+    first = np.array([i for z, i in virtual.source_of_zone.items() if land[z] == one], dtype=int)
+    last = np.array([i for z, i in virtual.sink_of_zone.items() if land[z] == other], dtype=int)
     if not len(first) or not len(last) or not len(here):
         return 0.0
     tail = np.concatenate([virtual.graph.tail[here], np.full(len(first), n), last])
@@ -124,7 +138,8 @@ def most_tonnes(assignment: Assignment, one: str, other: str, mode: str = "rail"
         ),
         shape=(n + 2, n + 2),
     )
-    return float(maximum_flow(csr_array(graph), n, n + 1).flow_value) * _UNIT_T
+    most = int(maximum_flow(csr_array(graph), n, n + 1).flow_value)
+    return math.inf if most >= _ENDLESS else most * _UNIT_T
 
 
 def trade_between(

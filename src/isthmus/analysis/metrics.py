@@ -24,7 +24,7 @@ from isthmus.analysis.tested import NotTestable
 from isthmus.assign.base import shortest_tree
 from isthmus.corridor import corridor_links
 from isthmus.errors import Fault, InputError
-from isthmus.vocab import OPEN_STATUS
+from isthmus.vocab import LAND_MODES, OPEN_STATUS
 
 if TYPE_CHECKING:
     from isthmus.assign import Assignment
@@ -367,8 +367,12 @@ def _ways(pair: Pair, subject: str) -> float:
 
 def _most_change(pair: Pair, subject: str) -> float:
     a, b, said = _two(subject)
-    chosen = said.get("by", ["rail"])[0]
-    return _percent(most_tonnes(pair.new, a, b, chosen), most_tonnes(pair.base, a, b, chosen))
+    modes, through = said.get("by", list(LAND_MODES)), said.get("through")
+    before = most_tonnes(pair.base, a, b, modes, through)
+    after = most_tonnes(pair.new, a, b, modes, through)
+    if math.isinf(before) or math.isinf(after):
+        raise NotTestable(f"no known capacity binds between {a} and {b}")
+    return _percent(after, before)
 
 
 def _concentration(pair: Pair, subject: str) -> float:
@@ -551,8 +555,8 @@ METRICS: dict[str, Metric] = {
     ),
     "most_tonnes_change_pct": Metric(
         "%",
-        f"{_LANDS} by mode",
-        "change of what one mode can carry at most over the lands between",
+        f"{_LANDS} by mode; mode through lands",
+        "change of what land modes can carry at most",
         _most_change,
     ),
     "concentration": Metric(
