@@ -2,7 +2,8 @@
 Everything that must hold before a change lands; the README's second command.
 
 Needs Python 3.11+ with pip and nothing else: it makes its own environment in ``.venv-test``.
-Steps: format, lint, types, floors, facts, tests with doctests, and the wheel in a clean place.
+Steps: format, lint, types, floors, facts, coverage, tests with doctests, and the wheel in a clean
+place.
 
 Run one step with ``python3 scripts/test.py STEP``.
 """
@@ -60,6 +61,11 @@ def facts() -> None:
     call(BIN / "python", "recipes/demand.py", "--check")
 
 
+def coverage() -> None:
+    """Check that every subject of docs/coverage.md is reachable."""
+    call(BIN / "python", "scripts/coverage.py", "--check")
+
+
 def tests() -> None:
     """Run tests, doctests and the examples of the README."""
     call(BIN / "pytest")
@@ -81,7 +87,7 @@ def wheel() -> None:
             sys.exit(f"{report} was not written")
 
 
-STEPS = {f.__name__: f for f in (style, types, floors, facts, tests, wheel)}
+STEPS = {f.__name__: f for f in (style, types, floors, facts, coverage, tests, wheel)}
 
 
 def main() -> None:

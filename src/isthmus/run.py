@@ -30,13 +30,13 @@ __all__ = [
     "FILES",
     "Finished",
     "Run",
+    "demand_year",
     "find_scenario",
     "list_scenarios",
     "manifest_of",
     "prepare",
     "run",
     "write_run",
-    "year_of",
 ]
 
 FILES = (
@@ -166,7 +166,7 @@ def prepare(
     """
     date = str(scenario.base)
     network = facts.network(date)
-    demand = facts.demand(year_of(facts, date))
+    demand = facts.demand(demand_year(facts, date))
     if base is None or base.virtual.network.date != network.date or base.method != method:
         base = assign(network, demand, cost, method=method, gap=gap, progress=progress)
     changed, changed_demand = scenario.apply(network, demand)
@@ -178,7 +178,7 @@ def prepare(
     return Run(scenario, base, new)
 
 
-def year_of(facts: Facts, date: str) -> int:
+def demand_year(facts: Facts, date: str) -> int:
     """
     Return the year whose trade moves on a date.
 
@@ -426,7 +426,7 @@ def _held(
     """Return the manifest of a folder that holds this very run, else None."""
     if not (target / "manifest.json").is_file():
         return None
-    network, demand = facts.network(scenario.base), facts.demand(year_of(facts, scenario.base))
+    network, demand = facts.network(scenario.base), facts.demand(demand_year(facts, scenario.base))
     changed, trade = scenario.apply(network, demand)
     digests = {
         "facts": facts.digest,

@@ -28,7 +28,7 @@ from isthmus.cost.model import GeneralizedCost
 from isthmus.cost.restrictions import listed
 from isthmus.errors import Fault, InputError
 from isthmus.facts.tables import Facts, read
-from isthmus.run import find_scenario, year_of
+from isthmus.run import demand_year, find_scenario
 
 if TYPE_CHECKING:
     from isthmus.scenario import Scenario
@@ -314,7 +314,7 @@ def _run(
             yield scenario.id, pd.read_parquet(file)
             continue
         network = facts.network(scenario.base)
-        demand = facts.demand(year_of(facts, scenario.base))
+        demand = facts.demand(demand_year(facts, scenario.base))
         if scenario.base not in bases:
             bases[scenario.base] = assign(network, demand, cost, method=method, gap=gap)
         base = bases[scenario.base]

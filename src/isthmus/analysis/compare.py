@@ -168,8 +168,12 @@ class Comparison:
 
     def transit(self) -> pd.DataFrame:
         """Return transit over each land and sea, before and after. [t/yr]"""
-        both = transit(self.base).join(
-            transit(self.new), how="outer", lsuffix="_base", rsuffix="_new"
+        both = transit(self.base).merge(
+            transit(self.new),
+            how="outer",
+            left_index=True,
+            right_index=True,
+            suffixes=("_base", "_new"),
         )
         return both.fillna(0.0).rename_axis("territory_id").reset_index()
 

@@ -11,7 +11,17 @@ from isthmus.cli.app import app, main
 
 __all__ = ["MODULES", "app", "main"]
 
-MODULES = ("orders", "routes", "facts", "engine", "validation", "backcast", "history")
+MODULES = (
+    "orders",
+    "routes",
+    "claims",
+    "brief",
+    "history",
+    "facts",
+    "engine",
+    "validation",
+    "backcast",
+)
 
 for _name in MODULES:
     import_module(f"isthmus.cli.{_name}")

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from isthmus.errors import Fault
+from isthmus.facts.check_claims import check_claims
 from isthmus.facts.check_history import check_causes
 from isthmus.facts.check_network import (
     check_border,
@@ -378,5 +379,6 @@ CHECKS: tuple[Callable[[Facts], Iterator[Fault]], ...] = (
     check_causes,
     check_parties,
     check_memberships,
+    check_claims,
 )
 """Every rule."""

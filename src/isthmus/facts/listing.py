@@ -30,6 +30,8 @@ _ABOUT = (
     "agreement",
     "organisation",
     "restriction",
+    "claim",
+    "subject",
     "source",
 )
 
@@ -106,13 +108,16 @@ def dossier(facts: Facts, name: str) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = {}
     cells: list[str] = []
     for table, frame in facts.tables.items():
-        columns = [c for c in frame if (c.endswith("_id") and c != "source_id") or c == "regime"]
+        columns = [
+            c for c in frame if (c.endswith("_id") and not c.endswith("source_id")) or c == "regime"
+        ]
         hit = frame[columns].eq(key).any(axis=1) if columns else pd.Series(False, frame.index)
         if (table == "sources" and noun != "source") or not hit.any():
             continue
         rows = frame[hit]
-        if "source_id" in rows and table != "sources":
-            cells += [c for c in rows["source_id"] if c]
+        for column in ("source_id", "record_source_id"):
+            if column in rows and table != "sources":
+                cells += [c for c in rows[column] if c]
         if table in ("demand", "trade_flows", "national_totals"):
             continue
         found[table] = [

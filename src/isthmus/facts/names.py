@@ -30,6 +30,8 @@ _NOUNS = {
     "agreement": ("agreements", "agreement_id", ("name",)),
     "organisation": ("organisations", "organisation_id", ("name",)),
     "restriction": ("restrictions", "restriction_id", ("name",)),
+    "claim": ("claims", "claim_id", ()),
+    "subject": ("subjects", "subject_id", ("name",)),
 }
 
 

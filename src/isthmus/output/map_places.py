@@ -152,7 +152,7 @@ def name_grounds(territories: pd.DataFrame, frame: Frame) -> tuple[list[Label], 
             # Capitals with wide tracking take about a third more room than running letters.
             states.append(Label(str(name).upper(), x, y, 10.0 - rank, 15.5))
     seas = []
-    for name, lon, lat in OCEANS if frame.name == "ocean" else SEAS:
+    for name, lon, lat in OCEANS if frame.kind == "ocean" else SEAS:
         x, y = frame.point(lon, lat)
         seas.append(Label(name, x, y, 5.0, 12.0))
     return states, seas
@@ -201,12 +201,12 @@ def _place_labels(nodes: pd.DataFrame, frame: Frame, stressed: set[str]) -> list
         # A long name costs the room of two short ones.
         weight -= 0.04 * max(0, len(str(row["name"])) - 12)
         weight += 3.0 if row["name"] in stressed else 0.0
-        first = row["name"] in stressed or row["node_type"] in _EARLY[frame.name]
+        first = row["name"] in stressed or row["node_type"] in _EARLY[frame.kind]
         labels.append(Label(str(row["name"]), x, y, weight, 10.5, 1 if first else 2))
     # A map that names everything says nothing: the rest waits until the map is enlarged.
     labels.sort(key=lambda one: (one.since, -one.weight, one.text))
     return [
-        replace(one, since=2) if i >= _MOST_NAMES[frame.name] else one
+        replace(one, since=2) if i >= _MOST_NAMES[frame.kind] else one
         for i, one in enumerate(labels)
     ]
 

@@ -25,7 +25,16 @@ from isthmus.output.numerals import scale_for
 from isthmus.output.projection import OCEAN, REGION, Frame, close_up
 from isthmus.output.theme import MODES, REGIMES
 
-__all__ = ["DEFINITIONS", "Maps", "Tops", "draw_map", "draw_maps", "focus_of"]
+__all__ = [
+    "DEFINITIONS",
+    "Maps",
+    "Tops",
+    "draw_map",
+    "draw_maps",
+    "focus_of",
+    "legend_of",
+    "tops_of",
+]
 
 DEFAULT_FOCUS = (38.5, 37.2, 53.5, 44.6)
 """The South Caucasus and the west of the Caspian: west, south, east, north. [degree]"""
@@ -99,17 +108,17 @@ def draw_maps(bundle: ReportBundle) -> Maps:
     on_region = lay_out(bundle.links, REGION, compared=bundle.compared)
     close = close_up(*(bundle.focus or focus_of(bundle)))
     on_close = lay_out(bundle.links, close, compared=bundle.compared)
-    tops = _tops(on_region)
+    tops = tops_of(on_region)
     far = _outside(bundle.links)
     ocean = Markup("")
     if len(far):
         on_ocean = lay_out(far, OCEAN, compared=bundle.compared)
-        ocean = draw_map(bundle, OCEAN, on_ocean, views, _tops(on_ocean))
+        ocean = draw_map(bundle, OCEAN, on_ocean, views, tops_of(on_ocean))
     return Maps(
         region=draw_map(bundle, REGION, on_region, views, tops),
         close=draw_map(bundle, close, on_close, views, tops),
         ocean=ocean,
-        legend=_legend(on_region, views, tops, bundle),
+        legend=legend_of(on_region, views, tops, bundle),
         views=views,
     )
 
@@ -140,7 +149,7 @@ def draw_map(
     hover = "".join(
         f'<use href="#{o.key}" class="hit"><title>{o.title}</title></use>' for o in links
     )
-    detailed = frame.name != "ocean"
+    detailed = frame.kind != "ocean"
     crossings = [view_of(v, draw_crossings(bundle.crossings, frame, v)) for v in views if detailed]
     names = draw_names(
         bundle.nodes if detailed else bundle.nodes.iloc[:0],
@@ -152,9 +161,9 @@ def draw_map(
         "region": "Map of the region: flows by link",
         "close": "Map of the part of the region that the order changes",
         "ocean": "Map of the ocean lanes outside the region",
-    }[frame.name]
+    }[frame.kind]
     return Markup(
-        f'<svg class="map map-{frame.name}" viewBox="0 0 {frame.width} {frame.height}" '
+        f'<svg class="map map-{frame.kind}" viewBox="0 0 {frame.width} {frame.height}" '
         f'role="img" aria-label="{escape(label)}">'
         f"<defs>{paths}</defs>"
         f'<rect class="water" width="{frame.width}" height="{frame.height}"/>'
@@ -199,8 +208,12 @@ def focus_of(bundle: ReportBundle) -> tuple[float, float, float, float]:
     return west - pad_lon, south - pad_lat, east + pad_lon, north + pad_lat
 
 
-def _tops(links: Sequence[Drawn]) -> Tops:
-    """Scale to the land and the Caspian: a lane of the open sea would make them all look thin."""
+def tops_of(links: Sequence[Drawn]) -> Tops:
+    """
+    Return the flows that get the widest line.
+
+    Scaled to the land and the Caspian: a lane of the open sea would make them all look thin.
+    """
     inland = [one for one in links if one.mode != "sea"]
     links = inland if any(one.flow_base or one.flow_new for one in inland) else links
     flow = max((max(one.flow_base, one.flow_new) for one in links), default=0.0)
@@ -233,10 +246,19 @@ def _changed_places(bundle: ReportBundle) -> list[str]:
     return [*names, *(str(n) for n, lon, lat in at if (lon, lat) in ends)]
 
 
-def _legend(
+def legend_of(
     links: Sequence[Drawn], views: Sequence[str], tops: Tops, bundle: ReportBundle
 ) -> Markup:
-    """Explain lines, widths, marks and symbols, and only those that occur."""
+    """
+    Explain lines, widths, marks and symbols, and only those that occur.
+
+    Parameters
+    ----------
+    links : sequence of Drawn
+    views : sequence of str
+    tops : Tops
+    bundle : ReportBundle
+    """
     modes = [m for m in MODES if any(one.mode == m for one in links)]
     lines = "".join(
         _key(f'<path class="flow m-{m}" style="--w:3.4" d="M2 8h40"/>', MODES[m].label)

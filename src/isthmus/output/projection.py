@@ -55,6 +55,11 @@ class Frame:
         return Transformer.from_crs("EPSG:4326", self.projection, always_xy=True)
 
     @property
+    def kind(self) -> str:
+        """What it shows: region, close or ocean; further frames of a kind are `close-2` and so on."""
+        return self.name.partition("-")[0]
+
+    @property
     def scale(self) -> float:
         """Units of the drawing in a kilometre."""
         return self.width / (self.bounds[2] - self.bounds[0])

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-from importlib.resources import files
 from pathlib import Path
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from isthmus.output.bottlenecks import capacities_in_words, changes_of, chart_of, table_of
@@ -16,8 +12,9 @@ from isthmus.output.charts import Part, gains_and_losses, pairs, stacks
 from isthmus.output.listing import Column, listing
 from isthmus.output.map_svg import DEFINITIONS, draw_maps
 from isthmus.output.numerals import number, plural, scale_for, scientific
+from isthmus.output.page import asset, render_page, style_sheet, write_page
 from isthmus.output.prose import answer_of, headlines_of, lands_of, path_change
-from isthmus.output.theme import DARK, LIGHT, MODES, REGIMES, variables
+from isthmus.output.theme import MODES, REGIMES
 
 __all__ = ["render_report", "write_report"]
 
@@ -43,17 +40,7 @@ def write_report(path: str | Path, bundle: ReportBundle) -> Path:
     InputError
         If the shapes of the map are not installed.
     """
-    target = Path(path)
-    text = render_report(bundle)
-    handle, part = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        Path(part).chmod(0o644)
-        Path(part).replace(target)
-    finally:
-        Path(part).unlink(missing_ok=True)
-    return target
+    return write_page(path, render_report(bundle))
 
 
 def render_report(bundle: ReportBundle) -> str:
@@ -63,21 +50,15 @@ def render_report(bundle: ReportBundle) -> str:
     The same bundle gives the same text, byte for byte. Nothing in it is fetched from elsewhere;
     the only outside addresses are the sources a reader may follow.
     """
-    environment = Environment(
-        loader=FunctionLoader(_asset),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("report.html.j2").render(
+    return render_page(
+        "report.html.j2",
         b=bundle,
         answer=answer_of(bundle),
         headlines=[_figure(h) for h in headlines_of(bundle)],
         maps=draw_maps(bundle),
         definitions=DEFINITIONS,
-        style=Markup(_style()),
-        script=Markup(_asset("report.js")),
+        style=Markup(style_sheet("report.css")),
+        script=Markup(asset("report.js")),
         tables=_tables(bundle),
         charts=_charts(bundle),
         exposure=_exposure(bundle),
@@ -87,30 +68,6 @@ def render_report(bundle: ReportBundle) -> str:
         plural=plural,
         number=number,
     )
-
-
-def _asset(name: str) -> str:
-    return (files("isthmus.output") / "assets" / name).read_text(encoding="utf-8")
-
-
-def _style() -> str:
-    """Return the style sheet: colours of both themes, then the rules."""
-    light, dark = variables(LIGHT), variables(DARK)
-    modes = "".join(
-        f".m-{name}{{--c:var(--{mode.colour});--d:{_dash(mode.dash)}}}"
-        for name, mode in MODES.items()
-    )
-    return (
-        f":root{{color-scheme:light;{light}}}"
-        f"@media screen and (prefers-color-scheme:dark){{:root:not([data-theme=light])"
-        f"{{color-scheme:dark;{dark}}}}}"
-        f"@media screen{{:root[data-theme=dark]{{color-scheme:dark;{dark}}}}}"
-        f"{modes}{_asset('report.css')}"
-    )
-
-
-def _dash(dash: tuple[float, ...]) -> str:
-    return " ".join(f"calc({d:g}px/var(--k))" for d in dash) or "none"
 
 
 def _figure(headline: Headline) -> dict[str, str]:
