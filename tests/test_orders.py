@@ -255,3 +255,14 @@ def test_closing_a_land_closes_its_trade(tmp_path, rows, facts_of):
     assert network.closed_territories == {"BBB"}
     assert not network.links.loc[network.links["territory_id"].eq("BBB"), "is_open"].any()
     assert not network.crossings["is_open"].any()
+
+
+def test_the_table_of_orders_in_the_docs_is_that_of_the_files(shipped):
+    page = (Path(__file__).resolve().parents[1] / "docs" / "scenarios.md").read_text("utf-8")
+    table = page.split("## Shipped orders")[1]
+    for name in list_scenarios():
+        order = find_scenario(name, shipped)
+        row = next(line for line in table.splitlines() if line.startswith(f"| `{name}` |"))
+        assert f"| {order.name} |" in row
+        assert row.rstrip(" |").endswith(order.status)
+    assert table.count("\n| `") == len(list_scenarios())
