@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from isthmus.analysis.bottleneck import bottlenecks as bottlenecks
     from isthmus.analysis.compare import Comparison as Comparison
     from isthmus.analysis.compare import compare as compare
-    from isthmus.analysis.energy import energy as energy
     from isthmus.analysis.route import route as route
     from isthmus.analysis.validate import validate as validate
     from isthmus.assign import Assignment as Assignment
@@ -55,7 +54,6 @@ _HOME = {
     "bottlenecks": "isthmus.analysis.bottleneck",
     "check": "isthmus.facts.check",
     "compare": "isthmus.analysis.compare",
-    "energy": "isthmus.analysis.energy",
     "read": "isthmus.facts.tables",
     "route": "isthmus.analysis.route",
     "run": "isthmus.run",
@@ -78,7 +76,6 @@ __all__ = [
     "bottlenecks",
     "check",
     "compare",
-    "energy",
     "read",
     "route",
     "run",

@@ -22,7 +22,6 @@ import numpy as np
 import pandas as pd
 
 from isthmus.kernels.graph import Graph, build_graph
-from isthmus.vocab import PIPELINES
 
 if TYPE_CHECKING:
     from isthmus.network import Network
@@ -154,7 +153,6 @@ class _Builder:
 
     def move(self) -> None:
         links = self.network.links
-        links = links[~links["mode"].isin(PIPELINES)]  # see isthmus.analysis.energy
         for link in links.to_dict("records"):
             gauge = (
                 0 if pd.isna(link["gauge_mm"]) or link["mode"] != "rail" else int(link["gauge_mm"])

@@ -12,7 +12,6 @@ __all__ = [
     "LINK_STATUS",
     "MODES",
     "OPEN_STATUS",
-    "PIPELINES",
     "REGIMES",
     "SCENARIO_STATUS",
     "TRANSFER_METHODS",
@@ -26,10 +25,6 @@ MODES: Final = {
     "ferry": "lorries on a ship",
     "rail_ferry": "railway wagons on a ship",
     "inland_water": "river and river-sea ships",
-}
-PIPELINES: Final = {
-    "oil_pipeline": "crude oil in a pipe",
-    "gas_pipeline": "natural gas in a pipe",
 }
 LAND_MODES: Final = ("rail", "road")
 WATER_MODES: Final = ("sea", "ferry", "rail_ferry", "inland_water")

@@ -14,7 +14,6 @@ import pandas as pd
 
 from isthmus.corridor import corridor_links
 from isthmus.errors import Fault, InputError
-from isthmus.vocab import PIPELINES
 
 if TYPE_CHECKING:
     from isthmus.assign import Assignment
@@ -172,7 +171,6 @@ def _flows(assignment: Assignment, key: str, kind: str) -> pd.Series:
 
 def _by_link(assignment: Assignment) -> pd.DataFrame:
     links = assignment.virtual.network.links
-    links = links[~links["mode"].isin(PIPELINES)]
     columns = [
         "link_id",
         "name",

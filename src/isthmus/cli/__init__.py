@@ -17,7 +17,6 @@ MODULES = (
     "claims",
     "brief",
     "history",
-    "energy",
     "facts",
     "engine",
     "validation",

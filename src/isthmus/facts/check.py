@@ -32,7 +32,7 @@ from isthmus.facts.check_order import check_memberships, check_parties
 from isthmus.facts.check_restrictions import check_restrictions
 from isthmus.facts.rows import at
 from isthmus.facts.sources import ASSUMED, split
-from isthmus.vocab import MODES, PIPELINES
+from isthmus.vocab import MODES
 
 if TYPE_CHECKING:
     from isthmus.facts.tables import Facts
@@ -153,9 +153,7 @@ def check_types(facts: Facts) -> Iterator[Fault]:
                         at(facts, name, row), what, f"One of {', '.join(enum)}.", "vocabulary"
                     )
         if "mode" in frame and name in ("links", "crossings", "corridor_nodes"):
-            for row in frame.index[
-                frame["mode"].ne("") & ~frame["mode"].isin([*MODES, *PIPELINES])
-            ]:
+            for row in frame.index[frame["mode"].ne("") & ~frame["mode"].isin(list(MODES))]:
                 what = f'mode = "{frame.loc[row, "mode"]}" is no mode.'
                 yield Fault(at(facts, name, row), what, f"One of {', '.join(MODES)}.", "vocabulary")
 

@@ -10,7 +10,6 @@ import pandas as pd
 
 from isthmus.errors import Fault
 from isthmus.facts.rows import at
-from isthmus.vocab import PIPELINES
 
 if TYPE_CHECKING:
     from isthmus.facts.tables import Facts
@@ -94,7 +93,7 @@ def _arcs(facts: Facts) -> tuple[list[tuple[int, int]], dict[_Stop, int]]:
 
     arcs = []
     links = facts.tables["links"]
-    for r in links[~links["mode"].isin(PIPELINES)].to_dict("records"):
+    for r in links.to_dict("records"):
         gauge = int(r["gauge_mm"]) if r["mode"] == "rail" and not pd.isna(r["gauge_mm"]) else 0
         a = stop(r["from_node_id"], r["mode"], gauge, r["territory_id"])
         b = stop(r["to_node_id"], r["mode"], gauge, r["territory_id"])
@@ -164,12 +163,7 @@ def check_border(facts: Facts) -> Iterator[Fault]:
     nodes = facts.tables["nodes"].drop_duplicates("node_id")
     row_of = dict(zip(nodes["node_id"], nodes.index, strict=True))
     for (node, mode), there in lands.items():
-        if (
-            mode not in PIPELINES
-            and len(there) > 1
-            and (node, mode) not in passed
-            and node in row_of
-        ):
+        if len(there) > 1 and (node, mode) not in passed and node in row_of:
             what = f"{node}: {mode} of {' and '.join(sorted(there))} meets without a crossing."
             yield Fault(
                 at(facts, "nodes", row_of[node]),

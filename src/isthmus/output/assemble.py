@@ -218,7 +218,6 @@ def _points(text: object) -> list[tuple[float, float]]:
 
 def _nodes(facts: Facts, links: pd.DataFrame) -> pd.DataFrame:
     nodes = facts["nodes"]
-    nodes = nodes[nodes["node_type"].ne("energy")]
     local = [c for c in nodes if c.startswith("name_")]
     names = [
         " · ".join(dict.fromkeys(n for n in row if n))
