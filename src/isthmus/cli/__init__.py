@@ -11,7 +11,7 @@ from isthmus.cli.app import app, main
 
 __all__ = ["MODULES", "app", "main"]
 
-MODULES = ("orders", "routes", "facts", "engine", "validation")
+MODULES = ("orders", "routes", "facts", "engine", "validation", "energy")
 
 for _name in MODULES:
     import_module(f"isthmus.cli.{_name}")

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from isthmus.errors import Fault
+from isthmus.facts.check_energy import check_energy
 from isthmus.facts.check_network import (
     check_border,
     check_corridors,
@@ -373,5 +374,6 @@ CHECKS: tuple[Callable[[Facts], Iterator[Fault]], ...] = (
     check_corridors,
     check_passages,
     check_restrictions,
+    check_energy,
 )
 """Every rule."""
