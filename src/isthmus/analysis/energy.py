@@ -210,10 +210,13 @@ class EnergyFlows:
             k = int(np.flatnonzero(np.isfinite(problem.cost[:, i]))[0])
             key = (str(arc["node_id"]), problem.goods[k], str(arc["role"]))
             moved[key] = moved.get(key, 0.0) + float(self._flow[i])
+        rows = problem.balances[["node_id", "commodity_id", "role"]]
+        known = set(rows.itertuples(index=False, name=None))
         bound = self.paths[self.paths["contract_id"].ne("")]
         for column, role in (("from_node_id", "supply"), ("to_node_id", "demand")):
             for (node, good), part in bound.groupby([column, "commodity_id"]):
                 key = (str(node), str(good), role)
+                key = key if key in known else (str(node), str(good), "outlet")
                 moved[key] = moved.get(key, 0.0) + float(part["tonnes_t_yr"].sum())
         table = problem.balances[
             ["role", "commodity_id", "territory_id", "node_id", "tonnes_t_yr"]
