@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -111,6 +112,32 @@ class Network:
     def replace(self, **changes: Any) -> Network:
         """Return a copy with other tables."""
         return replace(self, **changes)
+
+    def of_modes(self, modes: Collection[str]) -> Network:
+        """
+        Return the links, crossings and terminals of some modes; places and the rest stay.
+
+        Parameters
+        ----------
+        modes : collection of str
+
+        Returns
+        -------
+        Network
+            Itself if it holds no other mode.
+        """
+        wanted = list(modes)
+        links = self.links["mode"].isin(wanted)
+        crossings = self.crossings["mode"].isin(wanted)
+        ends = self.terminals[["from_mode", "to_mode"]]
+        terminals = ends.isin(wanted).all(axis=1) if len(ends) else ends.any(axis=1)
+        if links.all() and crossings.all() and terminals.all():
+            return self
+        return self.replace(
+            links=self.links[links].reset_index(drop=True),
+            crossings=self.crossings[crossings].reset_index(drop=True),
+            terminals=self.terminals[terminals].reset_index(drop=True),
+        )
 
 
 def _with_state(

@@ -14,6 +14,7 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
@@ -22,6 +23,7 @@ import numpy as np
 import pandas as pd
 
 from isthmus.kernels.graph import Graph, build_graph
+from isthmus.vocab import FREIGHT_MODES
 
 if TYPE_CHECKING:
     from isthmus.network import Network
@@ -104,7 +106,7 @@ class VirtualNetwork:
         return len(self.stops)
 
 
-def expand(network: Network) -> VirtualNetwork:
+def expand(network: Network, modes: Collection[str] = FREIGHT_MODES) -> VirtualNetwork:
     """
     Expand a network to its virtual network.
 
@@ -113,12 +115,14 @@ def expand(network: Network) -> VirtualNetwork:
     Parameters
     ----------
     network : Network
+    modes : collection of str
+        Links, crossings and terminals of other modes are left out: freight knows no pipes.
 
     Returns
     -------
     VirtualNetwork
     """
-    builder = _Builder(network)
+    builder = _Builder(network.of_modes(modes))
     builder.move()
     builder.cross_stops()
     builder.transfer()

@@ -8,10 +8,12 @@ from typing import Final
 
 __all__ = [
     "ARC_KINDS",
+    "FREIGHT_MODES",
     "LAND_MODES",
     "LINK_STATUS",
     "MODES",
     "OPEN_STATUS",
+    "PIPE_MODES",
     "REGIMES",
     "SCENARIO_STATUS",
     "TRANSFER_METHODS",
@@ -25,9 +27,14 @@ MODES: Final = {
     "ferry": "lorries on a ship",
     "rail_ferry": "railway wagons on a ship",
     "inland_water": "river and river-sea ships",
+    "oil_pipeline": "crude oil in a pipe",
+    "gas_pipeline": "natural gas in a pipe",
 }
 LAND_MODES: Final = ("rail", "road")
 WATER_MODES: Final = ("sea", "ferry", "rail_ferry", "inland_water")
+PIPE_MODES: Final = ("oil_pipeline", "gas_pipeline")
+FREIGHT_MODES: Final = (*LAND_MODES, *WATER_MODES)
+"""What freight moves by: all modes but pipes."""
 
 LINK_STATUS: Final = {
     "open": "freight passes",

@@ -7,8 +7,6 @@ function and one line of the dictionary; ``data/claim_tests.csv`` names it.
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import math
 import re
 from collections.abc import Callable
@@ -19,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from isthmus.analysis.compare import Comparison, compare
+from isthmus.analysis.energy_capacity import export_capacity
 from isthmus.analysis.lands import branch_shares, disjoint_ways, most_tonnes, trade_between
 from isthmus.analysis.tested import NotTestable
 from isthmus.assign.base import shortest_tree
@@ -35,8 +34,6 @@ _GOODS = "container"
 """What is sent between two places where a metric does not say."""
 _BEGUN = (*OPEN_STATUS, "under_construction")
 """States of a link that works have reached."""
-_ENERGY = "isthmus.analysis.energy"
-"""Bound late: pipelines are a network of their own, and may not be there."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -460,25 +457,11 @@ def _crossing_hours(pair: Pair, subject: str) -> float:
 
 def _export_capacity(pair: Pair, subject: str) -> float:
     """Export capacity that is left when lines over some lands are taken out, in percent."""
-    if importlib.util.find_spec(_ENERGY) is None:
-        raise NotTestable("this version holds no energy network")
-    export_capacity = importlib.import_module(_ENERGY).export_capacity
     network = pair.new.virtual.network
     shut = tuple(_list(subject))
-    whole = export_capacity(network.facts, network.date)
-    left = export_capacity(network.facts, network.date, without=shut)
-    return 100.0 * _total(left) / _total(whole)
-
-
-def _total(found: object) -> float:
-    """Return one number of what the energy analysis gives: a number, or a table of them."""
-    if isinstance(found, int | float):
-        return float(found)
-    import pandas as pd
-
-    numbers = pd.DataFrame(found).select_dtypes("number")
-    column = [c for c in numbers if "capacity" in str(c)] or list(numbers)[:1]
-    return float(numbers[column[0]].sum())
+    whole = export_capacity(network.facts, network.date)["capacity_t_yr"].sum()
+    left = export_capacity(network.facts, network.date, without=shut)["capacity_t_yr"].sum()
+    return 100.0 * float(left) / float(whole)
 
 
 _PLACES, _LANDS = "place > place", "territory > territory"

@@ -21,7 +21,7 @@ from isthmus.assign.base import Solution, Trees, Trips, least_costs
 from isthmus.assign.congestion import delay_of
 from isthmus.assign.cuts import unserved_reasons
 from isthmus.assign.methods import METHODS, Problem
-from isthmus.cost.model import ArcCost, GeneralizedCost
+from isthmus.cost.model import ArcCost, GeneralizedCost, freight_goods
 from isthmus.errors import Fault, InputError, UnknownName
 from isthmus.virtual import VirtualNetwork, expand
 
@@ -309,7 +309,7 @@ def _flows(demand: Demand, virtual: VirtualNetwork) -> tuple[pd.DataFrame, dict[
     lookups = {
         "origin_zone_id": ("zone", virtual.source_of_zone),
         "destination_zone_id": ("zone", virtual.sink_of_zone),
-        "commodity_id": ("commodity", set(facts["commodities"]["commodity_id"])),
+        "commodity_id": ("commodity", set(freight_goods(facts["commodities"])["commodity_id"])),
     }
     faults: list[Fault] = []
     for column, (noun, known) in lookups.items():

@@ -17,6 +17,7 @@ MODULES = (
     "claims",
     "brief",
     "history",
+    "energy",
     "facts",
     "engine",
     "validation",

@@ -19,15 +19,15 @@ import pandas as pd
 from isthmus.cost.parameters import Parameters
 from isthmus.cost.restrictions import bind, listed, trade_classes
 from isthmus.cost.terms import TERMS, TermContext
-from isthmus.errors import CostError
-from isthmus.vocab import WATER_MODES
+from isthmus.errors import CostError, Fault, InputError
+from isthmus.vocab import PIPE_MODES, WATER_MODES
 
 if TYPE_CHECKING:
     from isthmus.facts.tables import Facts
     from isthmus.network import Network
     from isthmus.virtual import VirtualNetwork
 
-__all__ = ["ArcCost", "GeneralizedCost"]
+__all__ = ["ArcCost", "GeneralizedCost", "freight_goods"]
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
@@ -122,8 +122,13 @@ class ArcCost:
         return self.prices["hours"].to_numpy(dtype=float)
 
     def position(self, commodity_id: str) -> int:
-        """Return the row of a commodity for trades of unknown ends."""
-        return int(np.flatnonzero(self.commodities["commodity_id"].eq(commodity_id))[0])
+        """Return the row of a commodity for trades of unknown ends; an error if freight has none."""
+        rows = np.flatnonzero(self.commodities["commodity_id"].eq(commodity_id))
+        if not len(rows):
+            raise InputError(
+                [Fault(commodity_id, "moves by pipe, not as freight.", "See `isthmus energy`.")]
+            )
+        return int(rows[0])
 
 
 class GeneralizedCost:
@@ -181,7 +186,7 @@ class GeneralizedCost:
         classes : DataFrame
         class_of : ndarray of int, shape (n_trade,)
         """
-        commodities = self.facts["commodities"].reset_index(drop=True)
+        commodities = freight_goods(self.facts["commodities"])
         if trades is None:
             trades = pd.DataFrame(columns=["origin", "destination", "commodity_id"], dtype=object)
         return trade_classes(network, commodities, trades)
@@ -205,7 +210,7 @@ class GeneralizedCost:
         CostError
             If a term is negative or NaN; names the arc and the term.
         """
-        commodities = self.facts["commodities"].reset_index(drop=True)
+        commodities = freight_goods(self.facts["commodities"])
         if classes is None:
             classes, _ = self.classes(virtual.network)
         at = {c: i for i, c in enumerate(commodities["commodity_id"])}
@@ -250,6 +255,27 @@ class GeneralizedCost:
         if rows is self.facts["parameters"]:
             return self.parameters
         return Parameters(rows).replace(**self.overrides)
+
+
+def freight_goods(commodities: pd.DataFrame) -> pd.DataFrame:
+    """
+    Return the goods that freight carries: those no pipe does.
+
+    Parameters
+    ----------
+    commodities : DataFrame
+        Rows of ``data/commodities.csv``.
+
+    Returns
+    -------
+    DataFrame
+        Indexed 0..n.
+    """
+    piped = [
+        bool({m.strip() for m in str(text).split(";")} & set(PIPE_MODES))
+        for text in commodities["modes"]
+    ]
+    return commodities[~np.array(piped, dtype=bool)].reset_index(drop=True)
 
 
 def _hull(arcs: pd.DataFrame, parameters: Parameters) -> FloatArray:

@@ -17,6 +17,7 @@ import pandas as pd
 
 from isthmus.errors import Fault
 from isthmus.facts.check_claims import check_claims
+from isthmus.facts.check_energy import check_energy
 from isthmus.facts.check_history import check_causes
 from isthmus.facts.check_network import (
     check_border,
@@ -380,5 +381,6 @@ CHECKS: tuple[Callable[[Facts], Iterator[Fault]], ...] = (
     check_parties,
     check_memberships,
     check_claims,
+    check_energy,
 )
 """Every rule."""

@@ -10,6 +10,7 @@ import pandas as pd
 
 from isthmus.errors import Fault
 from isthmus.facts.rows import at
+from isthmus.vocab import PIPE_MODES
 
 if TYPE_CHECKING:
     from isthmus.facts.tables import Facts
@@ -51,7 +52,11 @@ def check_isolated(facts: Facts) -> Iterator[Fault]:
 
 
 def check_traps(facts: Facts) -> Iterator[Fault]:
-    """Stops that can be entered and not left, or left and not entered, everything taken as open."""
+    """
+    Stops that can be entered and not left, or left and not entered, everything taken as open.
+
+    Pipes are left out: oil and gas go one way.
+    """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
@@ -92,8 +97,9 @@ def _arcs(facts: Facts) -> tuple[list[tuple[int, int]], dict[_Stop, int]]:
         return stops.setdefault((node, mode, gauge, territory), len(stops))
 
     arcs = []
+    pipes = list(PIPE_MODES)
     links = facts.tables["links"]
-    for r in links.to_dict("records"):
+    for r in links[~links["mode"].isin(pipes)].to_dict("records"):
         gauge = int(r["gauge_mm"]) if r["mode"] == "rail" and not pd.isna(r["gauge_mm"]) else 0
         a = stop(r["from_node_id"], r["mode"], gauge, r["territory_id"])
         b = stop(r["to_node_id"], r["mode"], gauge, r["territory_id"])
@@ -103,7 +109,8 @@ def _arcs(facts: Facts) -> tuple[list[tuple[int, int]], dict[_Stop, int]]:
     gauges: dict[tuple[str, str], set[int]] = {}
     for node, mode, gauge, _ in stops:
         gauges.setdefault((node, mode), set()).add(gauge)
-    for r in facts.tables["crossings"].to_dict("records"):
+    crossings = facts.tables["crossings"]
+    for r in crossings[~crossings["mode"].isin(pipes)].to_dict("records"):
         for gauge in gauges.get((r["node_id"], r["mode"]), set()):
             arcs.append(
                 (
@@ -114,7 +121,9 @@ def _arcs(facts: Facts) -> tuple[list[tuple[int, int]], dict[_Stop, int]]:
     home = dict(
         zip(facts.tables["nodes"]["node_id"], facts.tables["nodes"]["territory_id"], strict=True)
     )
-    for r in facts.tables["terminals"].to_dict("records"):
+    terminals = facts.tables["terminals"]
+    piped = terminals[["from_mode", "to_mode"]].isin(pipes).any(axis=1)
+    for r in terminals[~piped].to_dict("records"):
         node = r["node_id"]
         for x in _gauges(r["from_mode"], r["from_gauge_mm"], gauges.get((node, "rail"), set())):
             for y in _gauges(r["to_mode"], r["to_gauge_mm"], gauges.get((node, "rail"), set())):
