@@ -158,7 +158,9 @@ def _add(state: State, change: Change) -> None:
         )
     new = pd.DataFrame([row]).reindex(columns=frame.columns)
     for column in frame.columns:
-        if frame[column].dtype == object:
+        if pd.api.types.is_object_dtype(frame[column]) or pd.api.types.is_string_dtype(
+            frame[column]
+        ):
             new[column] = new[column].astype(object).where(new[column].notna(), "")
         elif frame[column].dtype == bool:
             new[column] = [bool(v) if v == v else False for v in new[column]]
