@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -10,6 +10,11 @@ from isthmus.cli.app import Data, Json, app, read_facts
 from isthmus.console import hint, note, out, print_json, print_table, records
 
 __all__ = ["check", "list_", "show"]
+
+_ONE_BY_ONE = 3
+"""So many rows of a table are shown whole; more of them as one table."""
+_AT_MOST = 60
+_ASIDE = ("page", "confidence", "note", "x_coord", "y_coord", "publisher", "accessed")
 
 
 @app.command(epilog="Example: `isthmus check --unknown`")
@@ -61,7 +66,7 @@ def list_(
     if json:
         print_json(records(frame))
         return
-    shown = list(frame.columns[:6])
+    shown = [c for c in frame if frame[c].astype(str).ne("").any()][:6]
     rows = [[str(v) for v in row] for row in frame[shown].itertuples(index=False)]
     print_table(f"{noun}: {len(frame)}", dict.fromkeys(shown, "left"), rows)
     if len(frame):
@@ -82,7 +87,26 @@ def show(
         print_json(found)
         return
     for title, rows in found.items():
+        if len(rows) > _ONE_BY_ONE:
+            _print_rows(title, rows)
+            continue
         for row in rows:
             pairs = [[k, str(v)] for k, v in row.items() if v not in ("", None)]
             print_table(title, {"": "left", " ": "left"}, pairs)
             out.print()
+
+
+def _print_rows(title: str, rows: list[dict[str, Any]]) -> None:
+    """Print many rows as one table: the first columns that say something, and who says so."""
+    names = dict.fromkeys(k for row in rows for k in row if k not in _ASIDE)
+    last = ["source_id"] if "source_id" in names else []
+    shown = [k for k in names if k not in last][: 6 - len(last)] + last
+    cut = [[_short(row.get(k, "")) for k in shown] for row in rows[:_AT_MOST]]
+    left = f"{len(rows) - _AT_MOST} more: --json has all." if len(rows) > _AT_MOST else ""
+    print_table(f"{title}: {len(rows)}", dict.fromkeys(shown, "left"), cut, left)
+    out.print()
+
+
+def _short(value: Any, width: int = 60) -> str:
+    text = str(value)
+    return text if len(text) <= width else text[: width - 1] + "…"

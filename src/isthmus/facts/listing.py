@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from isthmus.errors import Fault, InputError, UnknownName
+from isthmus.facts.names import has_words
 from isthmus.facts.sources import cited
 
 if TYPE_CHECKING:
@@ -34,6 +36,14 @@ _ABOUT = (
     "subject",
     "source",
 )
+
+_ORDER = {
+    "corridor": "corridors",
+    "event": "events",
+    "agreement": "agreements",
+    "organisation": "organisations",
+}
+"""Nouns that may share a name with each other: a corridor and the proposal that drew it."""
 
 
 def listing(facts: Facts, noun: str) -> pd.DataFrame:
@@ -81,6 +91,9 @@ def dossier(facts: Facts, name: str) -> dict[str, list[dict[str, Any]]]:
     """
     Return every row about one thing, what refers to it, and the sources.
 
+    A corridor, event, agreement or organisation of the same name is told together with it; those
+    whose name merely holds the words follow as `see_also`.
+
     Parameters
     ----------
     facts : Facts
@@ -90,7 +103,8 @@ def dossier(facts: Facts, name: str) -> dict[str, list[dict[str, Any]]]:
     Returns
     -------
     dict of str to list of dict
-        The thing itself, then each table that refers to it, then `sources`.
+        The thing itself, then each table that refers to it, then `see_also` (noun, id, name) if
+        there is any, then `sources`.
 
     Raises
     ------
@@ -105,13 +119,14 @@ def dossier(facts: Facts, name: str) -> dict[str, list[dict[str, Any]]]:
     else:
         near = facts.names.nearest("node", name) + facts.names.nearest("link", name, 2)
         raise UnknownName("node", name, near)
+    keys = {key} | _namesakes(facts, name)
     found: dict[str, list[dict[str, Any]]] = {}
     cells: list[str] = []
     for table, frame in facts.tables.items():
         columns = [
             c for c in frame if (c.endswith("_id") and not c.endswith("source_id")) or c == "regime"
         ]
-        hit = frame[columns].eq(key).any(axis=1) if columns else pd.Series(False, frame.index)
+        hit = frame[columns].isin(keys).any(axis=1) if columns else pd.Series(False, frame.index)
         if (table == "sources" and noun != "source") or not hit.any():
             continue
         rows = frame[hit]
@@ -125,8 +140,32 @@ def dossier(facts: Facts, name: str) -> dict[str, list[dict[str, Any]]]:
         ]
     own = {"territory": "territories", "commodity": "commodities"}.get(noun, f"{noun}s")
     found = {own: found.get(own, []), **{k: v for k, v in found.items() if k != own}}
+    if also := _see_also(facts, name, keys):
+        found["see_also"] = also
     found["sources"] = cited(facts, cells).to_dict("records")
     return found
+
+
+def _namesakes(facts: Facts, name: str) -> set[str]:
+    """Ids of the corridor, event, agreement and organisation that go by a name."""
+    found = set()
+    for noun in _ORDER:
+        with contextlib.suppress(UnknownName):
+            found.add(facts.names.id(noun, name))
+    return found
+
+
+def _see_also(facts: Facts, name: str, keys: set[str]) -> list[dict[str, Any]]:
+    """Return the corridors, events, agreements and organisations whose name holds the words."""
+    rows = []
+    for noun, table in _ORDER.items():
+        if table not in facts:
+            continue
+        frame = facts[table]
+        for key, title in zip(frame[f"{noun}_id"], frame["name"], strict=True):
+            if key not in keys and has_words(f"{key} {title}", name):
+                rows.append({"noun": noun, "id": key, "name": title})
+    return rows
 
 
 def _blank(value: Any) -> bool:

@@ -11,7 +11,7 @@ from isthmus.errors import UnknownName
 if TYPE_CHECKING:
     from isthmus.facts.tables import Facts
 
-__all__ = ["Names", "fold"]
+__all__ = ["Names", "fold", "has_words"]
 
 _NOUNS = {
     "node": ("nodes", "node_id", ("name",)),
@@ -47,6 +47,19 @@ def fold(text: str) -> str:
     plain = unicodedata.normalize("NFKD", text)
     letters = (c if c.isalnum() else " " for c in plain if not unicodedata.combining(c))
     return " ".join("".join(letters).casefold().replace("ı", "i").split())
+
+
+def has_words(text: str, words: str) -> bool:
+    """
+    Tell whether a text holds some words, whole and side by side, case and accents aside.
+
+    Examples
+    --------
+    >>> has_words("Lachin road blocked", "lachin"), has_words("Romania", "Oman")
+    (True, False)
+    """
+    sought = fold(words)
+    return bool(sought) and f" {sought} " in f" {fold(text)} "
 
 
 class Names:
