@@ -36,7 +36,7 @@ DATED = [
     ("", "road:kazbegi-larsi-verkhny-lars:GEO-RUS", "2010-02-28", SHUT),
     ("", "road:kazbegi-larsi-verkhny-lars:GEO-RUS", "2010-03-01", OPEN),
     ("Dostlik is shut from April 2010 to September 2017", "road:dostlik:KGZ-UZB", "2010-05-01", SHUT),
-    ("", "road:dostlik:KGZ-UZB", "2017-08-31", SHUT),
+    ("", "road:dostlik:KGZ-UZB", "2017-08-15", SHUT),
     ("", "road:dostlik:KGZ-UZB", "2017-09-30", OPEN),
     ("Altynkol opens in December 2012", "rail:altynkol:KAZ-CHN", "2012-11-30", SHUT),
     ("", "rail:altynkol:KAZ-CHN", "2012-12-31", OPEN),
