@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import isthmus as ist
 from isthmus.errors import InputError
 from isthmus.run import find_scenario, list_scenarios
 from isthmus.scenario import Scenario
@@ -46,8 +47,8 @@ WHAT_ORDERS_DO = {
     "crossroads-gyumri": (2, 0, 6, ("crossings", "road:margara-alican:TUR-ARM", "regime", "normal")),
     "crossroads-of-peace": (11, 0, 22, ("links", "rail:hrazdan-ijevan", "status", "open")),
     "armenia-turkiye-open": (2, 0, 6, ("crossings", "rail:akhurik-dogukapi:ARM-TUR", "regime", "normal")),
-    "lachin-open": (1, 0, 2, ("crossings", "road:tegh-kornidzor:ARM-AZE", "regime", "facilitated")),
-    "lachin-closed": (0, 1, 2, ("crossings", "road:tegh-kornidzor:ARM-AZE", "regime", "closed")),
+    "lachin-open": (0, 0, 0, ("links", "road:tegh-kornidzor-lachin", "status", "open")),
+    "lachin-closed": (0, 1, 0, ("links", "road:tegh-kornidzor-lachin", "status", "closed")),
     "rasht-astara": (1, 0, 0, ("links", "rail:astara-rail-terminal-rasht", "status", "open")),
     "rasht-caspian-off": (0, 1, 0, ("links", "rail:caspian-port-rasht", "status", "closed")),
     "iran-russia-without-west": (0, 0, 16, ("crossings", "rail:yalama:RUS-AZE", "regime", "closed")),
@@ -264,3 +265,16 @@ def test_the_table_of_orders_in_the_docs_is_that_of_the_files(shipped):
         assert f"| {order.name} |" in row
         assert row.rstrip(" |").endswith(order.status)
     assert table.count("\n| `") == len(list_scenarios())
+
+
+def test_the_supplies_of_the_lachin_road_stand_unserved_when_it_is_shut(shipped):
+    cost = ist.GeneralizedCost(shipped)
+    network, demand = shipped.network("2022-06-01"), shipped.demand(2022)
+    left = {}
+    for name in ("lachin-open", "lachin-closed"):
+        changed, trade = find_scenario(name).apply(network, demand)
+        assert len(trade.flows) == len(demand.flows) + 1
+        found = ist.assign(changed, trade, cost, method="all_or_nothing")
+        lost = found.unserved[found.unserved["destination_zone_id"].eq("aze-khankendi")]
+        left[name] = lost.loc[lost["origin_zone_id"].eq("arm"), "tonnes_t_yr"].sum()
+    assert left == {"lachin-open": 0.0, "lachin-closed": 146_000.0}

