@@ -22,7 +22,7 @@ def read(folder: Path, text: str, name: str = "t", facts=None) -> Scenario:
 
 @pytest.mark.parametrize("name", list_scenarios())
 def test_a_shipped_order_applies_and_leaves_its_base_alone(name, shipped):
-    order = find_scenario(name, shipped)
+    order = find_scenario(name)
     network, demand = shipped.network(order.base), shipped.demand(2024)
     before = network.links.copy(), network.crossings.copy()
     changed, _ = order.apply(network, demand)
@@ -109,7 +109,7 @@ ENERGY_ORDERS = {
 @pytest.mark.parametrize("name", WHAT_ORDERS_DO)
 def test_an_order_opens_and_shuts_what_it_says(name, shipped):
     opened, shut, regimes, (table, key, column, value) = WHAT_ORDERS_DO[name]
-    order = find_scenario(name, shipped)
+    order = find_scenario(name)
     network = shipped.network(order.base)
     changed, _ = order.apply(network, shipped.demand(2024))
     was, now = network.links["is_open"], changed.links["is_open"]
@@ -123,7 +123,7 @@ def test_an_order_opens_and_shuts_what_it_says(name, shipped):
 
 @pytest.mark.parametrize("name", OTHER_ORDERS)
 def test_an_order_changes_terms_trade_or_prices_as_it_says(name, shipped):
-    order = find_scenario(name, shipped)
+    order = find_scenario(name)
     network, demand = shipped.network(order.base), shipped.demand(2024)
     changed, moved = order.apply(network, demand)
     n = len(network.restrictions)
@@ -153,7 +153,7 @@ def test_the_level_of_the_caspian_follows_its_parameter(shipped):
 
 @pytest.mark.parametrize("name", list_scenarios())
 def test_an_order_says_who_and_what_in_neutral_words(name, shipped):
-    order = find_scenario(name, shipped)
+    order = find_scenario(name)
     assert order.name
     assert order.source
     assert len(order.description) > 40 or name == "baseline"
@@ -260,7 +260,7 @@ def test_the_table_of_orders_in_the_docs_is_that_of_the_files(shipped):
     page = (Path(__file__).resolve().parents[1] / "docs" / "scenarios.md").read_text("utf-8")
     table = page.split("## Shipped orders")[1]
     for name in list_scenarios():
-        order = find_scenario(name, shipped)
+        order = find_scenario(name)
         row = next(line for line in table.splitlines() if line.startswith(f"| `{name}` |"))
         assert f"| {order.name} |" in row
         assert row.rstrip(" |").endswith(order.status)
