@@ -94,11 +94,13 @@ def _label(names: list[str], most: int = 2) -> str:
 
 
 def _print_day(found) -> None:  # type: ignore[no-untyped-def]
-    wide = found.counts.assign(state=found.counts["noun"] + " " + found.counts["state"])
-    rows = [[r["state"], r["mode"], str(r["number"])] for r in wide.to_dict("records")]
-    heads = {"elements": "left", "mode": "left", "number": "right"}
-    print_table(f"The network on {found.date}", heads, rows)
-    out.print()
+    rows = []
+    for (noun, state), part in found.counts.groupby(["noun", "state"], sort=False):
+        modes = zip(part["mode"].str.replace("_", " "), part["number"], strict=True)
+        shown = ", ".join(f"{mode} {number}" for mode, number in modes)
+        rows.append([f"{noun} {state}", str(part["number"].sum()), shown])
+    heads = {"elements": "left", "number": "right", "by mode": "left"}
+    _print(f"The network on {found.date}", heads, rows)
     shown = found.unusual[~found.unusual["state"].isin(["customs_union", "planned"])]
     grouped = shown.groupby(["noun", "state", "from_date", "cause"], sort=False)
     rows = []
@@ -108,21 +110,25 @@ def _print_day(found) -> None:  # type: ignore[no-untyped-def]
             [f"{noun} {_label(list(part['name']))}", str(state), str(since), str(cause), said]
         )
     heads = dict.fromkeys(["what", "state", "since", "why", "said by"], "left")
-    print_table("Out of the ordinary, and why", heads, rows)
-    out.print()
+    _print("Out of the ordinary, and why", heads, rows)
     rows = [
         [r["from_date"], r["state"], r["name"], r["parties"]]
         for r in found.agreements.to_dict("records")
     ]
     heads = dict.fromkeys(["since", "state", "agreement", "parties"], "left")
-    print_table("Agreements", heads, rows)
-    out.print()
+    _print("Agreements", heads, rows)
     rows = [
         [r["organisation"], r["members"], r["others"]] for r in found.memberships.to_dict("records")
     ]
     heads = dict.fromkeys(["of", "members and parties", "others"], "left")
-    print_table("Members", heads, rows)
-    out.print()
+    _print("Members", heads, rows)
     rows = [[r["date"], r["name"], r["effect"]] for r in found.recent.to_dict("records")]
     heads = {"date": "left", "event": "left", "effect": "left"}
-    print_table("The 90 days before", heads, rows)
+    _print("The 90 days before", heads, rows)
+
+
+def _print(title: str, heads: dict[str, str], rows: list[list[str]]) -> None:
+    """Print a table and a line after it; nothing if it is empty."""
+    if rows:
+        print_table(title, heads, rows)
+        out.print()

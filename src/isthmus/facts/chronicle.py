@@ -47,7 +47,7 @@ class AsOf:
         and were not open, crossings that were shut or under another regime than normal,
         restrictions in force.
     agreements : DataFrame
-        agreement_id, name, parties, from_date, state: in force; or signed, initialled, declared or
+        agreement_id, name, parties, from_date, effect, state: in force; or signed, initialled, declared or
         proposed, not in force as far as is known, and not ended.
     memberships : DataFrame
         organisation, members, others: who was in what, where the data has it; others by role.
@@ -109,7 +109,7 @@ def as_of(facts: Facts, date: str, of: str = "") -> AsOf:
     if of:
         said = [of, *_full_names(facts, of)]
         recent = recent[_says(recent["name"] + " " + recent["effect"] + " " + recent["note"], said)]
-        pacts = pacts[_says(pacts["name"] + " " + pacts["parties"], said)]
+        pacts = pacts[_says(pacts[["name", "parties", "effect"]].agg(" ".join, axis=1), said)]
         lands = _ids(facts, of, ("territory",))
         here = members["members"].str.split().map(lambda who: bool(lands & set(who)))
         members = members[here | _says(members["organisation"], said)]

@@ -55,7 +55,8 @@ def agreements_on(facts: Facts, day: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        agreement_id, name, parties, from_date [in force, else signed], state, by from_date.
+        agreement_id, name, parties, from_date [in force, else signed], state, effect, by
+        from_date.
     """
     frame = facts["agreements"]
     begun = frame["from_date"].ne("") & frame["from_date"].le(day)
@@ -73,7 +74,7 @@ def agreements_on(facts: Facts, day: str) -> pd.DataFrame:
     parties = frame["agreement_id"].map(parties_on(facts, day)).fillna("")
     since = frame["from_date"].where(begun, frame["signed"])
     frame = frame.assign(state=state, parties=parties, from_date=since)
-    columns = ["agreement_id", "name", "parties", "from_date", "state"]
+    columns = ["agreement_id", "name", "parties", "from_date", "state", "effect"]
     return frame.loc[(begun | signed) & going, columns].sort_values("from_date", kind="stable")
 
 
