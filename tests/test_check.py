@@ -68,6 +68,41 @@ def drop_crossings(rows: Rows) -> None:
     ]
 
 
+def order(table: str, row: int, **cells: object) -> Plant:
+    """Plant in a small sound order: an organisation, two members, an agreement of two states."""
+
+    def plant(rows: Rows) -> None:
+        rows["organisations"] = [{"organisation_id": "club", "name": "The Club", "kind": "forum"}]
+        rows["memberships"] = [
+            {
+                "membership_id": f"club:{t}",
+                "organisation_id": "club",
+                "territory_id": t,
+                "role": "member",
+                "from_date": "2000-01-01",
+            }
+            for t in ("AAA", "BBB")
+        ]
+        rows["agreements"] = [
+            {
+                "agreement_id": "treaty",
+                "name": "Treaty",
+                "signed": "2010-01-01",
+                "from_date": "2011-01-01",
+                "to_date": "2020-01-01",
+            }
+        ]
+        rows["agreement_parties"] = [
+            {"agreement_id": "treaty", "territory_id": t, "role": "signatory"}
+            for t in ("AAA", "BBB")
+        ]
+        if row == len(rows[table]):
+            rows[table].append({})
+        rows[table][row].update(cells)
+
+    return plant
+
+
 PLANTS: dict[str, tuple[Plant, str, str, str]] = {
     "dangling key": (
         change("links", 0, to_node_id="nowhere"),
@@ -356,6 +391,103 @@ PLANTS: dict[str, tuple[Plant, str, str, str]] = {
         "restrictions.csv, row 2",
         "QQQ",
     ),
+    "change caused by the start of the record": (
+        lambda rows: (
+            rows["link_status"][0].update(to_date="2010-01-01"),
+            rows["link_status"].append(
+                {
+                    "link_id": "rail:a-b",
+                    "status": "closed",
+                    "from_date": "2010-01-01",
+                    "cause_id": "begin",
+                }
+            ),
+        ),
+        "cause",
+        "link_status.csv, row 6",
+        "2010-01-01",
+    ),
+    "event and agreement of one id": (
+        order("agreements", 0, agreement_id="begin"),
+        "cause",
+        "agreements.csv, row 2",
+        "begin",
+    ),
+    "agreement that ends before it begins": (
+        order("agreements", 0, to_date="2010-06-01"),
+        "reversed-dates",
+        "agreements.csv, row 2",
+        "2010-06-01",
+    ),
+    "agreement in force before its signature": (
+        order("agreements", 0, from_date="2009-01-01"),
+        "agreement-dates",
+        "agreements.csv, row 2",
+        "2009-01-01",
+    ),
+    "party before the signature": (
+        order("agreement_parties", 1, from_date="2009-12-31"),
+        "agreement-dates",
+        "agreement_parties.csv, row 3",
+        "2009-12-31",
+    ),
+    "party that is nobody": (
+        order("agreement_parties", 2, agreement_id="treaty", role="witness"),
+        "party",
+        "agreement_parties.csv, row 4",
+        "nobody",
+    ),
+    "party of an unknown state": (
+        order("agreement_parties", 0, territory_id="ATL"),
+        "dangling-key",
+        "agreement_parties.csv, row 2",
+        "ATL",
+    ),
+    "state that stands as a name": (
+        order("agreement_parties", 1, territory_id="", party="bbb"),
+        "member",
+        "agreement_parties.csv, row 3",
+        "bbb",
+    ),
+    "role outside its vocabulary": (
+        order("agreement_parties", 1, role="friend"),
+        "vocabulary",
+        "agreement_parties.csv, row 3",
+        "friend",
+    ),
+    "membership in an unknown organisation": (
+        order("memberships", 1, organisation_id="cabal"),
+        "dangling-key",
+        "memberships.csv, row 3",
+        "cabal",
+    ),
+    "member that is a state in disguise": (
+        order("memberships", 1, territory_id="", member="Bbb"),
+        "member",
+        "memberships.csv, row 3",
+        "Bbb",
+    ),
+    "sea as a member": (
+        lambda rows: (
+            order("memberships", 1, territory_id="SEA")(rows),
+            rows["territories"].append({"territory_id": "SEA", "name": "Sea", "kind": "sea"}),
+        ),
+        "member",
+        "memberships.csv, row 3",
+        "SEA",
+    ),
+    "organisation with the id of a place": (
+        order("organisations", 0, organisation_id="a"),
+        "duplicate",
+        "organisations.csv, row 2",
+        "nodes.csv",
+    ),
+    "member of two names": (
+        order("memberships", 1, member="Somebody"),
+        "member",
+        "memberships.csv, row 3",
+        "of two",
+    ),
     "parameter outside its range": (
         lambda rows: rows.update(
             parameters=[{"parameter": "p", "value": 5, "unit": "h", "low": 6, "high": 7}]
@@ -369,6 +501,20 @@ PLANTS: dict[str, tuple[Plant, str, str, str]] = {
 
 def test_a_clean_package_has_no_fault(clean, facts_of):
     assert check(facts_of(clean)) == []
+
+
+def test_a_clean_order_has_no_fault(clean, facts_of):
+    order("memberships", 0)(clean)
+    assert check(facts_of(clean)) == []
+
+
+def test_a_cause_may_lie_before_its_effect_but_no_day_after(clean, facts_of):
+    """An agreement counts from its signature, though it comes into force later."""
+    order("agreements", 0, signed="2000-01-01")(clean)
+    clean["link_status"][0]["cause_id"] = "treaty"
+    assert check(facts_of(clean)) == []
+    clean["agreements"][0]["signed"] = "2000-01-02"
+    assert [f.rule for f in check(facts_of(clean))] == ["cause"]
 
 
 def test_the_shipped_package_has_no_fault(shipped):

@@ -10,8 +10,9 @@ import pytest
 import isthmus as ist
 from isthmus.cli import app
 from isthmus.errors import InputError
-from isthmus.facts.chronicle import as_of, changes
+from isthmus.facts.chronicle import as_of, history
 from isthmus.facts.history import causes
+from isthmus.facts.listing import dossier
 
 OPEN, SHUT = True, False
 DATED = [
@@ -46,8 +47,40 @@ DATED = [
     ("", "rail:aqina-ymamnazar:TKM-AFG", "2016-11-30", OPEN),
     ("Baku–Tbilisi–Kars opens on 30 October 2017", "rail:kartsakhi-canbaz:GEO-TUR", "2017-10-29", SHUT),
     ("", "rail:kartsakhi-canbaz:GEO-TUR", "2017-10-30", OPEN),
-    ("trade between Pakistan and India stops in August 2019", "road:attari:PAK-IND", "2019-07-31", OPEN),
-    ("", "road:attari:PAK-IND", "2019-08-31", SHUT),
+    ("Pakistan stops trade with India by notifications of 9 August 2019", "road:attari:PAK-IND", "2019-08-08", OPEN),
+    ("", "road:attari:PAK-IND", "2019-08-09", SHUT),
+    ("the railway Astara-Astara is opened on 29 March 2018", "rail:astara:AZE-IRN", "2018-03-28", SHUT),
+    ("", "rail:astara:AZE-IRN", "2018-03-29", OPEN),
+    ("and its link", "rail:astara-astara-rail-terminal", "2018-03-28", SHUT),
+    ("", "rail:astara-astara-rail-terminal", "2018-03-29", OPEN),
+    ("trains Moscow-Sukhumi run again from 10 September 2004", "rail:adler-vesyoloye:RUS-GEO", "2004-09-09", SHUT),
+    ("", "rail:adler-vesyoloye:RUS-GEO", "2004-09-10", OPEN),
+    ("", "rail:enguri-line-sukhumi-sokhumi", "2004-09-10", SHUT),
+    ("Bazargan is shut on 24 February, to 4 June 2020", "road:bazargan-gurbulak:TUR-IRN", "2020-02-23", OPEN),
+    ("", "road:bazargan-gurbulak:TUR-IRN", "2020-02-24", SHUT),
+    ("", "road:bazargan-gurbulak:IRN-TUR", "2020-06-03", SHUT),
+    ("", "road:bazargan-gurbulak:IRN-TUR", "2020-06-04", OPEN),
+    ("Sarakhs is shut to lorries from 1 April to 6 September 2020", "road:serakhs:IRN-TKM", "2020-03-31", OPEN),
+    ("", "road:serakhs:IRN-TKM", "2020-04-01", SHUT),
+    ("", "road:serakhs:IRN-TKM", "2020-09-06", SHUT),
+    ("", "road:serakhs:IRN-TKM", "2020-09-07", OPEN),
+    ("wagons pass at Incheh Borun again on 23 June 2020", "rail:incheh-borun:IRN-TKM", "2020-06-22", SHUT),
+    ("", "rail:incheh-borun:IRN-TKM", "2020-06-23", OPEN),
+    ("lorries at Incheh Borun only on 14 October 2021", "road:incheh-borun:IRN-TKM", "2021-10-13", SHUT),
+    ("", "road:incheh-borun:IRN-TKM", "2021-10-14", OPEN),
+    ("Bekabad is among the posts reopened on 1 March 2018", "road:bekabad:UZB-TJK", "2018-02-28", SHUT),
+    ("", "road:bekabad:UZB-TJK", "2018-03-01", OPEN),
+    ("Mashhad-Bafq is opened on 3 May 2005", "rail:torbat-e-heydarieh-bafq", "2005-05-02", SHUT),
+    ("", "rail:torbat-e-heydarieh-bafq", "2005-05-03", OPEN),
+    ("Qazvin-Rasht is opened on 6 March 2019", "rail:rasht-qazvin", "2019-03-05", SHUT),
+    ("", "rail:rasht-qazvin", "2019-03-06", OPEN),
+    ("the sea at Hormuz is shut in March 2026", "sea:hormuz-bend-hormuz-west", "2026-02-28", OPEN),
+    ("", "sea:hormuz-bend-hormuz-west", "2026-03-06", SHUT),
+    ("Bolashak-Serhetyaka is opened in May 2013", "rail:serhetyaka:KAZ-TKM", "2013-04-30", SHUT),
+    ("", "rail:serhetyaka:KAZ-TKM", "2013-05-31", OPEN),
+    ("rails to Afghanistan stop from 1 to 10 February 2023", "rail:termez:UZB-AFG", "2023-01-31", OPEN),
+    ("", "rail:termez:UZB-AFG", "2023-02-01", SHUT),
+    ("", "rail:termez:UZB-AFG", "2023-02-10", OPEN),
     ("Khaf–Rozanak opens on 10 December 2020", "rail:rozanak:IRN-AFG", "2020-12-09", SHUT),
     ("", "rail:rozanak:IRN-AFG", "2020-12-10", OPEN),
     ("the Suez Canal is blocked 23 to 29 March 2021", "sea:port-said-suez", "2021-03-22", OPEN),
@@ -79,6 +112,13 @@ REGIMES = [
     ("road:korday:KAZ-KGZ", "2015-08-12", "customs_union"),
     ("road:tegh-kornidzor:ARM-AZE", "2021-06-01", "facilitated"),
     ("road:margara-alican:ARM-TUR", "2023-02-11", "aid_only"),
+    ("road:brest:POL-BLR", "2025-09-24", "closed"),
+    ("road:passau:AUT-DEU", "1994-12-31", "normal"),  # Austria enters the Union in 1995
+    ("road:passau:AUT-DEU", "1995-01-01", "customs_union"),
+    ("rail:frankfurt-oder:DEU-POL", "2004-04-30", "normal"),
+    ("rail:frankfurt-oder:DEU-POL", "2004-05-01", "customs_union"),
+    ("road:curtici:HUN-ROU", "2006-12-31", "normal"),
+    ("road:curtici:HUN-ROU", "2007-01-01", "customs_union"),
 ]
 
 
@@ -106,8 +146,8 @@ def test_baku_tbilisi_kars_is_rebuilt_from_may_2023_to_20_may_2024(shipped):
         here |= links["link_id"].str.contains("kartsakhi")
         return bool(links.loc[here & links["mode"].eq("rail"), "is_open"].all())
 
-    assert passes("2023-04-30")
-    assert not passes("2023-06-01")
+    assert passes("2023-05-14")
+    assert not passes("2023-05-15"), "no trains Marabda-Kartsakhi from 00:00 on 15 May"
     assert not passes("2024-05-19")
     assert passes("2024-05-20")
 
@@ -126,11 +166,73 @@ def test_every_status_and_regime_names_its_cause(shipped):
     assert not shipped["crossing_regimes"]["cause_id"].eq("").any()
 
 
+def test_a_cause_is_of_the_land_of_what_it_caused(shipped):
+    """Works in one country are no cause of works in another that happen to begin that year."""
+    links = shipped["links"].set_index("link_id")["territory_id"]
+    status = shipped["link_status"]
+    kinds = causes(shipped).set_index("cause_id")["kind"]
+    works = status[status["cause_id"].map(kinds).isin(["works", "project"])]
+    lands = works["link_id"].map(links).groupby(works["cause_id"]).agg(set)
+    alone = {cause: there for cause, there in lands.items() if len(there) > 1}
+    assert set(alone) <= {
+        "cku-railway-studied-2000",  # China and Kyrgyzstan
+        "development-road-2023",  # Iraq and Türkiye
+        "marand-cheshmeh-soraya-planned-2023",  # Iran and Türkiye
+        "anaklia-concession-2016",  # the port's sea and its line
+        "lined-2014",  # gas line from Turkmenistan to China over three lands
+        "tapi-2015",  # gas line from Turkmenistan to India
+    }, alone
+
+
+def test_a_member_is_one_from_its_day_to_its_last(shipped):
+    """Dates that anybody can look up: the day before, the first day, the day after the last."""
+
+    def members(name, day):
+        frame = as_of(shipped, day).memberships.set_index("organisation")["members"]
+        return set(frame.get(name, "").split())
+
+    for name, land, day in (
+        ("Shanghai Cooperation Organisation", "IRN", "2023-07-04"),
+        ("Shanghai Cooperation Organisation", "BLR", "2024-07-04"),
+        ("Eurasian Economic Union", "ARM", "2015-01-02"),
+        ("Eurasian Economic Union", "KGZ", "2015-08-12"),
+        ("World Trade Organization", "KAZ", "2015-11-30"),
+        ("World Trade Organization", "RUS", "2012-08-22"),
+        ("European Union", "POL", "2004-05-01"),
+        ("International North-South Transport Corridor agreement", "AZE", "2006-01-12"),
+        ("Customs Convention on TIR Carnets 1975", "CHN", "2017-01-05"),
+    ):
+        before = (dt.date.fromisoformat(day) - dt.timedelta(days=1)).isoformat()
+        assert land not in members(name, before), name
+        assert land in members(name, day), name
+    assert "GBR" in members("European Union", "2020-01-31")
+    assert "GBR" not in members("European Union", "2020-02-01")
+    assert "GEO" not in members("Commonwealth of Independent States", "2009-08-18")
+    others = as_of(shipped, "2022-11-01").memberships.set_index("organisation")["others"]
+    assert "observer: IRN" in others["Shanghai Cooperation Organisation"].replace("AFG ", "")
+
+
+def test_an_agreement_is_signed_before_it_is_in_force(shipped):
+    """The treaty of Iran and the Russian Federation: 17 January and 2 October 2025."""
+
+    def state(agreement, day):
+        found = as_of(shipped, day).agreements.set_index("agreement_id")["state"]
+        return found.get(agreement, "")
+
+    treaty = "iran-russia-treaty-2025"
+    assert [state(treaty, d) for d in ("2025-01-16", "2025-01-17", "2025-10-01", "2025-10-02")] == [
+        "", "signed", "signed", "in force",
+    ]  # fmt: skip
+    assert state("crossroads-of-peace-2023", "2024-01-01") == "proposed"
+    assert state("armenia-azerbaijan-peace-text-2025", "2025-09-01") == "initialled"
+    assert state("eaeu-iran-interim-2018", "2025-05-15") == "", "replaced that day"
+
+
 def test_changes_lead_from_one_day_to_the_other(shipped):
     """Turns between two days, applied to the first, give the second: an independent walk."""
     first, last = "2020-01-01", "2024-12-31"
     after = (dt.date.fromisoformat(first) + dt.timedelta(days=1)).isoformat()
-    turns = changes(shipped, after, last)
+    turns = history(shipped, after, last)
     for noun, table, key, state in (
         ("link", "links", "link_id", "status"),
         ("crossing", "crossings", "crossing_id", "regime"),
@@ -162,12 +264,18 @@ def test_a_day_is_told_with_its_causes(shipped):
 
 
 def test_only_what_is_asked_for(shipped):
-    every = changes(shipped, "2022-01-01", "2023-12-31")
-    some = changes(shipped, "2022-01-01", "2023-12-31", "Lachin")
+    every = history(shipped, "2022-01-01", "2023-12-31")
+    some = history(shipped, "2022-01-01", "2023-12-31", "Lachin")
     assert 0 < len(some) < len(every)
-    assert some["elements"].str.contains("lachin|tegh").all()
+    told = some["elements"] + some["cause"]
+    assert told.str.contains("lachin|tegh", case=False).all()
+    assert (
+        not history(shipped, "1991-01-01", "2026-12-31", "Oman")["names"]
+        .str.contains("Romania")
+        .any()
+    )
     with pytest.raises(InputError, match="Lakhin"):
-        changes(shipped, "2022-01-01", "2023-12-31", "Lakhin")
+        history(shipped, "2022-01-01", "2023-12-31", "Lakhin")
 
 
 @pytest.mark.parametrize(
@@ -192,4 +300,33 @@ def test_the_command_as_json(capsys):
     rows = json.loads(capsys.readouterr().out)
     assert {"date", "noun", "before", "after", "cause", "elements"} <= set(rows[0])
     assert any("rail:caspian-port-rasht" in r["elements"] for r in rows)
-    assert ist.__version__
+    assert {"said_by"} <= set(rows[0])
+
+
+def test_from_python(shipped):
+    assert ist.as_of(shipped, "2022-11-01").date == "2022-11-01"
+    assert len(ist.history(shipped, "2022-12-12", "2022-12-12", "Lachin"))
+
+
+def test_the_command_says_who_and_names_a_crossing_once(capsys):
+    dates = ["--from", "2025-09-12", "--to", "2025-09-12"]
+    app(["history", *dates, "--of", "Poland"], standalone_mode=False)
+    said = capsys.readouterr().out
+    assert "trasportoeuropa" in said
+    assert "POL to BLR" not in said
+    assert "Brest" in said
+    app(["history", "--date", "2022-11-01", "--of", "Lachin"], standalone_mode=False)
+    assert "Trilateral" in capsys.readouterr().out
+
+
+def test_a_dossier_tells_members_parties_and_what_an_agreement_caused(shipped):
+    tripp = dossier(shipped, "TRIPP")
+    assert {p.get("territory_id") for p in tripp["agreement_parties"]} == {"ARM", "AZE", "USA"}
+    assert {r["link_id"] for r in tripp["link_status"]} >= {"rail:aghband-meghri"}
+    assert "tripp-implementation-2026" in {r["id"] for r in tripp["see_also"]}
+    instc = dossier(shipped, "INSTC")
+    assert next(iter(instc)) == "organisations"
+    assert {"IND", "IRN", "RUS", "ARM"} <= {m["territory_id"] for m in instc["memberships"]}
+    peace = dossier(shipped, "Crossroads of Peace")
+    assert {"corridors", "agreements", "agreement_parties"} <= set(peace), "the proposal too"
+    assert "memberships" not in dossier(shipped, "Tehran"), "the city, not the convention"

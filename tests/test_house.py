@@ -30,6 +30,8 @@ def test_every_word_of_the_vocabularies_is_in_the_glossary():
         *vocab.REGIMES,
         *vocab.TRANSFER_METHODS,
         *vocab.ARC_KINDS,
+        *vocab.MEMBER_ROLES,
+        *vocab.PARTY_ROLES,
     ]
     words += [term.name for term in TERMS]
     missing = [w for w in words if f"`{w}`" not in glossary]

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from isthmus.cost.model import GeneralizedCost as GeneralizedCost
     from isthmus.demand import Demand as Demand
     from isthmus.facts.check import check as check
+    from isthmus.facts.chronicle import as_of as as_of
+    from isthmus.facts.chronicle import history as history
     from isthmus.facts.tables import Facts as Facts
     from isthmus.facts.tables import read as read
     from isthmus.formats import write as write
@@ -50,10 +52,12 @@ _HOME = {
     "Network": "isthmus.network",
     "Scenario": "isthmus.scenario",
     "VirtualNetwork": "isthmus.virtual",
+    "as_of": "isthmus.facts.chronicle",
     "assign": "isthmus.assign",
     "bottlenecks": "isthmus.analysis.bottleneck",
     "check": "isthmus.facts.check",
     "compare": "isthmus.analysis.compare",
+    "history": "isthmus.facts.chronicle",
     "read": "isthmus.facts.tables",
     "route": "isthmus.analysis.route",
     "run": "isthmus.run",
@@ -72,10 +76,12 @@ __all__ = [
     "Scenario",
     "VirtualNetwork",
     "__version__",
+    "as_of",
     "assign",
     "bottlenecks",
     "check",
     "compare",
+    "history",
     "read",
     "route",
     "run",

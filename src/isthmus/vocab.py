@@ -11,8 +11,10 @@ __all__ = [
     "FREIGHT_MODES",
     "LAND_MODES",
     "LINK_STATUS",
+    "MEMBER_ROLES",
     "MODES",
     "OPEN_STATUS",
+    "PARTY_ROLES",
     "PIPE_MODES",
     "REGIMES",
     "SCENARIO_STATUS",
@@ -60,6 +62,43 @@ REGIMES: Final = {
     "transit_passage": "ships of every flag pass a strait without hindrance",
     "canal_passage": "ships of every flag pass a canal against dues",
     "internal_waters": "ships of other flags pass by permission of the state",
+}
+
+MEMBER_ROLES: Final = {
+    "member": "full member",
+    "party": "bound by the treaty",
+    "signatory": "has signed; whether it is bound is not known, or it is not",
+    "ratified": "has ratified a treaty that is not in force",
+    "acceding": "on the way in: approved or negotiating",
+    "candidate": "recognised as a candidate or aspirant",
+    "associate": "associate member",
+    "observer": "observer",
+    "partner": "partner without membership",
+    "dialogue_partner": "partner in dialogue, by sector or in general",
+    "agreement_partner": "bound to the organisation by an agreement, no member",
+    "participant": "takes part in a programme, platform or association",
+    "invited": "invited, does not take part",
+    "guest": "guest at summits",
+    "inactive": "takes no part in practice",
+    "frozen": "member that froze its part",
+    "suspended": "member whose membership is suspended",
+    "conflict_party": "party to the conflict that the body deals with",
+    "co_chair": "co-chair",
+    "group_member": "member of the group around the co-chairs",
+    "none": "no tie, as far as the source says",
+}
+
+PARTY_ROLES: Final = {
+    "signatory": "signed it",
+    "acceded": "joined later",
+    "acceding": "on the way in: approved, not yet bound",
+    "initialled": "initialled the text, not signed",
+    "negotiating": "negotiates a draft",
+    "declarant": "set it by an act of its own",
+    "proponent": "put it forward alone",
+    "subject": "whose land, citizens or trade it is about",
+    "guarantor": "guarantees it or led the talks",
+    "witness": "signed as witness",
 }
 
 SCENARIO_STATUS: Final = {

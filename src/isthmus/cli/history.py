@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
-import pandas as pd
 import typer
 
 from isthmus.cli.app import Data, Json, app, read_facts
@@ -12,6 +12,8 @@ from isthmus.console import hint, out, print_json, print_table, records
 from isthmus.errors import Fault, InputError
 
 __all__ = ["history"]
+
+_DIRECTION = re.compile(r"(, |: )[A-Z-]+ to [A-Z-]+")
 
 
 @app.command(
@@ -47,59 +49,86 @@ def history(
         return
     import datetime as dt
 
-    from isthmus.facts.chronicle import BEGINS, changes
+    from isthmus.facts.chronicle import BEGINS
+    from isthmus.facts.chronicle import history as find_changes
 
-    frame = changes(facts, start or BEGINS, end or dt.date.today().isoformat(), of)
+    frame = find_changes(facts, start or BEGINS, end or dt.date.today().isoformat(), of)
     if json:
         print_json(records(frame))
         return
     rows = [
-        [r["date"], _what(r), f"{r['before'] or 'none'} → {r['after'] or 'none'}", r["cause"]]
+        [
+            r["date"],
+            _what(r),
+            f"{r['before'] or 'none'} → {r['after'] or 'none'}",
+            r["cause"],
+            r["said_by"],
+        ]
         for r in frame[frame["number"] > 0].to_dict("records")
     ]
     heads = {"date": "left", "what": "left", "from → to": "left", "why": "left"}
+    heads["said by"] = "left"
     print_table("What changed, when and why", heads, rows)
     quiet = frame[frame["number"] == 0]
     if len(quiet):
         out.print()
-        rows = [[r["date"], r["noun"], r["cause"]] for r in quiet.to_dict("records")]
-        heads = {"date": "left", "": "left", "what happened": "left"}
+        rows = [[r["date"], r["noun"], r["cause"], r["said_by"]] for r in quiet.to_dict("records")]
+        heads = {"date": "left", "": "left", "what happened": "left", "said by": "left"}
         print_table("Events and agreements that changed no element of the network", heads, rows)
     if len(frame):
         hint(f"isthmus show {frame['cause_id'].iloc[-1]}")
 
 
 def _what(row: dict[str, object]) -> str:
-    names = str(row["names"]).split("; ")
-    more = f" and {len(names) - 2} others" if len(names) > 3 else ""
-    return f"{row['noun']} {'; '.join(names[: 2 if more else 3])}{more}"
+    return f"{row['noun']} {_label(str(row['names']).split('; '))}"
+
+
+def _label(names: list[str], most: int = 2) -> str:
+    """Return a few names; a crossing that is named both ways is named once."""
+    plain = [_DIRECTION.sub("", name) for name in names]
+    both = {p for p in plain if plain.count(p) > 1}
+    shown = list(dict.fromkeys(p if p in both else n for p, n in zip(plain, names, strict=True)))
+    if len(shown) <= most + 1:
+        return "; ".join(shown)
+    return f"{'; '.join(shown[:most])} and {len(shown) - most} others"
 
 
 def _print_day(found) -> None:  # type: ignore[no-untyped-def]
-    wide = found.counts.assign(state=found.counts["noun"] + " " + found.counts["state"])
-    rows = [[r["state"], r["mode"], str(r["number"])] for r in wide.to_dict("records")]
-    heads = {"elements": "left", "mode": "left", "number": "right"}
-    print_table(f"The network on {found.date}", heads, rows)
-    out.print()
-    shown = found.unusual[~found.unusual["state"].isin(["customs_union", "planned"])]
-    grouped = shown.groupby(["noun", "state", "from_date", "cause"], sort=False)["name"]
     rows = []
-    for (noun, state, since, cause), names in grouped:
-        unique = list(pd.unique(names))
-        label = "; ".join(unique[:2]) + (
-            f" and {len(unique) - 2} others" if len(unique) > 2 else ""
+    for (noun, state), part in found.counts.groupby(["noun", "state"], sort=False):
+        modes = zip(part["mode"].str.replace("_", " "), part["number"], strict=True)
+        shown = ", ".join(f"{mode} {number}" for mode, number in modes)
+        rows.append([f"{noun} {state}", str(part["number"].sum()), shown])
+    heads = {"elements": "left", "number": "right", "by mode": "left"}
+    _print(f"The network on {found.date}", heads, rows)
+    shown = found.unusual[~found.unusual["state"].isin(["customs_union", "planned"])]
+    grouped = shown.groupby(["noun", "state", "from_date", "cause"], sort=False)
+    rows = []
+    for (noun, state, since, cause), part in grouped:
+        said = ", ".join(dict.fromkeys(", ".join(part["said_by"]).split(", ")))
+        rows.append(
+            [f"{noun} {_label(list(part['name']))}", str(state), str(since), str(cause), said]
         )
-        rows.append([f"{noun} {label}", str(state), str(since), str(cause)])
-    heads = {"what": "left", "state": "left", "since": "left", "why": "left"}
-    print_table("Out of the ordinary, and why", heads, rows)
-    out.print()
-    rows = [[r["from_date"], r["name"], r["parties"]] for r in found.agreements.to_dict("records")]
-    heads = {"since": "left", "agreement": "left", "parties": "left"}
-    print_table("Agreements in force", heads, rows)
-    out.print()
-    rows = [[r["organisation"], r["members"]] for r in found.memberships.to_dict("records")]
-    print_table("Members", {"of": "left", "who": "left"}, rows)
-    out.print()
+    heads = dict.fromkeys(["what", "state", "since", "why", "said by"], "left")
+    _print("Out of the ordinary, and why", heads, rows)
+    rows = [
+        [r["from_date"], r["state"], r["name"], r["parties"]]
+        for r in found.agreements.to_dict("records")
+    ]
+    heads = dict.fromkeys(["since", "state", "agreement", "parties"], "left")
+    _print("Agreements", heads, rows)
+    rows = [
+        [r["organisation"], r["members"], r["others"]] for r in found.memberships.to_dict("records")
+    ]
+    heads = dict.fromkeys(["of", "members and parties", "others"], "left")
+    _print("Members", heads, rows)
     rows = [[r["date"], r["name"], r["effect"]] for r in found.recent.to_dict("records")]
     heads = {"date": "left", "event": "left", "effect": "left"}
-    print_table("The 90 days before", heads, rows)
+    _print("The 90 days before", heads, rows)
+
+
+def _print(title: str, heads: dict[str, str], rows: list[list[str]]) -> None:
+    """Print a table and a line after it; nothing if it is empty."""
+    if rows:
+        print_table(title, heads, rows)
+        out.print()

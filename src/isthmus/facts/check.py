@@ -29,7 +29,7 @@ from isthmus.facts.check_network import (
     check_traps,
     check_zones,
 )
-from isthmus.facts.check_order import check_memberships, check_parties
+from isthmus.facts.check_order import check_memberships, check_organisations, check_parties
 from isthmus.facts.check_restrictions import check_restrictions
 from isthmus.facts.rows import at
 from isthmus.facts.sources import ASSUMED, split
@@ -380,6 +380,7 @@ CHECKS: tuple[Callable[[Facts], Iterator[Fault]], ...] = (
     check_causes,
     check_parties,
     check_memberships,
+    check_organisations,
     check_claims,
     check_energy,
 )

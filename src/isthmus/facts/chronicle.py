@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -10,12 +11,15 @@ import pandas as pd
 
 from isthmus.errors import Fault, InputError, UnknownName
 from isthmus.facts.history import causes, in_force, parse_date
+from isthmus.facts.names import has_words
+from isthmus.facts.sources import ASSUMED, split
+from isthmus.facts.standing import agreements_on, members_on, parties_on
 from isthmus.vocab import OPEN_STATUS
 
 if TYPE_CHECKING:
     from isthmus.facts.tables import Facts
 
-__all__ = ["BEGINS", "AsOf", "as_of", "changes"]
+__all__ = ["BEGINS", "AsOf", "as_of", "history"]
 
 BEGINS = "1991-01-01"
 """First day of the record."""
@@ -39,12 +43,14 @@ class AsOf:
     counts : DataFrame
         noun, mode, state, number: links by status, crossings by regime.
     unusual : DataFrame
-        noun, element_id, name, mode, state, from_date, cause, source_id: links that stood and were
-        not open, crossings that were shut or under another regime than normal, restrictions in force.
+        noun, element_id, name, mode, state, from_date, cause, source_id, said_by: links that stood
+        and were not open, crossings that were shut or under another regime than normal,
+        restrictions in force.
     agreements : DataFrame
-        agreement_id, name, parties, from_date: in force, or signed and not ended.
+        agreement_id, name, parties, from_date, effect, state: in force; or signed, initialled, declared or
+        proposed, not in force as far as is known, and not ended.
     memberships : DataFrame
-        organisation, members: who was in what, where the data has it.
+        organisation, members, others: who was in what, where the data has it; others by role.
     recent : DataFrame
         date, name, kind, effect: events of the 90 days before, and of the day.
     """
@@ -97,20 +103,27 @@ def as_of(facts: Facts, date: str, of: str = "") -> AsOf:
     told = _told(facts, network)
     wanted = _about(facts, told, of)
     events = facts["events"]
+    pacts, members = agreements_on(facts, day), members_on(facts, day)
     since = (dt.date.fromisoformat(day) - dt.timedelta(days=_RECENT_DAYS)).isoformat()
     recent = events[events["date"].between(since, day) & events["kind"].ne("record")]
-    agreements = in_force(_dated_agreements(facts), day)
+    if of:
+        said = [of, *_full_names(facts, of)]
+        recent = recent[_says(recent["name"] + " " + recent["effect"] + " " + recent["note"], said)]
+        pacts = pacts[_says(pacts[["name", "parties", "effect"]].agg(" ".join, axis=1), said)]
+        lands = _ids(facts, of, ("territory",))
+        here = members["members"].str.split().map(lambda who: bool(lands & set(who)))
+        members = members[here | _says(members["organisation"], said)]
     return AsOf(
         day,
         counts,
         told[wanted].reset_index(drop=True),
-        agreements[["agreement_id", "name", "parties", "from_date"]].reset_index(drop=True),
-        _members(facts, day),
+        pacts.reset_index(drop=True),
+        members.reset_index(drop=True),
         recent[["date", "name", "kind", "effect", "source_id"]].reset_index(drop=True),
     )
 
 
-def changes(facts: Facts, start: str, end: str, of: str = "") -> pd.DataFrame:
+def history(facts: Facts, start: str, end: str, of: str = "") -> pd.DataFrame:
     """
     Return what changed from one day to another, when and why.
 
@@ -125,9 +138,9 @@ def changes(facts: Facts, start: str, end: str, of: str = "") -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        date, noun, before, after, cause_id, cause, elements [ids], names, number, source_id: one row
-        for all elements that changed alike on a day by one cause; in order of date. Also events and
-        agreements that changed no element, with `after` empty.
+        date, noun, before, after, cause_id, cause, elements [ids], names, number, source_id,
+        said_by: one row for all elements that changed alike on a day by one cause; in order of
+        date. Also events and agreements that changed no element, with `after` empty.
 
     Raises
     ------
@@ -156,24 +169,29 @@ def changes(facts: Facts, start: str, end: str, of: str = "") -> pd.DataFrame:
                 "elements": "; ".join(part["element_id"]),
                 "names": "; ".join(dict.fromkeys(part["name"])),
                 "number": len(part),
-                "source_id": part["source_id"].iloc[0],
+                "source_id": "; ".join(
+                    dict.fromkeys(s for cell in part["source_id"] for s in split(cell))
+                ),
             }
         )
-    if not of:
-        used = {r["cause_id"] for r in out}
-        quiet = why[why["date"].between(first, last) & ~why.index.isin(used)]
-        quiet = quiet[quiet["kind"].ne("record")]
-        for cause, row in quiet.iterrows():
-            blank = dict.fromkeys(["before", "after", "elements", "names"], "")
-            noun = "agreement" if row["kind"] == "agreement" else "event"
-            out.append(
-                {
-                    **blank, "date": row["date"], "noun": noun, "cause_id": cause,
-                    "cause": row["name"], "number": 0, "source_id": row["source_id"],
-                }
-            )  # fmt: skip
+    used = {r["cause_id"] for r in out}
+    quiet = why[why["date"].between(first, last) & ~why.index.isin(used)]
+    quiet = quiet[quiet["kind"].ne("record")]
+    if of:
+        parties = parties_on(facts, last).reindex(quiet.index).fillna("")
+        text = quiet["name"] + " " + quiet["effect"] + " " + parties
+        quiet = quiet[_says(text, [of, *_full_names(facts, of)])]
+    for cause, row in quiet.iterrows():
+        blank = dict.fromkeys(["before", "after", "elements", "names"], "")
+        noun = "agreement" if row["kind"] == "agreement" else "event"
+        out.append(
+            {
+                **blank, "date": row["date"], "noun": noun, "cause_id": cause,
+                "cause": row["name"], "number": 0, "source_id": row["source_id"],
+            }
+        )  # fmt: skip
     columns = [*key, "cause", "elements", "names", "number", "source_id"]
-    frame = pd.DataFrame(out, columns=columns)
+    frame = _with_publishers(facts, pd.DataFrame(out, columns=columns))
     return frame.sort_values(["date", "cause_id"], kind="stable", ignore_index=True)
 
 
@@ -223,7 +241,7 @@ def _told(facts: Facts, network: Any) -> pd.DataFrame:
                 }
             )
         )
-    out = pd.concat(parts, ignore_index=True)
+    out = _with_publishers(facts, pd.concat(parts, ignore_index=True))
     open_ = set(OPEN_STATUS) | {"customs_union", "in force"}
     return out.sort_values(
         ["state", "noun", "from_date"],
@@ -287,50 +305,59 @@ def _turn(
 
 
 def _about(facts: Facts, rows: pd.DataFrame, of: str) -> pd.Series[bool]:
-    """Return which rows are about what is asked for; an unknown name is an error."""
+    """Return which rows are about what is asked for; a name that stands nowhere is an error."""
     if not of or rows.empty:
         return pd.Series(True, rows.index)
-    from isthmus.facts.names import fold
-
-    ids = {of}
-    for noun in ("territory", "node", "link", "crossing", "agreement", "event"):
-        try:
-            ids.add(facts.names.id(noun, of))
-        except UnknownName:
-            continue
+    ids = {of} | _ids(facts, of)
     links, crossings = facts["links"], facts["crossings"]
     ends = ["from_node_id", "to_node_id", "territory_id"]
     mine = set(links.loc[links[ends].isin(ids).any(axis=1), "link_id"])
     sides = ["node_id", "from_territory_id", "to_territory_id"]
     mine |= set(crossings.loc[crossings[sides].isin(ids).any(axis=1), "crossing_id"])
+    # The border at the other end of a way belongs to what is told of a place.
+    place = _ids(facts, of, ("node",))
+    near = links.loc[links[ends[:2]].isin(place).any(axis=1), ends[:2]]
+    mine |= set(crossings.loc[crossings["node_id"].isin(near.to_numpy().ravel()), "crossing_id"])
     bound = facts["restrictions"]
     mine |= set(bound.loc[bound["territory_id"].isin(ids), "restriction_id"])
-    why = causes(facts).set_index("cause_id")["name"]
-    said = fold(of)
+    known = causes(facts)
+    why = known.set_index("cause_id")["name"]
     text = rows["name"] + " " + rows["element_id"] + " " + rows["cause_id"].map(why).fillna("")
-    hit = (
-        rows["element_id"].isin(mine | ids)
-        | rows["cause_id"].isin(ids)
-        | text.map(fold).str.contains(said, regex=False)
-    )
-    everything = facts["links"]["name"].map(fold).str.contains(said, regex=False).any()
-    if not hit.any() and len(ids) == 1 and not everything:
-        near = facts.names.nearest("node", of)
-        raise UnknownName("node", of, near, "--of")
+    hit = rows["element_id"].isin(mine | ids) | rows["cause_id"].isin(ids) | _says(text, [of])
+    if not hit.any() and len(ids) == 1:
+        titles = [facts[t]["name"] for t in ("links", "crossings", "organisations")]
+        if not any(_says(t, [of]).any() for t in (*titles, known["name"], known["effect"])):
+            near = facts.names.nearest("node", of)
+            raise UnknownName("node", of, near, "--of")
     return hit
 
 
-def _dated_agreements(facts: Facts) -> pd.DataFrame:
-    frame = facts["agreements"].copy()
-    parties = facts["agreement_parties"].groupby("agreement_id")["party"].agg("; ".join)
-    frame["parties"] = frame["agreement_id"].map(parties).fillna("")
-    return frame[frame["from_date"].ne("")]
+def _ids(facts: Facts, of: str, nouns: tuple[str, ...] = ()) -> set[str]:
+    """Return the ids that a name stands for, among some nouns."""
+    every = ("territory", "node", "link", "crossing", "agreement", "event", "organisation")
+    found = set()
+    for noun in nouns or every:
+        with contextlib.suppress(UnknownName):
+            found.add(facts.names.id(noun, of))
+    return found
 
 
-def _members(facts: Facts, day: str) -> pd.DataFrame:
-    now = in_force(facts["memberships"], day)
-    now = now[now["role"].eq("member")]
-    name = facts["organisations"].set_index("organisation_id")["name"]
-    who = now["territory_id"].where(now["territory_id"].ne(""), now["member"])
-    grouped = who.groupby(now["organisation_id"].map(name)).agg(lambda v: " ".join(sorted(v)))
-    return grouped.rename_axis("organisation").rename("members").reset_index()
+def _full_names(facts: Facts, of: str) -> list[str]:
+    """Return the name of the land that a name or id stands for, if it is one."""
+    lands = facts["territories"].set_index("territory_id")["name"]
+    return [lands[key] for key in _ids(facts, of, ("territory",))]
+
+
+def _says(text: pd.Series[str], words: list[str]) -> pd.Series[bool]:
+    return text.map(lambda t: any(has_words(t, w) for w in words)).astype(bool)
+
+
+def _with_publishers(facts: Facts, frame: pd.DataFrame) -> pd.DataFrame:
+    """Add who says so: the publishers of the sources, `assumed` for an assumption."""
+    publisher = facts["sources"].set_index("source_id")["publisher"].to_dict()
+
+    def said_by(cell: str) -> str:
+        names = ["assumed" if s.startswith(ASSUMED) else publisher.get(s, s) for s in split(cell)]
+        return ", ".join(dict.fromkeys(names))
+
+    return frame.assign(said_by=frame["source_id"].map(said_by))

@@ -12,7 +12,10 @@ from isthmus.errors import Fault, InputError
 if TYPE_CHECKING:
     from isthmus.facts.tables import Facts
 
-__all__ = ["causes", "in_force", "parse_date"]
+__all__ = ["RECORD", "causes", "in_force", "parse_date"]
+
+RECORD = "record"
+"""Kind of the event that is none: the start of this record."""
 
 
 def parse_date(text: str | dt.date, where: str = "date") -> str:

@@ -56,7 +56,8 @@ def cited(facts: Facts, cells: Iterable[str]) -> pd.DataFrame:
             row = known.loc[source, ["title", "publisher", "url", "accessed"]].to_dict()
         else:
             row = {"title": source, "publisher": "unknown source"}
-        rows.append({"source_id": source, **row, "times": times})
+        blank = {"url": "", "accessed": ""}
+        rows.append({"source_id": source, **blank, **row, "times": times})
     columns = ["source_id", "title", "publisher", "url", "accessed", "times"]
-    frame = pd.DataFrame(rows, columns=columns).fillna("")
+    frame = pd.DataFrame(rows, columns=columns)
     return frame.sort_values(["times", "source_id"], ascending=[False, True], ignore_index=True)
