@@ -35,6 +35,7 @@ __all__ = [
     "ASSUMPTIONS",
     "ClaimFinding",
     "Finding",
+    "claim_document",
     "claim_of",
     "flows_behind",
     "pair_in_words",
@@ -408,3 +409,40 @@ def flows_behind(pair: Pair, top: int = 8) -> dict[str, pd.DataFrame]:
         frame = frame.assign(_size=size).sort_values("_size", ascending=False)
         out[dimension] = frame.loc[frame["_size"] > 0, columns].head(top).reset_index(drop=True)
     return out
+
+
+def claim_document(facts: Facts, found: ClaimFinding, *, flows: bool = False) -> dict[str, Any]:
+    """
+    Return a finding as one document, as `isthmus claims --json` and the map show it.
+
+    Parameters
+    ----------
+    facts : Facts
+    found : ClaimFinding
+    flows : bool
+        Whether to add the flows behind each test whose assignments were kept.
+    """
+    sources = record_sources(facts, found.claim["record_source_id"])
+    document: dict[str, Any] = {
+        **found.claim,
+        "record_sources": [{"title": t, "url": u} for t, u in sources],
+        "verdict": found.verdict,
+        "tests": [
+            {
+                **one.test,
+                "value": one.value,
+                "low": one.low,
+                "high": one.high,
+                "verdict": one.verdict,
+                "why": one.why,
+                "varied": one.varied,
+            }
+            for one in found.tests
+        ],
+    }
+    if flows:
+        document["flows"] = {
+            test: {d: f.to_dict("records") for d, f in flows_behind(pair).items()}
+            for test, pair in found.pairs.items()
+        }
+    return document

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from isthmus.changes import NOUNS, VERBS, Change, State, apply_change
 from isthmus.errors import Fault, InputError
 from isthmus.facts.history import parse_date
+from isthmus.facts.tables import package_root
 from isthmus.vocab import SCENARIO_STATUS
 
 if TYPE_CHECKING:
@@ -96,12 +97,53 @@ class Scenario:
         )
         return hashlib.sha256("\n".join([self.base, *lines]).encode()).hexdigest()
 
+    def to_toml(self, extends: Scenario | None = None) -> str:
+        """
+        Return the scenario as the text of a file.
+
+        Parameters
+        ----------
+        extends : Scenario, optional
+            The scenario whose changes come first in this one; they are named, not repeated.
+
+        Returns
+        -------
+        str
+
+        Examples
+        --------
+        >>> shut = Change("close", "link", {"id": "rail:baku-x"}, "")
+        >>> print(Scenario("x", "X", "2025-01-01", "what-if", "", changes=(shut,)).to_toml())
+        name = "X"
+        base = 2025-01-01
+        status = "what-if"
+        source = ""
+        <BLANKLINE>
+        [[close.link]]
+        id = "rail:baku-x"
+        <BLANKLINE>
+        """
+        import tomli_w
+
+        document: dict[str, Any] = {"name": self.name}
+        if extends is not None:
+            document["extends"] = extends.id
+        document |= {"base": dt.date.fromisoformat(self.base), "status": self.status}
+        for key in ("proponent", "source", "description"):
+            if getattr(self, key) or key == "source":
+                document[key] = getattr(self, key)
+        parts = []
+        for change in self.changes[len(extends.changes) if extends is not None else 0 :]:
+            cells = {k: v for k, v in change.cells.items() if k != "source" or v != self.source}
+            parts.append(f"[[{change.verb}.{change.noun}]]\n{tomli_w.dumps(cells)}")
+        return "\n".join([tomli_w.dumps(document), *parts])
+
     def apply(self, network: Network, demand: Demand) -> tuple[Network, Demand]:
         """
         Change a network and its demand.
 
-        Verbs work in a fixed order (add, set, open, scale, close), so the order of lines never
-        changes the answer.
+        Verbs work in a fixed order (add, set, open, scale, close), those that override another
+        change after all others, so the order of lines never changes the answer.
 
         Parameters
         ----------
@@ -135,15 +177,11 @@ class Scenario:
             set(network.closed_territories),
         )
         faults: list[Fault] = []
-        for verb in VERBS:
-            same = [c for c in self.changes if c.verb == verb]
-            for change in sorted(
-                same, key=lambda c: (bool(c.cells.get("override")), c.noun != "node")
-            ):
-                try:
-                    apply_change(state, change)
-                except InputError as problem:
-                    faults += problem.faults
+        for change in sorted(self.changes, key=_turn):
+            try:
+                apply_change(state, change)
+            except InputError as problem:
+                faults += problem.faults
         if faults:
             raise InputError(faults)
         changed = network.replace(
@@ -166,6 +204,19 @@ class Scenario:
         return any(c.noun == noun for c in self.changes)
 
 
+def _turn(change: Change) -> tuple[bool, int, bool]:
+    """When a change is applied: overriding ones last, then by verb, places before what joins them."""
+    return bool(change.cells.get("override")), list(VERBS).index(change.verb), change.noun != "node"
+
+
+def _parent_file(path: Path, name: str) -> Path:
+    """Return the file a scenario extends: beside it, else the shipped one of that name."""
+    file = name if name.endswith(".toml") else f"{name}.toml"
+    beside = path.parent / file
+    shipped = package_root("scenarios") / file
+    return shipped if not beside.is_file() and shipped.is_file() else beside
+
+
 def _read(path: Path, seen: tuple[Path, ...]) -> Scenario:
     shown = str(path) if "scenarios" not in path.parts else f"scenarios/{path.name}"
     if not path.is_file():
@@ -182,9 +233,7 @@ def _read(path: Path, seen: tuple[Path, ...]) -> Scenario:
         ) from None
     parent = None
     if "extends" in document:
-        other = str(document["extends"])
-        file = path.parent / (other if other.endswith(".toml") else f"{other}.toml")
-        parent = _read(file, (*seen, path.resolve()))
+        parent = _read(_parent_file(path, str(document["extends"])), (*seen, path.resolve()))
     faults = _head_faults(document, shown, parent)
     own, more = _changes(document, shown)
     faults += more

@@ -12,6 +12,7 @@ from isthmus.cli.app import app, main
 __all__ = ["MODULES", "app", "main"]
 
 MODULES = (
+    "map",
     "orders",
     "routes",
     "claims",

@@ -40,7 +40,7 @@ def claims(
     json: Json = False,
 ) -> None:
     """Run the register of claims: who said what, the finding, the record, what no run can say."""
-    from isthmus.claims import ASSUMPTIONS, claim_of, run_claims
+    from isthmus.claims import ASSUMPTIONS, claim_document, claim_of, run_claims
 
     if explain and not claim:
         raise InputError(
@@ -62,7 +62,7 @@ def claims(
             progress=lambda text: status.update(text),
         )
     if json:
-        print_json([_document(facts, one, explain=explain) for one in found])
+        print_json([claim_document(facts, one, flows=explain) for one in found])
         return
     _print_rule(swept=not no_sweep)
     for one in found:
@@ -213,32 +213,3 @@ def _print_count(found: list[ClaimFinding]) -> None:
         counts[one.verdict] = counts.get(one.verdict, 0) + 1
     said = ", ".join(f"{n} {verdict}" for verdict, n in sorted(counts.items()))
     out.print(f"{len(found)} claims: {said}.")
-
-
-def _document(facts: Facts, found: ClaimFinding, *, explain: bool) -> dict[str, Any]:
-    from isthmus.claims import flows_behind, record_sources
-
-    sources = record_sources(facts, found.claim["record_source_id"])
-    document: dict[str, Any] = {
-        **found.claim,
-        "record_sources": [{"title": t, "url": u} for t, u in sources],
-        "verdict": found.verdict,
-        "tests": [
-            {
-                **one.test,
-                "value": one.value,
-                "low": one.low,
-                "high": one.high,
-                "verdict": one.verdict,
-                "why": one.why,
-                "varied": one.varied,
-            }
-            for one in found.tests
-        ],
-    }
-    if explain:
-        document["flows"] = {
-            test: {d: records(f) for d, f in flows_behind(pair).items()}
-            for test, pair in found.pairs.items()
-        }
-    return document

@@ -22,7 +22,7 @@ from shapely.geometry.base import BaseGeometry
 from isthmus.errors import InputError
 from isthmus.output.projection import Frame
 
-__all__ = ["Ground", "draw_ground", "path_of", "shapes_folder"]
+__all__ = ["Ground", "border_lines", "draw_ground", "path_of", "read_layer", "shapes_folder"]
 
 _SETTLED = ("International boundary (verify)", "", None)
 _NOT_A_BORDER = ("Overlay limit", "Lease limit")
@@ -103,8 +103,8 @@ def draw_ground(frame: Frame) -> Ground:
         The Caspian and the Aral are water: Natural Earth has them outside the land, or as lakes.
     """
     detail = frame.detail
-    land, _ = _read(f"physical/ne_{detail}_land", frame)
-    lakes, kinds = _read(f"physical/ne_{detail}_lakes", frame, "scalerank")
+    land, _ = read_layer(f"physical/ne_{detail}_land", frame.reading)
+    lakes, kinds = read_layer(f"physical/ne_{detail}_lakes", frame.reading, "scalerank")
     large = [g for g, (rank,) in zip(lakes, kinds, strict=True) if int(rank or 9) <= 5]
     if detail == "110m":
         return Ground(
@@ -113,20 +113,36 @@ def draw_ground(frame: Frame) -> Ground:
             "",
             "",
         )
-    layer = f"cultural/ne_{detail}_admin_0_boundary_lines_land"
-    lines, classes = _read(layer, frame, "FEATURECLA", "ADM0_A3_L", "ADM0_A3_R", *_VIEWS)
-    settled: list[BaseGeometry] = []
-    disputed: list[BaseGeometry] = []
-    for line, (kind, left, right, *views) in zip(lines, classes, strict=True):
-        if kind not in _NOT_A_BORDER:
-            agreed = _is_settled(kind, (left, right), views)
-            (settled if agreed else disputed).append(line)
+    settled, disputed = border_lines(detail, frame.reading)
     return Ground(
         land=path_of(_drawn(land, frame), close=True),
         lakes=path_of(_drawn(large, frame), close=True),
         borders=path_of(_drawn(settled, frame)),
         disputed=path_of(_drawn(disputed, frame)),
     )
+
+
+def border_lines(
+    detail: str, window: tuple[float, float, float, float]
+) -> tuple[list[BaseGeometry], list[BaseGeometry]]:
+    """
+    Return the lines between states: those that are settled, and those that are not.
+
+    Parameters
+    ----------
+    detail : {'10m', '50m'}
+    window : tuple of float
+        West, south, east, north. [degree]
+    """
+    layer = f"cultural/ne_{detail}_admin_0_boundary_lines_land"
+    lines, classes = read_layer(layer, window, "FEATURECLA", "ADM0_A3_L", "ADM0_A3_R", *_VIEWS)
+    settled: list[BaseGeometry] = []
+    disputed: list[BaseGeometry] = []
+    for line, (kind, left, right, *views) in zip(lines, classes, strict=True):
+        if kind not in _NOT_A_BORDER:
+            agreed = _is_settled(kind, (left, right), views)
+            (settled if agreed else disputed).append(line)
+    return settled, disputed
 
 
 def _is_settled(
@@ -205,20 +221,29 @@ def _drawn(geometries: Iterable[BaseGeometry], frame: Frame) -> list[BaseGeometr
     return flat
 
 
-def _read(
-    name: str, frame: Frame, *columns: str
+def read_layer(
+    name: str, bounds: tuple[float, float, float, float], *columns: str
 ) -> tuple[list[BaseGeometry], list[tuple[str | None, ...]]]:
-    """Read a layer inside a frame, cut in degrees first, with the asked columns."""
+    """
+    Read a layer of Natural Earth, cut to a window, with the asked columns.
+
+    Parameters
+    ----------
+    name : str
+        As in ``physical/ne_10m_land``.
+    bounds : tuple of float
+        West, south, east, north. [degree]
+    *columns : str
+    """
     import pyogrio.raw
 
     path = shapes_folder() / f"{name}.shp"
-    meta, _, blobs, values = pyogrio.raw.read(path, bbox=frame.reading)
-    window = shapely.box(*frame.reading)
+    meta, _, blobs, values = pyogrio.raw.read(path, bbox=bounds)
     fields = [str(f).upper() for f in meta["fields"]]
     wanted = [fields.index(column.upper()) for column in columns]
     shapes, rows = [], []
     for k, shape in enumerate(shapely.from_wkb(blobs)):
-        cut = shapely.clip_by_rect(shape, *window.bounds)
+        cut = shapely.clip_by_rect(shape, *bounds)
         if cut.is_empty:
             continue
         shapes.append(cut)

@@ -143,7 +143,7 @@ def name_grounds(territories: pd.DataFrame, frame: Frame) -> tuple[list[Label], 
 
     States are named as the frame of results names them: others stay without a name.
     """
-    spots = _label_spots()
+    spots = label_spots()
     states = []
     for identity, name in zip(territories["territory_id"], territories["name"], strict=True):
         if identity in spots:
@@ -241,7 +241,7 @@ def _crossing_title(group: pd.DataFrame, view: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def _label_spots() -> dict[str, tuple[float, float, float]]:
+def label_spots() -> dict[str, tuple[float, float, float]]:
     """Where Natural Earth would write each state's name: lon, lat, rank."""
     import pyogrio.raw
 

@@ -10,7 +10,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["DARK", "LIGHT", "MODES", "REGIMES", "STATUSES", "ModeStyle", "contrast", "variables"]
+__all__ = [
+    "DARK",
+    "LIGHT",
+    "MODES",
+    "REGIMES",
+    "STATUSES",
+    "ModeStyle",
+    "contrast",
+    "theme_css",
+    "variables",
+]
 
 LIGHT: dict[str, str] = {
     "paper": "#fcfbf8",
@@ -133,6 +143,14 @@ STATUSES: dict[str, str] = {
 def variables(colours: dict[str, str]) -> str:
     """Return the colours as CSS custom properties."""
     return "".join(f"--{name}:{value};" for name, value in colours.items())
+
+
+def theme_css() -> str:
+    """Return the colours as custom properties, dark where the page says so."""
+    return (
+        f":root{{color-scheme:light;{variables(LIGHT)}}}"
+        f":root[data-theme=dark]{{color-scheme:dark;{variables(DARK)}}}"
+    )
 
 
 def contrast(one: str, other: str) -> float:

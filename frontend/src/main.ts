@@ -1,0 +1,215 @@
+/** The page: reads the world, holds the state, draws what changes. */
+import { backend, keptHash } from "./backend";
+import { indexOf, type Context, type Solved } from "./context";
+import { at, h, show, tell } from "./dom";
+import { compact } from "./format";
+import { helpDialog, listen } from "./keys";
+import { legend } from "./legend";
+import { linkStates } from "./map/lines";
+import { MapView, type Shown } from "./map/view";
+import { claimsPanel } from "./panels/claims";
+import { countryPanel } from "./panels/country";
+import { dataPanel } from "./panels/data";
+import { orderPanel } from "./panels/order";
+import { pickPanel } from "./panels/pick";
+import { redrawRoute, routePanel } from "./panels/route";
+import { searchBox } from "./search";
+import { shareDialog } from "./share";
+import { asked, askedVersus, fromHash, keyOf, Store, toHash, type State, type Tab, type Theme } from "./state";
+import { dress, onSystemTheme } from "./theme";
+import { timeline } from "./timeline";
+
+const TABS: [Tab, string][] = [["order", "Orders"], ["route", "Route"], ["country", "Country"], ["claims", "Claims"], ["data", "Data"]];
+const NEXT_THEME: Record<Theme, Theme> = { auto: "dark", dark: "light", light: "auto" };
+
+async function begin(): Promise<void> {
+  const store = new Store(fromHash(location.hash || keptHash()));
+  dress(store.now.theme);
+  const [world, ground, rivers] = await Promise.all([backend.world(), backend.ground(), backend.rivers()]);
+  const solved: Solved = { first: null, second: null, solving: false, fault: "" };
+  const index = indexOf(world);
+  const day = (): string => store.now.date || (index.orders.get(store.now.order)?.base ?? world.meta.base_date);
+  const view = new MapView(world, ground, rivers, store.now.camera, (what) => store.set({ pick: what }), hover);
+  const c: Context = { world, index, store, view, solved, day };
+  let legendOpen = window.innerWidth > 900;
+  let moving = false;
+
+  function hover(what: string, x: number, y: number): void {
+    const tip = at("hover");
+    view.map.getCanvas().style.cursor = what ? "pointer" : "";
+    const said = what ? hoverText(c, what) : "";
+    tip.hidden = !said;
+    if (!said) return;
+    tip.textContent = said;
+    tip.style.left = `${Math.min(x + 14, view.map.getContainer().clientWidth - 230)}px`;
+    tip.style.top = `${y + 14}px`;
+  }
+
+  const drawBar = (): void => {
+    show(at("bar"),
+      h("h1", {}, "Isthmus"),
+      searchBox(c),
+      h("div", { class: "tools" },
+        tool("undo", "Undo", "↶", () => store.undo(), !store.canUndo),
+        tool("redo", "Redo", "↷", () => store.redo(), !store.canRedo),
+        tool("theme", `Theme: ${store.now.theme}`, store.now.theme === "dark" ? "☾" : store.now.theme === "light" ? "☀" : "◐", theme),
+        tool("share", "Share", "⇪", () => shareDialog(c)),
+        tool("help", "Keys and notes", "?", helpDialog),
+      ));
+  };
+
+  const drawPanel = (): void => {
+    const { now } = store;
+    const body = { order: () => orderPanel(c), route: () => routePanel(c, drawPanel), country: () => countryPanel(c, drawPanel), claims: () => claimsPanel(c, drawPanel), data: () => dataPanel(c, drawPanel) }[now.tab]();
+    show(at("panel"),
+      h("div", { class: "tabs", role: "tablist", "aria-label": "Pages" }, TABS.map(([tab, label]) =>
+        h("button", { role: "tab", id: `tab-${tab}`, "data-k": `tab-${tab}`, "aria-selected": now.tab === tab ? "true" : "false", "aria-controls": "page", tabindex: now.tab === tab ? "0" : "-1", onclick: () => store.set({ tab }), onkeydown: tabKey }, label))),
+      now.pick ? pickPanel(c) : null,
+      h("div", { id: "page", class: "page", role: "tabpanel", "aria-labelledby": `tab-${now.tab}` }, body),
+    );
+  };
+
+  const tabKey = (event: Event): void => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[(event as KeyboardEvent).key];
+    if (!step) return;
+    const i = TABS.findIndex(([tab]) => tab === store.now.tab);
+    const next = TABS[(i + step + TABS.length) % TABS.length];
+    if (!next) return;
+    store.set({ tab: next[0] });
+    at(`tab-${next[0]}`).focus();
+  };
+
+  const theme = (): void => {
+    store.set({ theme: NEXT_THEME[store.now.theme] });
+    tell(`Theme: ${store.now.theme}`);
+  };
+
+  const shown = (): Shown => {
+    const { first, second } = solved;
+    const { now } = store;
+    const own = first ? (first.new ?? first.base) : null;
+    const other = now.versus && second ? (second.new ?? second.base) : (first?.base ?? null);
+    const compares = Boolean(now.versus ? second : first?.compared);
+    if (now.view === "diff" && compares) return { day: day(), answer: first, flows: own, before: other, diff: true };
+    if (now.view === "base" && compares) return { day: day(), answer: now.versus ? second : null, flows: other, before: null, diff: false };
+    return { day: day(), answer: first, flows: own, before: null, diff: false };
+  };
+
+  const drawMap = (): void => {
+    view.show(shown());
+    legend(c, at("legend"), legendOpen, (open) => (legendOpen = open));
+  };
+
+  const drawTime = (): void => {
+    timeline(c, at("time"), (preview) => view.show({ day: preview, answer: null, flows: null, before: null, diff: false }));
+  };
+
+  const solve = async (): Promise<void> => {
+    const wanted = asked(store.now);
+    const other = store.now.versus ? askedVersus(store.now) : null;
+    const key = keyOf(wanted) + (other ? keyOf(other) : "");
+    solved.solving = true;
+    solved.fault = "";
+    document.body.dataset["solving"] = "yes";
+    const begun = performance.now();
+    try {
+      const [first, second] = await Promise.all([backend.solve(wanted), other ? backend.solve(other) : Promise.resolve(null)]);
+      if (key !== keyOf(asked(store.now)) + (store.now.versus ? keyOf(askedVersus(store.now)) : "")) return;
+      Object.assign(solved, { first, second });
+    } catch (problem) {
+      Object.assign(solved, { first: null, second: null, fault: problem instanceof Error ? problem.message : String(problem) });
+      tell(solved.fault, "fault");
+    }
+    solved.solving = false;
+    drawMap();
+    drawPanel();
+    document.body.dataset["solving"] = "no";
+    performance.measure("solve-and-draw", { start: begun, end: performance.now() });
+  };
+
+  store.on((now: State, before: State) => {
+    history.replaceState(null, "", `#${toHash(now)}`);
+    if (now.theme !== before.theme) {
+      dress(now.theme);
+      view.redress();
+    }
+    const differs = (...keys: (keyof State)[]): boolean => keys.some((k) => JSON.stringify(now[k]) !== JSON.stringify(before[k]));
+    const solves = differs("order", "versus", "date", "edits");
+    if (differs("theme", "order", "view", "edits", "tab", "pick", "route", "country", "claim", "row", "versus", "date")) drawBar();
+    if (solves) {
+      solved.fault = "";
+      if (differs("order", "date")) solved.first = null;
+      if (differs("order", "versus", "date")) solved.second = null;
+      if (differs("order", "date")) drawMap();
+      drawTime();
+      void solve();
+    } else if (differs("view")) drawMap();
+    if (differs("pick")) view.pick(now.pick);
+    if (differs("order", "view", "edits", "tab", "pick", "route", "country", "claim", "row", "versus", "date")) drawPanel();
+    if (differs("tab", "route")) redrawRoute(c);
+    if (differs("tab") && !differs("pick")) at("panel").scrollTop = 0;
+  });
+
+  view.map.on("movestart", () => (moving = true));
+  view.map.on("moveend", () => {
+    if (!moving) return;
+    moving = false;
+    const { lng, lat } = view.map.getCenter();
+    store.set({ camera: [lng, lat, view.map.getZoom()] });
+  });
+  window.addEventListener("hashchange", () => {
+    const next = fromHash(location.hash);
+    if (toHash(next) === toHash(store.now)) return;
+    view.map.jumpTo({ center: [next.camera[0], next.camera[1]], zoom: next.camera[2] });
+    store.replace(next);
+  });
+  onSystemTheme(() => {
+    if (store.now.theme !== "auto") return;
+    dress("auto");
+    view.redress();
+  });
+  listen(c, { theme, share: () => shareDialog(c) });
+
+  drawBar();
+  drawPanel();
+  drawTime();
+  const solving = solve();
+  await view.ready;
+  drawMap();
+  view.pick(store.now.pick);
+  document.body.dataset["ready"] = "yes";
+  performance.mark("first-view");
+  await solving;
+  drawMap();
+}
+
+function tool(id: string, label: string, sign: string, act: () => void, off = false): HTMLElement {
+  return h("button", { class: "tool", id, "data-k": id, title: label, "aria-label": label, disabled: off, onclick: act }, h("span", { "aria-hidden": "true" }, sign));
+}
+
+function hoverText(c: Context, what: string): string {
+  const [kind, ...rest] = what.split(":");
+  const id = rest.join(":");
+  if (kind === "link") {
+    const link = c.view.all().find((l) => l.id === id);
+    const shown = c.view.current();
+    const sum = (p: [number, number] | undefined): number => (p ? p[0] + p[1] : 0);
+    const now = sum(shown?.flows?.links[id]);
+    const status = shown ? (linkStates(c.world, shown.day, shown.answer).get(id) ?? "") : "";
+    const tonnes = shown?.diff ? `${compact(now - sum(shown.before?.links[id]), true)} t/yr` : now ? `${compact(now)} t/yr` : "no tonnes";
+    return `${link?.name ?? id}\n${c.world.modes[link?.mode ?? ""]?.label ?? ""}, ${c.world.statuses[status] ?? status}: ${tonnes}`;
+  }
+  if (kind === "node") {
+    const node = c.index.nodes.get(id);
+    return node ? [node.name, node.local].filter(Boolean).join(" · ") : "";
+  }
+  if (kind === "territory") return `${c.index.territories.get(id)?.name ?? id}: click for its trade`;
+  if (kind === "disputed") return c.world.disputed.find((d) => d.id === id)?.name ?? "A line that is not settled: not all sides draw it here.";
+  return "";
+}
+
+begin().catch((problem: unknown) => {
+  const text = problem instanceof Error ? problem.message : String(problem);
+  tell(`The map could not begin: ${text}`, "fault");
+  throw problem;
+});

@@ -1,0 +1,166 @@
+/** The style of the map, in the colours of the theme: ground, lines, signs, names. */
+import type { ExpressionSpecification, LayerSpecification, StyleSpecification } from "maplibre-gl";
+import { colour } from "../theme";
+import type { Mode } from "../types";
+
+/** Dashes in widths of the line; a mode is told by its dash as well as by its colour. */
+const DASHES: Record<string, number[]> = {
+  road: [5, 1.1],
+  sea: [3.2, 1.6],
+  ferry: [1.4, 1.4],
+  rail_ferry: [1.4, 1.4],
+  inland_water: [4, 1.2, 0.8, 1.2],
+  oil_pipeline: [2.5, 1],
+  gas_pipeline: [1, 1],
+};
+const FONT = ["Inter, system-ui, -apple-system, Segoe UI, Roboto, Noto Sans, Arial, sans-serif"];
+const state = (name: string, other: number | string): ExpressionSpecification =>
+  ["coalesce", ["feature-state", name], other] as ExpressionSpecification;
+
+const EMPTY: GeoJSON.FeatureCollection = { type: "FeatureCollection", features: [] };
+export const EMPTY_SOURCES = ["off", "crossings", "stress", "route", "picked", "names", "lands", "seas", "disputed"] as const;
+
+/** Colour of a line: its mode, or in the difference its sign. */
+const ink = (mode: Mode): ExpressionSpecification => [
+  "case",
+  ["==", state("sign", 0), 1], colour("more"),
+  ["==", state("sign", 0), -1], colour("less"),
+  ["==", state("sign", 0), 9], colour("idle"),
+  colour(mode.colour),
+] as ExpressionSpecification;
+
+function lineLayers(modes: Record<string, Mode>): LayerSpecification[] {
+  const width = state("w", 0);
+  const aside = ["*", ["get", "aside"], ["+", 2, ["*", 0.75, width]]] as ExpressionSpecification;
+  const casing: LayerSpecification = {
+    id: "links-casing", type: "line", source: "links",
+    layout: { "line-join": "round" },
+    paint: {
+      "line-color": colour("paper"),
+      "line-width": ["case", [">", width, 0], ["+", width, 1.6], 0] as ExpressionSpecification,
+      "line-offset": aside,
+      "line-opacity": ["*", 0.75, state("o", 1)] as ExpressionSpecification,
+    },
+  };
+  const lines = Object.entries(modes).map(([name, mode]): LayerSpecification => ({
+    id: `links-${name}`, type: "line", source: "links",
+    // freight knows no pipes: they are shown for orientation, from near
+    ...(name.endsWith("pipeline") ? { minzoom: 5 } : {}),
+    filter: ["==", ["get", "mode"], name],
+    layout: { "line-join": "round", "line-cap": "butt" },
+    paint: {
+      "line-color": ink(mode),
+      "line-width": width,
+      "line-offset": aside,
+      "line-opacity": state("o", 1),
+      ...(DASHES[name] ? { "line-dasharray": DASHES[name] } : {}),
+    },
+  }));
+  return [casing, ...lines];
+}
+
+/** Links that stand and are shut, or do not stand yet. */
+function offLayers(): LayerSpecification[] {
+  const of = (status: string[], line: Record<string, unknown>): LayerSpecification =>
+    ({
+      id: `off-${status[0]}`, type: "line", source: "off",
+      filter: ["in", ["get", "state"], ["literal", status]],
+      paint: { "line-width": 1.5, "line-opacity": 0.95, ...line },
+    }) as LayerSpecification;
+  return [
+    of(["planned"], { "line-color": colour("soft"), "line-dasharray": [1, 2.4], "line-width": 1.3 }),
+    of(["under_construction"], { "line-color": colour("accent"), "line-dasharray": [3, 1.6] }),
+    of(["closed", "destroyed"], { "line-color": colour("closed"), "line-dasharray": [4, 2] }),
+    {
+      id: "off-signs", type: "symbol", source: "off",
+      filter: ["==", ["get", "state"], "closed"],
+      minzoom: 5.2,
+      layout: { "symbol-placement": "line-center", "icon-image": "regime-closed", "icon-size": 0.8 },
+    },
+  ];
+}
+
+/** Signs of crossings; those of ports, which nearly every ship passes, only from near. */
+const crossingLayer = (id: string, border: boolean, minzoom: number): LayerSpecification => ({
+  id, type: "symbol", source: "crossings", minzoom,
+  filter: ["==", ["get", "border"], border],
+  layout: {
+    "icon-image": ["concat", "regime-", ["get", "shape"]],
+    "icon-size": ["interpolate", ["linear"], ["zoom"], 3, 0.6, 6, 1],
+    "icon-allow-overlap": true, "symbol-sort-key": ["get", "sort"],
+  },
+});
+
+const halo = (): Record<string, unknown> => ({ "text-halo-color": colour("paper"), "text-halo-width": 1.4 });
+
+function nameLayers(): LayerSpecification[] {
+  return [
+    {
+      id: "names", type: "symbol", source: "names",
+      filter: ["step", ["zoom"], ["<=", ["get", "sort"], 1], 4.2, ["<=", ["get", "sort"], 2], 5.4, ["<=", ["get", "sort"], 4], 6.2, true] as ExpressionSpecification as never,
+      layout: {
+        "text-field": [
+          "step", ["zoom"], ["get", "name"], 5.5,
+          ["case", ["==", ["get", "local"], ""], ["get", "name"],
+            ["format", ["get", "name"], {}, "\n", {}, ["get", "local"], { "font-scale": 0.85 }]],
+        ] as ExpressionSpecification,
+        "text-font": FONT,
+        "text-size": ["interpolate", ["linear"], ["zoom"], 3, 11, 7, 13],
+        "text-variable-anchor": ["left", "right", "top", "bottom"],
+        "text-radial-offset": 0.7, "text-justify": "auto", "text-max-width": 9, "text-padding": 4,
+        "symbol-sort-key": ["get", "sort"],
+      },
+      paint: { "text-color": colour("place"), ...halo() },
+    },
+    {
+      id: "seas", type: "symbol", source: "seas",
+      layout: { "text-field": ["get", "name"], "text-font": FONT, "text-size": 12, "text-letter-spacing": 0.12, "text-max-width": 7 },
+      paint: { "text-color": colour("sea-label"), "text-halo-color": colour("water"), "text-halo-width": 1 },
+    },
+    {
+      id: "lands", type: "symbol", source: "lands", maxzoom: 7.5,
+      layout: {
+        "text-field": ["get", "name"], "text-font": FONT, "text-letter-spacing": 0.14, "text-transform": "uppercase",
+        "text-size": ["interpolate", ["linear"], ["zoom"], 2, 10, 5, 13],
+        "symbol-sort-key": ["get", "rank"], "text-max-width": 8, "text-padding": 6,
+      },
+      paint: { "text-color": colour("soft"), ...halo() },
+    },
+  ] as LayerSpecification[];
+}
+
+/** The whole style; data that changes comes later through the sources. */
+export function styleOf(modes: Record<string, Mode>, ground: GeoJSON.FeatureCollection, rivers: GeoJSON.FeatureCollection, links: GeoJSON.FeatureCollection): StyleSpecification {
+  const kind = (name: string): ExpressionSpecification => ["==", ["get", "kind"], name];
+  const dispute = { "line-color": colour("dispute"), "line-width": 1.2, "line-dasharray": [2, 2] };
+  return {
+    version: 8,
+    sources: {
+      ground: { type: "geojson", data: ground, tolerance: 0.5, buffer: 32 },
+      rivers: { type: "geojson", data: rivers, tolerance: 0.6 },
+      links: { type: "geojson", data: links, tolerance: 0.3 },
+      ...Object.fromEntries(EMPTY_SOURCES.map((name) => [name, { type: "geojson" as const, data: EMPTY }])),
+    },
+    layers: [
+      { id: "water", type: "background", paint: { "background-color": colour("water") } },
+      { id: "land", type: "fill", source: "ground", filter: kind("land"), paint: { "fill-color": colour("land"), "fill-antialias": false } },
+      { id: "shore", type: "line", source: "ground", filter: kind("land"), paint: { "line-color": colour("shore"), "line-width": 0.7 } },
+      { id: "lake", type: "fill", source: "ground", filter: kind("lake"), paint: { "fill-color": colour("water"), "fill-outline-color": colour("shore") } },
+      { id: "river", type: "line", source: "rivers", minzoom: 3.4, paint: { "line-color": colour("water"), "line-width": ["interpolate", ["linear"], ["zoom"], 3, 0.8, 8, 2] } },
+      { id: "border", type: "line", source: "ground", filter: kind("border"), paint: { "line-color": colour("border"), "line-width": 1 } },
+      { id: "dispute", type: "line", source: "ground", filter: kind("dispute"), paint: dispute },
+      { id: "disputed-areas", type: "line", source: "disputed", filter: ["==", ["geometry-type"], "LineString"], paint: { ...dispute, "line-width": 1 } },
+      ...offLayers(),
+      ...lineLayers(modes),
+      { id: "route-casing", type: "line", source: "route", layout: { "line-join": "round", "line-cap": "round" }, paint: { "line-color": colour("paper"), "line-width": 9, "line-opacity": 0.85 } },
+      { id: "route", type: "line", source: "route", layout: { "line-join": "round", "line-cap": "round" }, paint: { "line-color": colour("accent"), "line-width": 4.5 } },
+      { id: "picked", type: "line", source: "picked", filter: ["==", ["geometry-type"], "LineString"], layout: { "line-join": "round", "line-cap": "round" }, paint: { "line-color": colour("new"), "line-width": 5, "line-opacity": 0.75 } },
+      { id: "stress", type: "circle", source: "stress", paint: { "circle-radius": ["get", "r"], "circle-color": "rgba(0,0,0,0)", "circle-stroke-color": colour("closed"), "circle-stroke-width": 1.8, "circle-stroke-opacity": 0.9 } },
+      crossingLayer("ports", false, 6),
+      crossingLayer("crossings", true, 0),
+      { id: "picked-point", type: "circle", source: "picked", filter: ["==", ["geometry-type"], "Point"], paint: { "circle-radius": 11, "circle-color": "rgba(0,0,0,0)", "circle-stroke-color": colour("accent"), "circle-stroke-width": 3 } },
+      { id: "disputed-signs", type: "symbol", source: "disputed", minzoom: 4.5, filter: ["==", ["geometry-type"], "Point"], layout: { "text-field": "⁂", "text-font": FONT, "text-size": 15 }, paint: { "text-color": colour("dispute"), ...halo() } },
+      ...nameLayers(),
+    ],
+  } as StyleSpecification;
+}

@@ -1,0 +1,72 @@
+/** One country: whose land its trade crosses, whose trade crosses its own, what is at risk. */
+import { backend } from "../backend";
+import { pairs } from "../charts";
+import type { Context } from "../context";
+import { h } from "../dom";
+import { compact, dollars, num, text, tonnes } from "../format";
+import { asked, keyOf } from "../state";
+import type { Country } from "../types";
+import { fold, pickButton, table } from "./order";
+
+let found: { key: string; country: Country | null; fault: string } = { key: "", country: null, fault: "" };
+
+export function countryPanel(c: Context, again: () => void): (Node | null)[] {
+  const { now } = c.store;
+  const states = c.world.territories.filter((t) => t.kind === "state");
+  const traded = new Set((c.solved.first?.territories ?? []).map((r) => text(r["territory_id"])));
+  const choice = states.filter((t) => !traded.size || traded.has(t.id)).sort((a, b) => a.name.localeCompare(b.name));
+  if (now.country) ask(c, again);
+  return [
+    h("label", { class: "field" }, h("span", {}, "Country"),
+      h("select", { "data-k": "country", id: "country", onchange: (e) => c.store.set({ country: (e.target as HTMLSelectElement).value }) },
+        h("option", { value: "", selected: !now.country }, "choose one, or click its name on the map"),
+        choice.map((t) => h("option", { value: t.id, selected: t.id === now.country }, t.name)))),
+    now.country ? body(c) : null,
+  ];
+}
+
+function ask(c: Context, again: () => void): void {
+  const key = keyOf(asked(c.store.now)) + c.store.now.country;
+  if (found.key === key) return;
+  found = { key, country: null, fault: "" };
+  backend.country(c.store.now.country, asked(c.store.now)).then(
+    (country) => {
+      if (found.key !== key) return;
+      found = { key, country, fault: "" };
+      again();
+    },
+    (problem: Error) => {
+      if (found.key !== key) return;
+      found = { key, country: null, fault: problem.message };
+      again();
+    },
+  );
+}
+
+function body(c: Context): HTMLElement {
+  if (found.fault) return h("p", { class: "fault", role: "alert" }, found.fault);
+  const x = found.country;
+  if (!x) return h("p", { class: "waiting" }, "Adding up its trade…");
+  const compared = Boolean(c.solved.first?.compared);
+  const t = x.totals;
+  const trade = num(t["trade_t_yr_new"]);
+  const share = (v: number): string => (trade > 0 ? `${((100 * v) / trade).toFixed(v / trade < 0.1 ? 1 : 0)} %` : "");
+  const label = (r: { base: number; new: number }, part: boolean): string =>
+    compared && Math.round(r.base) !== Math.round(r.new) ? `${compact(r.new - r.base, true)}` : part ? share(r.new) : compact(r.new);
+  return h("section", {},
+    h("h2", {}, x.name),
+    h("dl", {},
+      h("dt", {}, "its trade"), h("dd", {}, tonnes(trade)),
+      compared ? [h("dt", {}, "cost of it changes"), h("dd", {}, dollars(num(t["cost_usd_yr_change"]), true))] : null,
+      h("dt", {}, "without a way"), h("dd", {}, compared ? `${compact(num(t["unserved_t_yr_base"]))} before, ${compact(num(t["unserved_t_yr_new"]))} after` : tonnes(num(t["unserved_t_yr_new"]))),
+      h("dt", {}, "transit over its land"), h("dd", {}, compared ? `${compact(num(t["transit_t_yr_base"]))} before, ${compact(num(t["transit_t_yr_new"]))} after` : tonnes(num(t["transit_t_yr_new"]))),
+    ),
+    x.over.length ? pairs(x.over.slice(0, 12).map((r) => ({ name: r.name || r.id, base: r.base, now: r.new, label: label(r, true), pick: () => c.store.set({ pick: `territory:${r.id}` }) })), "Lands and seas its trade passes, share of its tonnes", compared) : null,
+    x.through.length ? pairs(x.through.slice(0, 12).map((r) => ({ name: r.name || r.id, base: r.base, now: r.new, label: label(r, false), pick: () => c.store.set({ country: r.id }) })), "Whose trade passes its land, t/yr", compared) : null,
+    fold("own-crossings", "Its busiest crossings, t/yr", table(["crossing", "before", "after"], x.crossings.map((r) => [
+      pickButton(c, `node:${c.index.crossings.get(text(r["crossing_id"]))?.node ?? ""}`, text(r["name"])), compact(num(r["flow_t_yr_base"])), compact(num(r["flow_t_yr_new"]))]))),
+    fold("trades", compared ? "Its trades, those that change most first" : "Its trades by partner", table(["with", "t/yr", "cost USD/yr", "without a way"], x.trades.map((r) => [
+      text(r["name"]), compact(num(r["tonnes_t_yr_base"])), compact(num(r["cost_change_usd_yr"]), true), compact(num(r["unserved_new_t_yr"]))]))),
+    h("p", { class: "note" }, "A passage is counted where its trade neither begins nor ends; one tonne may pass many lands, so shares do not add up to 100 %."),
+  );
+}

@@ -1,0 +1,21 @@
+/** Light or dark, and the colours of the page as the map needs them. */
+import type { Theme } from "./state";
+
+const asksDark = window.matchMedia("(prefers-color-scheme: dark)");
+export const still = window.matchMedia("(prefers-reduced-motion: reduce)");
+
+/** Set the theme of the page; returns whether it is dark. */
+export function dress(theme: Theme): boolean {
+  const dark = theme === "dark" || (theme === "auto" && asksDark.matches);
+  document.documentElement.dataset["theme"] = dark ? "dark" : "light";
+  return dark;
+}
+
+export function onSystemTheme(changed: () => void): void {
+  asksDark.addEventListener("change", changed);
+}
+
+/** A colour of the theme by its name, as the server defines it. */
+export function colour(name: string): string {
+  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim() || "#888888";
+}

@@ -1,0 +1,145 @@
+"""The model behind the map: facts read once, a base for each day, every answer kept."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any
+
+from isthmus.analysis.route import route
+from isthmus.assign import Assignment, assign
+from isthmus.claims import claim_document, claim_of, run_claims
+from isthmus.cost.model import GeneralizedCost
+from isthmus.run import Run, demand_year, find_scenario, list_scenarios, prepare
+from isthmus.scenario import Scenario
+from isthmus.web.edits import State, edited
+
+if TYPE_CHECKING:
+    from isthmus.facts.tables import Facts
+    from isthmus.web.schemas import RouteAsked
+
+__all__ = ["Model"]
+
+_DAYS, _ANSWERS = 6, 24
+"""Bases and answers held at once; a base is some tens of megabytes."""
+
+
+class Model:
+    """
+    Facts, costs and the answers given so far.
+
+    The same state has the same answer whatever was asked before it: every order is assigned from
+    the base of its day, as `isthmus run` does it.
+
+    Parameters
+    ----------
+    facts : Facts
+    method : str
+    gap : float
+        As of `isthmus run`.
+    """
+
+    def __init__(self, facts: Facts, method: str = "stochastic", gap: float = 1e-6) -> None:
+        self.facts, self.method, self.gap = facts, method, gap
+        self.cost = GeneralizedCost(facts)
+        self._days: OrderedDict[str, Assignment] = OrderedDict()
+        self._answers: OrderedDict[str, Run] = OrderedDict()
+        self._scenarios: dict[str, Scenario] = {}
+        self._claims: dict[str, dict[str, Any]] = {}
+        self._turn, self._claiming = threading.RLock(), threading.Lock()
+
+    def order(self, name: str) -> Scenario:
+        """
+        Return a shipped order by name.
+
+        Raises
+        ------
+        InputError
+            With the nearest names.
+        """
+        if name not in self._scenarios:
+            if name not in list_scenarios():
+                find_scenario(name.removesuffix(".toml"))  # raises with the nearest
+            self._scenarios[name] = find_scenario(name)
+        return self._scenarios[name]
+
+    def scenario(self, state: State) -> Scenario:
+        """Return the scenario a state of the map stands for."""
+        return edited(self.order(state.order), state.edits, state.date)
+
+    def base(self, date: str) -> Assignment:
+        """Return the flows of a day as it was, assigned once."""
+        with self._turn:
+            if date not in self._days:
+                demand = self.facts.demand(demand_year(self.facts, date))
+                network = self.facts.network(date)
+                self._days[date] = assign(
+                    network, demand, self.cost, method=self.method, gap=self.gap
+                )
+                _trim(self._days, _DAYS)
+            self._days.move_to_end(date)
+            return self._days[date]
+
+    def run(self, state: State) -> Run:
+        """
+        Return a state's order, assigned beside its base.
+
+        Raises
+        ------
+        InputError
+            If an edit names nothing, or cannot be.
+        """
+        scenario = self.scenario(state)
+        key = f"{scenario.base} {scenario.digest}"
+        with self._turn:
+            found = self._answers.get(key)
+            if found is None:
+                found = prepare(
+                    self.facts,
+                    scenario,
+                    self.cost,
+                    method=self.method,
+                    gap=self.gap,
+                    base=self.base(scenario.base),
+                )
+                self._answers[key] = found
+                _trim(self._answers, _ANSWERS)
+            self._answers.move_to_end(key)
+            return found
+
+    def route(self, asked: RouteAsked) -> dict[str, Any]:
+        """
+        Return alternatives between two places in a state of the network; as `isthmus route`.
+
+        Raises
+        ------
+        InputError
+            If a place or a commodity is unknown.
+        NoPath
+            Naming the closed elements that cut the two.
+        """
+        scenario = self.scenario(asked)
+        network, _ = scenario.apply(self.facts.network(scenario.base), self.facts.demand())
+        found = route(network, self.cost, asked.origin, asked.destination, asked.commodity, asked.k)
+        return found.as_dict()
+
+    def claim(self, claim_id: str) -> dict[str, Any]:
+        """
+        Return a claim with its finding, its range and the flows behind it; run once.
+
+        Raises
+        ------
+        UnknownName
+            If there is no such claim.
+        """
+        key = str(claim_of(self.facts, claim_id)["claim_id"])
+        with self._claiming:
+            if key not in self._claims:
+                [found] = run_claims(self.facts, [key], keep=True)
+                self._claims[key] = claim_document(self.facts, found, flows=True)
+            return self._claims[key]
+
+
+def _trim(kept: OrderedDict[str, Any], most: int) -> None:
+    while len(kept) > most:
+        kept.popitem(last=False)
