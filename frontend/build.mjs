@@ -37,6 +37,7 @@ await build({
 });
 
 await copyFile(from("maplibre-gl/dist/maplibre-gl-worker.mjs"), join(out, "maplibre-gl-worker.mjs"));
+await copyFile(from("maplibre-gl/LICENSE.txt"), join(out, "maplibre-gl.LICENSE.txt"));
 await copyFile(join(here, "index.html"), join(out, "index.html"));
 await copyFile(join(here, "icon.svg"), join(out, "icon.svg"));
 

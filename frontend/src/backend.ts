@@ -15,7 +15,8 @@ export interface Backend {
   solve(asked: Asked, signal?: AbortSignal): Promise<Answer>;
   route(query: RouteQuery): Promise<Routes>;
   country(id: string, asked: Asked): Promise<Country>;
-  claim(id: string): Promise<Claim>;
+  /** The finding; with its range under other assumptions, which takes many runs. */
+  claim(id: string, ranged: boolean): Promise<Claim>;
   show(name: string): Promise<Record<string, Row[]>>;
   day(date: string): Promise<Day>;
   scenario(asked: Asked, name: string): Promise<string>;
@@ -73,7 +74,7 @@ class Live implements Backend {
   route = async (query: RouteQuery): Promise<Routes> => (await post("/api/route", query)).json() as Promise<Routes>;
   country = async (id: string, asked: Asked): Promise<Country> =>
     (await post(`/api/country/${encodeURIComponent(id)}`, asked)).json() as Promise<Country>;
-  claim = (id: string): Promise<Claim> => get(`/api/claims/${encodeURIComponent(id)}`);
+  claim = (id: string, ranged: boolean): Promise<Claim> => get(`/api/claims/${encodeURIComponent(id)}?ranged=${ranged}`);
   show = (name: string): Promise<Record<string, Row[]>> => get(`/api/show/${encodeURIComponent(name)}`);
   day = (date: string): Promise<Day> => get(`/api/history/${date}`);
   scenario = async (asked: Asked, name: string): Promise<string> =>

@@ -22,9 +22,9 @@ function everything(c: Context): Hit[] {
       k.store.set({ tab: "country", country: t.id, pick: `territory:${t.id}` });
       k.view.fly(`territory:${t.id}`);
     } })),
+    ...world.passages.map((x): Hit => ({ label: x.name, kind: "passage", words: `${x.id} ${x.name}`, take: pick(`passage:${x.id}`) })),
     ...world.nodes.filter((n) => n.type !== "sea_point").map((n): Hit => ({ label: n.local ? `${n.name} · ${n.local}` : n.name, kind: n.type.replace("_", " "), words: [n.id, n.name, n.aliases, ...Object.values(n.names)].join(" "), take: pick(`node:${n.id}`) })),
     ...world.corridors.map((x): Hit => ({ label: x.name, kind: "corridor", words: `${x.id} ${x.name}`, take: pick(`corridor:${x.id}`) })),
-    ...world.passages.map((x): Hit => ({ label: x.name, kind: "passage", words: `${x.id} ${x.name}`, take: pick(`passage:${x.id}`) })),
     ...world.links.filter((l) => l.mode !== "sea").map((l): Hit => ({ label: l.name, kind: l.mode.replace("_", " "), words: `${l.id} ${l.name}`, take: pick(`link:${l.id}`) })),
     ...world.claims.map((x): Hit => ({ label: `${x.id}: ${x.said}`, kind: `claim of ${x.by}`, words: `${x.id} ${x.by} ${x.said}`, take: (k) => k.store.set({ tab: "claims", claim: x.id }) })),
   ].map((hit) => ({ ...hit, words: fold(hit.words) }));

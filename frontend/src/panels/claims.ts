@@ -6,7 +6,7 @@ import { compact, fold as folded, num, text } from "../format";
 import type { Claim, Row } from "../types";
 import { fold, sourceLine, table } from "./order";
 
-let found: { key: string; claim: Claim | null; fault: string } = { key: "", claim: null, fault: "" };
+let found: { key: string; claim: Claim | null; fault: string; ranged: boolean } = { key: "", claim: null, fault: "", ranged: false };
 let words = "";
 let onlyTested = true;
 
@@ -50,24 +50,30 @@ function detail(c: Context, again: () => void): HTMLElement {
   );
 }
 
+/** The finding first, then its range under other assumptions. */
 function ask(id: string, again: () => void): void {
   if (found.key === id) return;
-  found = { key: id, claim: null, fault: "" };
-  const settle = (claim: Claim | null, fault: string): void => {
-    if (found.key !== id) return;
-    found = { key: id, claim, fault };
+  found = { key: id, claim: null, fault: "", ranged: false };
+  const settle = (claim: Claim | null, fault: string, ranged: boolean): boolean => {
+    if (found.key !== id) return false;
+    found = { key: id, claim, fault, ranged };
     again();
+    return true;
   };
-  backend.claim(id).then((claim) => settle(claim, ""), (problem: Error) => settle(null, problem.message));
+  backend
+    .claim(id, false)
+    .then((claim) => (settle(claim, "", false) ? backend.claim(id, true).then((whole) => settle(whole, "", true)) : false))
+    .catch((problem: Error) => settle(null, problem.message, false));
 }
 
 function finding(c: Context, id: string): HTMLElement {
   if (found.key === id && found.fault) return h("p", { class: "fault", role: "alert" }, found.fault);
   const claim = found.key === id ? found.claim : null;
-  if (!claim) return h("p", { class: "waiting" }, "Testing it under this and other assumptions: up to a minute…");
+  if (!claim) return h("p", { class: "waiting" }, "Testing it…");
   return h("div", { class: "finding" },
     h("p", { class: `verdict v-${claim.verdict.replace(/ /g, "-")}` }, "Of what can be tested: ", h("b", {}, claim.verdict)),
     claim.tests.map((t) => test(c, t)),
+    found.ranged ? h("p", { class: "note" }, "[ ] is the range with each main assumption a fifth lower and a fifth higher.") : h("p", { class: "waiting" }, "The range under other assumptions: up to a few minutes…"),
     Object.entries(claim.flows ?? {}).map(([name, tables]) => fold(`flows-${name}`, `Flows behind ${name}`, h("div", {}, Object.entries(tables).map(([dimension, rows]) => flows(dimension, rows))))),
   );
 }

@@ -53,6 +53,10 @@ function body(c: Context): HTMLElement {
   const share = (v: number): string => (trade > 0 ? `${((100 * v) / trade).toFixed(v / trade < 0.1 ? 1 : 0)} %` : "");
   const label = (r: { base: number; new: number }, part: boolean): string =>
     compared && Math.round(r.base) !== Math.round(r.new) ? `${compact(r.new - r.base, true)}` : part ? share(r.new) : compact(r.new);
+  const passed = (title: string, wanted: (id: string) => boolean): HTMLElement | null => {
+    const rows = x.over.filter((r) => wanted(r.id)).slice(0, 10);
+    return rows.length ? pairs(rows.map((r) => ({ name: r.name || r.id, base: r.base, now: r.new, label: label(r, true), pick: () => c.store.set({ pick: `territory:${r.id}` }) })), title, compared) : null;
+  };
   return h("section", {},
     h("h2", {}, x.name),
     h("dl", {},
@@ -61,7 +65,8 @@ function body(c: Context): HTMLElement {
       h("dt", {}, "without a way"), h("dd", {}, compared ? `${compact(num(t["unserved_t_yr_base"]))} before, ${compact(num(t["unserved_t_yr_new"]))} after` : tonnes(num(t["unserved_t_yr_new"]))),
       h("dt", {}, "transit over its land"), h("dd", {}, compared ? `${compact(num(t["transit_t_yr_base"]))} before, ${compact(num(t["transit_t_yr_new"]))} after` : tonnes(num(t["transit_t_yr_new"]))),
     ),
-    x.over.length ? pairs(x.over.slice(0, 12).map((r) => ({ name: r.name || r.id, base: r.base, now: r.new, label: label(r, true), pick: () => c.store.set({ pick: `territory:${r.id}` }) })), "Lands and seas its trade passes, share of its tonnes", compared) : null,
+    passed("Lands its trade passes, share of its tonnes", (id) => c.index.territories.get(id)?.kind === "state"),
+    passed("Seas its trade passes, share of its tonnes", (id) => c.index.territories.get(id)?.kind !== "state"),
     x.through.length ? pairs(x.through.slice(0, 12).map((r) => ({ name: r.name || r.id, base: r.base, now: r.new, label: label(r, false), pick: () => c.store.set({ country: r.id }) })), "Whose trade passes its land, t/yr", compared) : null,
     fold("own-crossings", "Its busiest crossings, t/yr", table(["crossing", "before", "after"], x.crossings.map((r) => [
       pickButton(c, `node:${c.index.crossings.get(text(r["crossing_id"]))?.node ?? ""}`, text(r["name"])), compact(num(r["flow_t_yr_base"])), compact(num(r["flow_t_yr_new"]))]))),

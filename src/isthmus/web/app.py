@@ -149,9 +149,9 @@ def _facts(app: FastAPI, model: Model) -> None:
         return _json(as_of(facts, date).as_dict())
 
     @app.get("/api/claims/{claim_id}", response_model=schemas.Claim)
-    def claim(claim_id: str) -> Response:
-        """A claim with its finding, range and the flows behind it; as `isthmus claims --explain`."""
-        return _json(model.claim(claim_id))
+    def claim(claim_id: str, ranged: bool = True) -> Response:
+        """A claim with its finding, its range where asked for, and the flows behind it."""
+        return _json(model.claim(claim_id, ranged=ranged))
 
 
 def _solved(app: FastAPI, model: Model) -> None:

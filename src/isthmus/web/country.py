@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["country"]
 
-_SHOWN = 16
-"""Rows of each table."""
+_SHOWN, _LANDS = 16, 40
+"""Rows of each table, and of lands and seas."""
 
 
 def country(run: Run, territory_id: str) -> dict[str, Any]:
@@ -92,7 +92,7 @@ def _beside(
     frame.insert(0, "name", names.reindex(frame.index).fillna(""))
     frame = frame.rename_axis("id").reset_index()
     size = np.maximum(frame["base"], frame["new"])
-    return records(frame.loc[size.sort_values(ascending=False).index].head(_SHOWN))
+    return records(frame.loc[size.sort_values(ascending=False).index].head(_LANDS))
 
 
 def _crossings(run: Run, land: str) -> list[dict[str, Any]]:

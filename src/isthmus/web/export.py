@@ -38,7 +38,7 @@ _MEDIA = {
 }
 
 _STILL_CSP = (
-    "default-src 'none'; script-src 'unsafe-inline' blob:; worker-src blob:; "
+    "default-src 'none'; script-src 'unsafe-inline' blob:; worker-src blob: data:; "
     "style-src 'unsafe-inline'; img-src data: blob:; connect-src blob:; base-uri 'none'"
 )
 """A file on disk has no origin, so its script stands inside; nothing outside is asked for."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from isthmus.analysis.route import route
 from isthmus.assign import Assignment, assign
-from isthmus.claims import claim_document, claim_of, run_claims
+from isthmus.claims import ASSUMPTIONS, claim_document, claim_of, run_claims
 from isthmus.cost.model import GeneralizedCost
 from isthmus.run import Run, demand_year, find_scenario, list_scenarios, prepare
 from isthmus.scenario import Scenario
@@ -37,15 +38,23 @@ class Model:
     method : str
     gap : float
         As of `isthmus run`.
+    assumptions : sequence of str
+        Rows of ``data/sweep.csv`` that ranges of findings are taken over.
     """
 
-    def __init__(self, facts: Facts, method: str = "stochastic", gap: float = 1e-6) -> None:
-        self.facts, self.method, self.gap = facts, method, gap
+    def __init__(
+        self,
+        facts: Facts,
+        method: str = "stochastic",
+        gap: float = 1e-6,
+        assumptions: Sequence[str] = ASSUMPTIONS,
+    ) -> None:
+        self.facts, self.method, self.gap, self.assumptions = facts, method, gap, assumptions
         self.cost = GeneralizedCost(facts)
         self._days: OrderedDict[str, Assignment] = OrderedDict()
         self._answers: OrderedDict[str, Run] = OrderedDict()
         self._scenarios: dict[str, Scenario] = {}
-        self._claims: dict[str, dict[str, Any]] = {}
+        self._claims: dict[tuple[str, bool], dict[str, Any]] = {}
         self._turn, self._claiming = threading.RLock(), threading.Lock()
 
     def order(self, name: str) -> Scenario:
@@ -123,9 +132,15 @@ class Model:
         found = route(network, self.cost, asked.origin, asked.destination, asked.commodity, asked.k)
         return found.as_dict()
 
-    def claim(self, claim_id: str) -> dict[str, Any]:
+    def claim(self, claim_id: str, *, ranged: bool = True) -> dict[str, Any]:
         """
-        Return a claim with its finding, its range and the flows behind it; run once.
+        Return a claim with its finding and the flows behind it, run once.
+
+        Parameters
+        ----------
+        claim_id : str
+        ranged : bool
+            Whether to take the range under other assumptions too: many runs.
 
         Raises
         ------
@@ -134,10 +149,13 @@ class Model:
         """
         key = str(claim_of(self.facts, claim_id)["claim_id"])
         with self._claiming:
-            if key not in self._claims:
-                [found] = run_claims(self.facts, [key], keep=True)
-                self._claims[key] = claim_document(self.facts, found, flows=True)
-            return self._claims[key]
+            known = self._claims.get((key, True)) or self._claims.get((key, ranged))
+            if known is None:
+                assumptions = self.assumptions if ranged else ()
+                [found] = run_claims(self.facts, [key], assumptions=assumptions, keep=True)
+                known = claim_document(self.facts, found, flows=True)
+                self._claims[key, ranged] = known
+            return known
 
 
 def _trim(kept: OrderedDict[str, Any], most: int) -> None:
