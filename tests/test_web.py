@@ -44,6 +44,17 @@ def test_answers_are_what_the_document_says(client: TestClient) -> None:
     schemas.Country.model_validate(client.post("/api/country/ARM", json={}).json())
 
 
+def test_the_matrix_is_made_of_the_pages_of_countries(client: TestClient) -> None:
+    grid = schemas.Matrix.model_validate(client.post("/api/matrix", json={}).json())
+    for i, row in enumerate(grid.rows[:3]):
+        one = client.post(f"/api/country/{row['id']}", json={}).json()
+        passed = {r["id"]: r["new"] / one["totals"]["trade_t_yr_new"] for r in one["over"]}
+        shares = {c["id"]: grid.now[i][j] for j, c in enumerate(grid.columns)}
+        for land, share in passed.items():
+            if land in shares:
+                assert share == pytest.approx(shares[land], abs=1e-4)
+
+
 def test_the_document_names_every_route(client: TestClient) -> None:
     paths = client.get("/openapi.json").json()["paths"]
     assert set(paths) == {
@@ -55,6 +66,7 @@ def test_the_document_names_every_route(client: TestClient) -> None:
         "/api/solve",
         "/api/route",
         "/api/country/{territory_id}",
+        "/api/matrix",
         "/api/scenario",
         "/api/export/{kind}",
         "/api/page",

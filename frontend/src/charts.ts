@@ -5,7 +5,7 @@ export interface Bar { name: string; value: number; label: string; pick?: () => 
 
 const WIDTH = 340;
 const ROW = 22;
-const LEFT = 136;
+const LEFT = 140;
 const RIGHT = 66;
 
 /** Bars about zero: less to the left in blue, more to the right in orange. */
@@ -24,7 +24,7 @@ export function bars(rows: readonly Bar[], title: string): HTMLElement {
     const group = s("g", { class: row.pick ? "bar pickable" : "bar" },
       s("title", {}, row.note ?? `${row.name}: ${row.label}`),
       s("rect", { x: 0, y, width: WIDTH, height: ROW, class: "back" }),
-      s("text", { x: LEFT - 6, y: y + 15, "text-anchor": "end" }, clip(row.name, 21)),
+      s("text", { x: LEFT - 6, y: y + 15, "text-anchor": "end" }, clip(row.name, 20)),
       s("rect", { x, y: y + 4, width: Math.max(w, 0.8), height: ROW - 8, rx: 1.5, class: row.value < 0 ? "less" : "more" }),
       s("text", { x: WIDTH - 2, y: y + 15, "text-anchor": "end", class: "figure" }, row.label),
     );
@@ -56,7 +56,7 @@ export function pairs(rows: readonly Pair[], title: string, compared: boolean): 
     const group = s("g", { class: row.pick ? "bar pickable" : "bar", tabindex: row.pick ? "0" : null, role: row.pick ? "button" : null, "aria-label": `${row.name}: ${row.label}` },
       s("title", {}, `${row.name}: ${row.label}`),
       s("rect", { x: 0, y, width: WIDTH, height: ROW, class: "back" }),
-      s("text", { x: LEFT - 6, y: y + 15, "text-anchor": "end" }, clip(row.name, 21)),
+      s("text", { x: LEFT - 6, y: y + 15, "text-anchor": "end" }, clip(row.name, 20)),
       compared ? s("rect", { x: LEFT, y: y + 3, width: row.base * scale, height: 6, class: "was" }) : null,
       s("rect", { x: LEFT, y: compared ? y + 11 : y + 5, width: Math.max(0.8, row.now * scale), height: compared ? 7 : 12, class: "now" }),
       s("text", { x: WIDTH - 2, y: y + 15, "text-anchor": "end", class: "figure" }, row.label),
@@ -70,6 +70,30 @@ export function pairs(rows: readonly Pair[], title: string, compared: boolean): 
     chart.append(group);
   });
   return h("figure", { class: "chart-figure" }, h("figcaption", {}, title), chart);
+}
+
+export interface Grid {
+  rows: readonly { id: string; name: string }[];
+  columns: readonly { id: string; name: string }[];
+  now: readonly (readonly number[])[];
+  base: readonly (readonly number[])[];
+}
+
+/** A matrix of shares: the darker the more; a dot where it differs from the base. Cells say their number. */
+export function matrix(grid: Grid, title: string, pick: (id: string) => void): HTMLElement {
+  const cell = (i: number, j: number): HTMLElement => {
+    const v = grid.now[i]?.[j] ?? 0;
+    const was = grid.base[i]?.[j] ?? 0;
+    const said = `${grid.rows[i]?.name}, over ${grid.columns[j]?.name}: ${(100 * v).toFixed(1)} %${Math.abs(v - was) > 0.0005 ? `, was ${(100 * was).toFixed(1)} %` : ""}`;
+    const td = h("td", { title: said }, v >= 0.005 ? String(Math.round(100 * v)) : "", Math.abs(v - was) > 0.005 ? h("sup", {}, v > was ? "▲" : "▼") : null);
+    td.style.setProperty("--v", String(Math.round(100 * Math.min(1, Math.sqrt(v)))));
+    if (v > 0.3) td.className = "deep";
+    return td;
+  };
+  return h("figure", { class: "chart-figure matrix wide" }, h("figcaption", {}, title),
+    h("table", {},
+      h("thead", {}, h("tr", {}, h("td", {}), grid.columns.map((x) => h("th", { scope: "col" }, h("button", { class: "link", title: x.name, onclick: () => pick(x.id) }, x.id))))),
+      h("tbody", {}, grid.rows.map((r, i) => h("tr", {}, h("th", { scope: "row" }, h("button", { class: "link", onclick: () => pick(r.id) }, clip(r.name, 18))), grid.columns.map((_, j) => cell(i, j)))))));
 }
 
 const clip = (words: string, most: number): string => (words.length > most ? `${words.slice(0, most - 1)}…` : words);

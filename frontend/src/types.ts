@@ -111,6 +111,9 @@ export interface Country {
   crossings: Row[];
   trades: Row[];
 }
+export interface Matrix {
+  rows: { id: string; name: string }[]; columns: { id: string; name: string }[]; now: number[][]; base: number[][];
+}
 export interface Claim {
   claim_id: string; attributed_to: string; paraphrase: string; place: string; record: string;
   cannot_say: string; verdict: string;

@@ -1,14 +1,16 @@
 /** One country: whose land its trade crosses, whose trade crosses its own, what is at risk. */
 import { backend } from "../backend";
-import { pairs } from "../charts";
+import { matrix, pairs } from "../charts";
 import type { Context } from "../context";
 import { h } from "../dom";
 import { compact, dollars, num, text, tonnes } from "../format";
 import { asked, keyOf } from "../state";
-import type { Country } from "../types";
+import type { Country, Matrix } from "../types";
 import { fold, pickButton, table } from "./order";
 
 let found: { key: string; country: Country | null; fault: string } = { key: "", country: null, fault: "" };
+
+let all: { key: string; matrix: Matrix | null } = { key: "", matrix: null };
 
 export function countryPanel(c: Context, again: () => void): (Node | null)[] {
   const { now } = c.store;
@@ -22,7 +24,25 @@ export function countryPanel(c: Context, again: () => void): (Node | null)[] {
         h("option", { value: "", selected: !now.country }, "choose one, or click its name on the map"),
         choice.map((t) => h("option", { value: t.id, selected: t.id === now.country }, t.name)))),
     now.country ? body(c) : null,
+    everyone(c, again),
   ];
+}
+
+/** Everybody's dependence on everybody's land. */
+function everyone(c: Context, again: () => void): HTMLElement | null {
+  if (!backend.live) return null;
+  const key = keyOf(asked(c.store.now));
+  if (all.key !== key) {
+    all = { key, matrix: null };
+    backend.matrix(asked(c.store.now)).then((found) => {
+      if (all.key !== key) return;
+      all = { key, matrix: found };
+      again();
+    }, () => undefined);
+  }
+  return all.matrix
+    ? matrix(all.matrix, "Whose trade (rows) passes whose land (columns), % of its tonnes; ▲▼ against the network without the order", (id) => c.store.set({ country: id }))
+    : h("p", { class: "waiting" }, "Adding up who passes whose land…");
 }
 
 function ask(c: Context, again: () => void): void {

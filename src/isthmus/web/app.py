@@ -20,7 +20,7 @@ from isthmus.errors import InputError, IsthmusError, NoPath
 from isthmus.output.theme import theme_css
 from isthmus.web import schemas
 from isthmus.web.answers import answer
-from isthmus.web.country import country
+from isthmus.web.country import country, matrix
 from isthmus.web.edits import as_file, edited
 from isthmus.web.export import exported, standalone
 from isthmus.web.ground import ground
@@ -169,6 +169,11 @@ def _solved(app: FastAPI, model: Model) -> None:
     def of_country(territory_id: str, state: schemas.State) -> Response:
         """Trade, dependence and transit of one country before and after."""
         return _json(country(model.run(state), territory_id))
+
+    @app.post("/api/matrix", response_model=schemas.Matrix)
+    def of_all(state: schemas.State) -> Response:
+        """Whose trade passes whose land: the dependence of all on all."""
+        return _json(matrix(model.run(state)))
 
     @app.post("/api/scenario", response_class=Response)
     def scenario(asked: schemas.Saved) -> Response:

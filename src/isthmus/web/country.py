@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from isthmus.analysis.levels import levels
 from isthmus.console import records
 
 if TYPE_CHECKING:
     from isthmus.assign import Assignment
     from isthmus.run import Run
 
-__all__ = ["country"]
+__all__ = ["country", "matrix"]
 
 _SHOWN, _LANDS = 16, 40
 """Rows of each table, and of lands and seas."""
@@ -57,6 +58,20 @@ def country(run: Run, territory_id: str) -> dict[str, Any]:
 
 def _passages(assignment: Assignment, land: str) -> dict[str, pd.Series]:
     """Return tonnes of this land's trade by lands passed, and of others' trade by whose it is."""
+    pairs = _pairs(assignment)
+    own = pairs["start"].eq(land) | pairs["end"].eq(land)
+    foreign = pairs["land"].ne(pairs["start"]) & pairs["land"].ne(pairs["end"])
+    over = pairs[own & foreign].groupby("land")["t"].sum()
+    through = pairs[pairs["land"].eq(land) & ~own]
+    whose = pd.concat(
+        [through[["start", "t"]].set_axis(["who", "t"], axis=1),
+         through[through["start"].ne(through["end"])][["end", "t"]].set_axis(["who", "t"], axis=1)]
+    )  # fmt: skip
+    return {"over": over, "through": whose.groupby("who")["t"].sum()}
+
+
+def _pairs(assignment: Assignment) -> pd.DataFrame:
+    """Return a row for each path and land it passes: land, t, and the lands it begins and ends in."""
     arcs, paths = assignment.virtual.arcs, assignment.paths
     zone = assignment.virtual.network.zones.set_index("zone_id")["territory_id"]
     start = assignment.trips["origin_zone_id"].map(zone).to_numpy()[paths.trip]
@@ -72,15 +87,66 @@ def _passages(assignment: Assignment, land: str) -> dict[str, pd.Series]:
     path = pairs["path"].to_numpy()
     pairs["t"] = paths.flow[path]
     pairs["start"], pairs["end"] = start[path], end[path]
-    own = pairs["start"].eq(land) | pairs["end"].eq(land)
+    return pairs
+
+
+def matrix(run: Run, most: int = 16) -> dict[str, Any]:
+    """
+    Return whose trade passes whose land, as shares of its tonnes: the dependence of all on all.
+
+    Parameters
+    ----------
+    run : Run
+    most : int
+        Countries on each side: of those the named corridors run through, the ones with most trade
+        over other lands; and the lands passed most.
+
+    Returns
+    -------
+    dict
+        As `isthmus.web.schemas.Matrix`: rows are whose trade, columns whose land.
+    """
+    facts = run.base.virtual.network.facts
+    names = facts["territories"].set_index("territory_id")
+    states = set(names.index[names["kind"].eq("state")])
+    now, was = (_shares(a, states) for a in (run.new, run.base))
+    weight = now["t"].groupby(level="land").sum().sort_values(ascending=False)
+    lands = list(weight.index[:most])
+    own = now["t"].groupby(level="who").sum().sort_values(ascending=False)
+    corridors = set(
+        facts["nodes"]
+        .set_index("node_id")["territory_id"]
+        .reindex(facts["corridor_nodes"]["node_id"])
+    )
+    who = [w for w in own.index if w in corridors][:most]
+    cells = pd.MultiIndex.from_product([who, lands])
+
+    def table(frame: pd.DataFrame) -> list[list[float]]:
+        grid = frame["share"].reindex(cells).fillna(0.0).to_numpy().reshape(len(who), -1)
+        return [[round(float(v), 4) for v in row] for row in grid]
+
+    title = names["name"]
+    return {
+        "rows": [{"id": i, "name": str(title[i])} for i in who],
+        "columns": [{"id": i, "name": str(title[i])} for i in lands],
+        "now": table(now),
+        "base": table(was),
+    }
+
+
+def _shares(assignment: Assignment, states: set[str]) -> pd.DataFrame:
+    """Tonnes of each country's trade over each other land, and their share of its trade."""
+    pairs = _pairs(assignment)
     foreign = pairs["land"].ne(pairs["start"]) & pairs["land"].ne(pairs["end"])
-    over = pairs[own & foreign].groupby("land")["t"].sum()
-    through = pairs[pairs["land"].eq(land) & ~own]
-    whose = pd.concat(
-        [through[["start", "t"]].set_axis(["who", "t"], axis=1),
-         through[through["start"].ne(through["end"])][["end", "t"]].set_axis(["who", "t"], axis=1)]
+    pairs = pairs[foreign & pairs["land"].isin(states)]
+    inside = pairs["start"].eq(pairs["end"])
+    ends = pd.concat(
+        [pairs[["start", "land", "t"]].set_axis(["who", "land", "t"], axis=1),
+         pairs.loc[~inside, ["end", "land", "t"]].set_axis(["who", "land", "t"], axis=1)]
     )  # fmt: skip
-    return {"over": over, "through": whose.groupby("who")["t"].sum()}
+    over = ends[ends["who"].isin(states)].groupby(["who", "land"])["t"].sum()
+    trade = levels(assignment, "territory").set_index("territory_id")["trade_t_yr"]
+    return pd.DataFrame({"t": over, "share": over / over.index.get_level_values("who").map(trade)})
 
 
 def _beside(

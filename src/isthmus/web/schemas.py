@@ -16,6 +16,7 @@ __all__ = [
     "Edit",
     "Ground",
     "Kind",
+    "Matrix",
     "Page",
     "RouteAsked",
     "Routes",
@@ -128,6 +129,15 @@ class Country(BaseModel):
     through: list[Row]
     crossings: list[Row]
     trades: list[Row]
+
+
+class Matrix(BaseModel):
+    """Whose trade (rows) passes whose land (columns), share of its tonnes, now and without the order."""
+
+    rows: list[Row]
+    columns: list[Row]
+    now: list[list[float]]
+    base: list[list[float]]
 
 
 class Day(BaseModel):
