@@ -12,6 +12,7 @@ import { countryPanel } from "./panels/country";
 import { dataPanel } from "./panels/data";
 import { orderPanel } from "./panels/order";
 import { pickPanel } from "./panels/pick";
+import { printing } from "./print";
 import { redrawRoute, routePanel } from "./panels/route";
 import { searchBox } from "./search";
 import { shareDialog } from "./share";
@@ -168,6 +169,7 @@ async function begin(): Promise<void> {
     dress("auto");
     view.redress();
   });
+  printing(c);
   listen(c, { theme, share: () => shareDialog(c) });
 
   drawBar();

@@ -1,9 +1,9 @@
 /** The view as SVG: the lines the map shows, its title and legend; or the title and legend alone. */
 import type { Context } from "./context";
 import { compact } from "./format";
-import { linkStates, passable, widthOf } from "./map/lines";
+import { linkStates, offsets, passable, widthOf } from "./map/lines";
 import { colour } from "./theme";
-import type { Flows } from "./types";
+import type { Flows, Point } from "./types";
 
 const escape = (text: string): string => text.replace(/[&<>"]/g, (x) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[x] ?? x);
 const FONT = 'font-family="system-ui,Arial,sans-serif"';
@@ -17,15 +17,27 @@ export function titleOf(c: Context): string {
   return `${name}${edited}${other}`;
 }
 
+/** Shift a line aside by some pixels, to its right. */
+function shifted(c: Context, line: readonly Point[], aside: number): string {
+  const at = line.map((p) => c.view.map.project(p));
+  return at.map((p, i) => {
+    const a = at[Math.max(0, i - 1)] ?? p;
+    const b = at[Math.min(at.length - 1, i + 1)] ?? p;
+    const long = Math.hypot(b.x - a.x, b.y - a.y) || 1;
+    return `${i ? "L" : "M"}${(p.x - ((b.y - a.y) / long) * aside).toFixed(1)} ${(p.y + ((b.x - a.x) / long) * aside).toFixed(1)}`;
+  }).join("");
+}
+
 const DASH: Record<string, string> = { road: "7 1.6", sea: "8 4", ferry: "3 3", rail_ferry: "3 3", inland_water: "8 2.4 1.6 2.4", oil_pipeline: "5 2", gas_pipeline: "2 2" };
 
-export function pictureSvg(c: Context, whole = true): string {
+/** The view as SVG; not `whole` leaves out the map itself, not `titled` the title. */
+export function pictureSvg(c: Context, whole = true, titled = true): string {
   const box = c.view.map.getContainer();
   const [width, height] = [box.clientWidth, box.clientHeight];
   const inside = whole ? ground(c, width, height) + lines(c) + names(c, width, height) : "";
   return (
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}">` +
-    `${inside}${furniture(c, width, height)}</svg>`
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" preserveAspectRatio="xMidYMid slice">` +
+    `${inside}${furniture(c, width, height, titled)}</svg>`
   );
 }
 
@@ -64,6 +76,7 @@ function lines(c: Context): string {
   const value = (id: string): number => (shown.diff ? t(shown.flows, id) - t(shown.before, id) : t(shown.flows, id));
   const top = Math.max(1, ...links.filter((l) => shown.diff || l.mode !== "sea").map((l) => Math.abs(value(l.id))));
   const states = linkStates(c.world, shown.day, shown.answer);
+  const aside = offsets(links);
   return links.map((link) => {
     const v = value(link.id);
     const status = states.get(link.id) ?? "";
@@ -72,7 +85,8 @@ function lines(c: Context): string {
     const mode = c.world.modes[link.mode];
     const ink = !passable(status) ? colour("closed") : shown.diff ? colour(w ? (v > 0 ? "more" : "less") : "idle") : colour(mode?.colour ?? "idle");
     const dash = passable(status) ? DASH[link.mode] : "4 3";
-    return `<path d="${project(c, link.line)}" fill="none" stroke="${ink}" stroke-width="${(w || 0.6).toFixed(2)}"${dash ? ` stroke-dasharray="${dash}"` : ""}><title>${escape(link.name)}: ${escape(compact(v, shown.diff))} t/yr</title></path>`;
+    const line = shifted(c, link.line, (aside.get(link.id) ?? 0) * (2 + 0.75 * w));
+    return `<path d="${line}" fill="none" stroke="${ink}" stroke-width="${(w || 0.6).toFixed(2)}"${dash ? ` stroke-dasharray="${dash}"` : ""}><title>${escape(link.name)}: ${escape(compact(v, shown.diff))} t/yr</title></path>`;
   }).join("");
 }
 
@@ -92,16 +106,19 @@ function names(c: Context, width: number, height: number): string {
   }).join("");
 }
 
-function furniture(c: Context, width: number, height: number): string {
+function furniture(c: Context, width: number, height: number, titled: boolean): string {
   const shown = c.view.current();
   const entries = shown?.diff ? [["more", "more tonnes"], ["less", "fewer tonnes"]] : Object.values(c.world.modes).filter((m, i, all) => all.findIndex((x) => x.colour === m.colour) === i && m.colour !== "pipeline").map((m) => [m.colour, m.label]);
-  const keys = entries.map(([ink, label], i) => `<g transform="translate(12 ${58 + 18 * i})"><path d="M0 -4h22" stroke="${colour(ink ?? "ink")}" stroke-width="4"/><text x="30" ${FONT} font-size="11" fill="${colour("ink")}">${escape(label ?? "")}</text></g>`).join("");
-  const tall = 66 + 18 * entries.length;
+  const top = titled ? 58 : 22;
+  const keys = entries.map(([ink, label], i) => `<g transform="translate(14 ${top + 18 * i})"><path d="M0 -4h22" stroke="${colour(ink ?? "ink")}" stroke-width="4"/><text x="30" ${FONT} font-size="11" fill="${colour("ink")}">${escape(label ?? "")}</text></g>`).join("");
   const title = titleOf(c);
+  const wide = titled ? Math.min(width - 12, Math.max(240, 18 + title.length * 8.2)) : 130;
+  const head = titled
+    ? `<text x="14" y="26" ${FONT} font-size="14" font-weight="600" fill="${colour("ink")}">${escape(title)}</text>` +
+      `<text x="14" y="43" ${FONT} font-size="11" fill="${colour("soft")}">network of ${escape(c.day())}${shown?.answer ? `, trade of ${shown.answer.demand_year}` : ""}; width: tonnes a year</text>`
+    : "";
   return (
-    `<g><rect x="6" y="6" width="${Math.min(width - 12, Math.max(240, 9 + title.length * 8.2))}" height="${tall - 8}" rx="6" fill="${colour("raised")}" fill-opacity="0.92"/>` +
-    `<text x="14" y="26" ${FONT} font-size="14" font-weight="600" fill="${colour("ink")}">${escape(title)}</text>` +
-    `<text x="14" y="43" ${FONT} font-size="11" fill="${colour("soft")}">network of ${escape(c.day())}${shown?.answer ? `, trade of ${shown.answer.demand_year}` : ""}; width: tonnes a year</text>${keys}</g>` +
-    `<text x="${width - 8}" y="${height - 8}" text-anchor="end" ${FONT} font-size="10" fill="${colour("soft")}">Isthmus ${escape(c.world.meta.version)}, facts ${escape(c.world.meta.facts_digest.slice(0, 12))}. Ground: Natural Earth.</text>`
+    `<g><rect x="6" y="6" width="${wide}" height="${top + 18 * entries.length - 10}" rx="6" fill="${colour("raised")}" fill-opacity="0.92"/>${head}${keys}</g>` +
+    (titled ? `<text x="${width - 8}" y="${height - 8}" text-anchor="end" ${FONT} font-size="10" fill="${colour("soft")}">Isthmus ${escape(c.world.meta.version)}, facts ${escape(c.world.meta.facts_digest.slice(0, 12))}. Ground: Natural Earth.</text>` : "")
   );
 }

@@ -119,7 +119,7 @@ const FIGURES: [string, (t: Record<string, number>) => number, string][] = [
   ["without a way, t/yr", (t) => num(t["unserved_new_t_yr"]) - num(t["unserved_base_t_yr"]), "Trade that loses (or gains) every way."],
 ];
 
-function headline(c: Context, first: Answer, second: Answer | null): HTMLElement {
+export function headline(c: Context, first: Answer, second: Answer | null): HTMLElement {
   const { now } = c.store;
   if (!first.compared && !now.versus) {
     const t = first.totals;
@@ -143,7 +143,7 @@ function headline(c: Context, first: Answer, second: Answer | null): HTMLElement
 
 const byLand = (a: Answer): Map<string, Row> => new Map(a.territories.map((r) => [text(r["territory_id"]), r]));
 
-function gains(c: Context, first: Answer, second: Answer | null): HTMLElement | null {
+export function gains(c: Context, first: Answer, second: Answer | null): HTMLElement | null {
   const { now } = c.store;
   const other = now.versus && second ? byLand(second) : null;
   if (!first.compared && !other) return null;
