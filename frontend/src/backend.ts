@@ -9,9 +9,10 @@ export interface Backend {
   /** Whether anything can be solved anew. */
   readonly live: boolean;
   readonly worker: string;
+  /** Ground and rivers as the map's worker takes them: an address it reads itself, or the data. */
+  readonly surfaces: { ground: string | GeoJson; rivers: string | GeoJson };
   world(): Promise<World>;
   ground(): Promise<GeoJson>;
-  rivers(): Promise<GeoJson>;
   solve(asked: Asked, signal?: AbortSignal): Promise<Answer>;
   route(query: RouteQuery): Promise<Routes>;
   country(id: string, asked: Asked): Promise<Country>;
@@ -55,11 +56,14 @@ async function post(path: string, body: unknown, signal?: AbortSignal): Promise<
 class Live implements Backend {
   readonly live = true;
   readonly worker = new URL("/static/maplibre-gl-worker.mjs", location.href).href;
+  readonly surfaces = {
+    ground: new URL("/api/ground", location.href).href,
+    rivers: new URL("/static/rivers.json", location.href).href,
+  };
   private answers = new Map<string, Promise<Answer>>();
 
   world = (): Promise<World> => get("/api/world");
   ground = (): Promise<GeoJson> => get("/api/ground");
-  rivers = (): Promise<GeoJson> => get("/static/rivers.json");
 
   solve(asked: Asked, signal?: AbortSignal): Promise<Answer> {
     const key = keyOf(asked);
@@ -97,13 +101,15 @@ export interface Kept {
 /** A page kept as a file: it shows what was solved when it was made. */
 class Still implements Backend {
   readonly live = false;
-  constructor(private readonly kept: Kept, readonly worker: string) {}
+  readonly surfaces: { ground: GeoJson; rivers: GeoJson };
+  constructor(private readonly kept: Kept, readonly worker: string) {
+    this.surfaces = { ground: kept.ground, rivers: kept.rivers };
+  }
   private static no(what: string): Promise<never> {
     return Promise.reject(new Error(`${what} needs the server: this page is a copy kept as a file. Run \`isthmus map\`.`));
   }
   world = (): Promise<World> => Promise.resolve(this.kept.world);
   ground = (): Promise<GeoJson> => Promise.resolve(this.kept.ground);
-  rivers = (): Promise<GeoJson> => Promise.resolve(this.kept.rivers);
   solve = (asked: Asked): Promise<Answer> => {
     const found = this.kept.answers.find((a) => keyOf(a.state) === keyOf(asked));
     return found ? Promise.resolve(found.answer) : Still.no("To solve this");

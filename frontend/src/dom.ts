@@ -40,14 +40,15 @@ export function s<K extends keyof SVGElementTagNameMap>(tag: K, attributes: Attr
 export function show(root: HTMLElement, ...children: Child[]): void {
   const active = document.activeElement;
   const held = active instanceof HTMLElement && root.contains(active) ? active.dataset["k"] : undefined;
-  const top = root.scrollTop;
+  // to ask for the scroll of what is being filled makes the browser lay it out; few can scroll
+  const top = root.classList.contains("panel") && root.firstChild ? root.scrollTop : 0;
   const open = new Set([...root.querySelectorAll<HTMLDetailsElement>("details[open][data-k]")].map((d) => d.dataset["k"]));
   root.replaceChildren();
   fill(root, children);
   for (const details of root.querySelectorAll<HTMLDetailsElement>("details[data-k]")) {
     if (open.has(details.dataset["k"])) details.open = true;
   }
-  root.scrollTop = top;
+  if (top) root.scrollTop = top;
   if (held) root.querySelector<HTMLElement>(`[data-k="${CSS.escape(held)}"]`)?.focus({ preventScroll: true });
 }
 

@@ -5,8 +5,7 @@ import { at, h, show, tell } from "./dom";
 import { compact } from "./format";
 import { helpDialog, listen } from "./keys";
 import { legend } from "./legend";
-import { linkStates } from "./map/lines";
-import { MapView, type Shown } from "./map/view";
+import { MapView, prepare, type Shown } from "./map/view";
 import { claimsPanel } from "./panels/claims";
 import { countryPanel } from "./panels/country";
 import { dataPanel } from "./panels/data";
@@ -26,11 +25,12 @@ const NEXT_THEME: Record<Theme, Theme> = { auto: "dark", dark: "light", light: "
 async function begin(): Promise<void> {
   const store = new Store(fromHash(location.hash || keptHash()));
   dress(store.now.theme);
-  const [world, ground, rivers] = await Promise.all([backend.world(), backend.ground(), backend.rivers()]);
+  prepare();
+  const world = await backend.world();
   const solved: Solved = { first: null, second: null, solving: false, fault: "" };
   const index = indexOf(world);
   const day = (): string => store.now.date || (index.orders.get(store.now.order)?.base ?? world.meta.base_date);
-  const view = new MapView(world, ground, rivers, store.now.camera, (what) => store.set({ pick: what }), hover);
+  const view = new MapView(world, store.now.camera, { day: day(), answer: null, flows: null, before: null, diff: false }, (what) => store.set({ pick: what }), hover);
   const c: Context = { world, index, store, view, solved, day };
   let legendOpen = window.innerWidth > 900;
   let moving = false;
@@ -101,6 +101,11 @@ async function begin(): Promise<void> {
     legend(c, at("legend"), legendOpen, (open) => (legendOpen = open));
   };
 
+  const redress = (): void => {
+    view.redress();
+    legend(c, at("legend"), legendOpen, (open) => (legendOpen = open));
+  };
+
   const drawTime = (): void => {
     timeline(c, at("time"), (preview) => view.show({ day: preview, answer: null, flows: null, before: null, diff: false }));
   };
@@ -113,9 +118,11 @@ async function begin(): Promise<void> {
     solved.fault = "";
     document.body.dataset["solving"] = "yes";
     const begun = performance.now();
+    let answered = begun;
     try {
       const [first, second] = await Promise.all([backend.solve(wanted), other ? backend.solve(other) : Promise.resolve(null)]);
       if (key !== keyOf(asked(store.now)) + (store.now.versus ? keyOf(askedVersus(store.now)) : "")) return;
+      answered = performance.now();
       Object.assign(solved, { first, second });
     } catch (problem) {
       Object.assign(solved, { first: null, second: null, fault: problem instanceof Error ? problem.message : String(problem) });
@@ -125,14 +132,16 @@ async function begin(): Promise<void> {
     drawMap();
     drawPanel();
     document.body.dataset["solving"] = "no";
-    performance.measure("solve-and-draw", { start: begun, end: performance.now() });
+    const told = performance.now();
+    await view.painted();
+    performance.measure("solve-and-draw", { start: begun, end: performance.now(), detail: { answered, told } });
   };
 
   store.on((now: State, before: State) => {
     history.replaceState(null, "", `#${toHash(now)}`);
     if (now.theme !== before.theme) {
       dress(now.theme);
-      view.redress();
+      redress();
     }
     const differs = (...keys: (keyof State)[]): boolean => keys.some((k) => JSON.stringify(now[k]) !== JSON.stringify(before[k]));
     const solves = differs("order", "versus", "date", "edits");
@@ -167,7 +176,7 @@ async function begin(): Promise<void> {
   onSystemTheme(() => {
     if (store.now.theme !== "auto") return;
     dress("auto");
-    view.redress();
+    redress();
   });
   printing(c);
   listen(c, { theme, share: () => shareDialog(c) });
@@ -175,14 +184,12 @@ async function begin(): Promise<void> {
   drawBar();
   drawPanel();
   drawTime();
-  const solving = solve();
-  await view.ready;
-  drawMap();
+  void solve();
   view.pick(store.now.pick);
+  drawMap();
+  await view.ready;
   document.body.dataset["ready"] = "yes";
   performance.mark("first-view");
-  await solving;
-  drawMap();
 }
 
 function tool(id: string, label: string, sign: string, act: () => void, off = false): HTMLElement {
@@ -197,7 +204,7 @@ function hoverText(c: Context, what: string): string {
     const shown = c.view.current();
     const sum = (p: [number, number] | undefined): number => (p ? p[0] + p[1] : 0);
     const now = sum(shown?.flows?.links[id]);
-    const status = shown ? (linkStates(c.world, shown.day, shown.answer).get(id) ?? "") : "";
+    const status = shown ? c.view.stateOf(id) : "";
     const tonnes = shown?.diff ? `${compact(now - sum(shown.before?.links[id]), true)} t/yr` : now ? `${compact(now)} t/yr` : "no tonnes";
     return `${link?.name ?? id}\n${c.world.modes[link?.mode ?? ""]?.label ?? ""}, ${c.world.statuses[status] ?? status}: ${tonnes}`;
   }

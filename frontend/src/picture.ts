@@ -30,11 +30,11 @@ function shifted(c: Context, line: readonly Point[], aside: number): string {
 
 const DASH: Record<string, string> = { road: "7 1.6", sea: "8 4", ferry: "3 3", rail_ferry: "3 3", inland_water: "8 2.4 1.6 2.4", oil_pipeline: "5 2", gas_pipeline: "2 2" };
 
-/** The view as SVG; not `whole` leaves out the map itself, not `titled` the title. */
-export function pictureSvg(c: Context, whole = true, titled = true): string {
+/** The view as SVG. Without the ground only what stands about the map is drawn; not `titled` leaves out the title. */
+export function pictureSvg(c: Context, surface: GeoJSON.FeatureCollection | null, titled = true): string {
   const box = c.view.map.getContainer();
   const [width, height] = [box.clientWidth, box.clientHeight];
-  const inside = whole ? ground(c, width, height) + lines(c) + names(c, width, height) : "";
+  const inside = surface ? ground(c, surface, width, height) + lines(c) + names(c, width, height) : "";
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" preserveAspectRatio="xMidYMid slice">` +
     `${inside}${furniture(c, width, height, titled)}</svg>`
@@ -47,7 +47,7 @@ const project = (c: Context, line: readonly GeoJSON.Position[]): string =>
     return `${i ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`;
   }).join("");
 
-function ground(c: Context, width: number, height: number): string {
+function ground(c: Context, surface: GeoJSON.FeatureCollection, width: number, height: number): string {
   const fills: Record<string, string> = { land: colour("land"), lake: colour("water") };
   const bounds = c.view.map.getBounds();
   const near = (ring: GeoJSON.Position[]): boolean => {
@@ -55,7 +55,7 @@ function ground(c: Context, width: number, height: number): string {
     for (const [x = 0, y = 0] of ring) [w, s, e, n] = [Math.min(w, x), Math.min(s, y), Math.max(e, x), Math.max(n, y)];
     return w < bounds.getEast() && e > bounds.getWest() && s < bounds.getNorth() && n > bounds.getSouth();
   };
-  const parts = c.view.surface().features.map((f) => {
+  const parts = surface.features.map((f) => {
     const kind = String(f.properties?.["kind"]);
     const g = f.geometry;
     const rings = g.type === "Polygon" ? g.coordinates : g.type === "MultiPolygon" ? g.coordinates.flat() : g.type === "LineString" ? [g.coordinates] : g.type === "MultiLineString" ? g.coordinates : [];

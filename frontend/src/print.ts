@@ -1,12 +1,21 @@
 /** One printed page: title, map as lines, figures, who gains, what it cannot say. Always on light ground. */
+import { backend } from "./backend";
 import type { Context } from "./context";
 import { at, h, show } from "./dom";
 import { gains, headline } from "./panels/order";
 import { pictureSvg, titleOf } from "./picture";
 import { dress } from "./theme";
 
+let surface: GeoJSON.FeatureCollection | null = null;
+
+/** Read the ground; printing itself may not wait for it. */
+export async function readyToPrint(): Promise<void> {
+  surface ??= await backend.ground();
+}
+
 /** Make the page when the browser is about to print, and take it away after. */
 export function printing(c: Context): void {
+  window.setTimeout(() => void readyToPrint(), 5000);
   window.addEventListener("beforeprint", () => {
     dress("light");
     lay(c);
@@ -20,7 +29,7 @@ export function printing(c: Context): void {
 function lay(c: Context): void {
   const { first, second } = c.solved;
   const order = c.index.orders.get(c.store.now.order);
-  const map = new DOMParser().parseFromString(pictureSvg(c, true, false), "image/svg+xml").documentElement;
+  const map = new DOMParser().parseFromString(pictureSvg(c, surface, false), "image/svg+xml").documentElement;
   show(at("print"),
     h("header", {}, h("h1", {}, titleOf(c)), h("p", {}, [order?.status, order?.proponent ? `proposed by ${order.proponent}` : "", order?.description].filter(Boolean).join("; "))),
     h("div", { class: "print-body" },

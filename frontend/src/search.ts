@@ -7,6 +7,7 @@ import { START } from "./state";
 interface Hit { label: string; kind: string; words: string; take: (c: Context) => void }
 
 const MOST = 12;
+let all: Hit[] = [];
 let hits: Hit[] = [];
 let chosen = 0;
 
@@ -31,7 +32,6 @@ function everything(c: Context): Hit[] {
 }
 
 export function searchBox(c: Context): HTMLElement {
-  const all = everything(c);
   const list = h("ul", { id: "search-hits", class: "hits", role: "listbox", "aria-label": "Found", hidden: true });
   const input: HTMLInputElement = h("input", {
     type: "search", id: "search", "data-k": "search", placeholder: "Search places, orders, countries, claims", autocomplete: "off",
@@ -57,6 +57,7 @@ export function searchBox(c: Context): HTMLElement {
   };
   const find = (): void => {
     const words = fold(input.value).split(/\s+/).filter(Boolean);
+    if (!all.length) all = everything(c);
     hits = words.length ? rank(all, words).slice(0, MOST) : [];
     chosen = 0;
     list.hidden = !hits.length;

@@ -4,6 +4,7 @@ import type { Context } from "./context";
 import { at, h, show, tell } from "./dom";
 import { asked, askedVersus, toHash } from "./state";
 import { pictureSvg } from "./picture";
+import { readyToPrint } from "./print";
 
 export function save(blob: Blob, name: string): void {
   const url = URL.createObjectURL(blob);
@@ -45,13 +46,13 @@ export function shareDialog(c: Context): void {
           save(new Blob([text], { type: "application/toml" }), file);
         }, "Saved. Run it: isthmus run FILE.toml") }, "Save"), h("span", {}, "The command line runs it to the same digits.")),
       act("PNG", "The picture as it stands.", () => png(c), "Picture saved."),
-      act("SVG", "The picture as lines, to edit.", async () => save(new Blob([pictureSvg(c)], { type: "image/svg+xml" }), `${stem(c)}.svg`), "Picture saved."),
+      act("SVG", "The picture as lines, to edit.", async () => save(new Blob([pictureSvg(c, await backend.ground())], { type: "image/svg+xml" }), `${stem(c)}.svg`), "Picture saved."),
       ...([["csv", "CSV", "Every result in one long table."], ["xlsx", "Excel", "A sheet for each dimension."], ["gpkg", "GeoPackage", "Links, crossings and places with their flows, for QGIS."], ["geojson", "GeoJSON", "Links with their flows."]] as const).map(([kind, label, note]) =>
         act(label, note, async () => save(await backend.data(kind, asked(now)), `${stem(c)}.${kind}`), `${label} saved.`)),
       act("One HTML file", "Opens from disk, without a server; shows what is solved now.", async () => save(await backend.page(asked(now), now.versus ? askedVersus(now) : null, toHash(now)), `${stem(c)}.html`), "Page saved."),
       act("Print", "One page: map, legend, figures.", async () => {
         dialog.close();
-        await Promise.resolve();
+        await readyToPrint();
         window.print();
       }, ""),
     ),
@@ -71,8 +72,10 @@ async function png(c: Context): Promise<void> {
   canvas.height = gl.height;
   const pen = canvas.getContext("2d");
   if (!pen) throw new Error("this browser draws no canvas.");
+  // what is drawn can be read only in the task that drew it
+  c.view.map.redraw();
   pen.drawImage(gl, 0, 0);
-  const over = pictureSvg(c, false);
+  const over = pictureSvg(c, null);
   image.src = URL.createObjectURL(new Blob([over], { type: "image/svg+xml" }));
   await image.decode();
   pen.drawImage(image, 0, 0, canvas.width, canvas.height);

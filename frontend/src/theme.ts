@@ -8,6 +8,7 @@ export const still = window.matchMedia("(prefers-reduced-motion: reduce)");
 export function dress(theme: Theme): boolean {
   const dark = theme === "dark" || (theme === "auto" && asksDark.matches);
   document.documentElement.dataset["theme"] = dark ? "dark" : "light";
+  known.clear();
   return dark;
 }
 
@@ -15,7 +16,14 @@ export function onSystemTheme(changed: () => void): void {
   asksDark.addEventListener("change", changed);
 }
 
+const known = new Map<string, string>();
+
 /** A colour of the theme by its name, as the server defines it. */
 export function colour(name: string): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim() || "#888888";
+  let found = known.get(name);
+  if (found === undefined) {
+    found = getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim() || "#888888";
+    known.set(name, found);
+  }
+  return found;
 }

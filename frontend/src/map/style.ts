@@ -17,8 +17,14 @@ const FONT = ["Inter, system-ui, -apple-system, Segoe UI, Roboto, Noto Sans, Ari
 const state = (name: string, other: number | string): ExpressionSpecification =>
   ["coalesce", ["feature-state", name], other] as ExpressionSpecification;
 
-const EMPTY: GeoJSON.FeatureCollection = { type: "FeatureCollection", features: [] };
-export const EMPTY_SOURCES = ["off", "crossings", "stress", "route", "picked", "names", "lands", "seas", "disputed"] as const;
+/** What the page draws on the ground. Few sources: the map's worker is asked for each of them tile by tile. */
+export type Source = "links" | "off" | "signs" | "over" | "known";
+export type Drawn = Record<Source, GeoJSON.FeatureCollection>;
+type Surface = string | GeoJSON.FeatureCollection;
+
+const kind = (name: string): ExpressionSpecification => ["==", ["get", "kind"], name];
+const both = (...tests: ExpressionSpecification[]): ExpressionSpecification => ["all", ...tests] as ExpressionSpecification;
+const shape = (name: string): ExpressionSpecification => ["==", ["geometry-type"], name];
 
 /** Colour of a line: its mode, or in the difference its sign. */
 const ink = (mode: Mode): ExpressionSpecification => [
@@ -82,8 +88,8 @@ function offLayers(): LayerSpecification[] {
 
 /** Signs of crossings; those of ports, which nearly every ship passes, only from near. */
 const crossingLayer = (id: string, border: boolean, minzoom: number): LayerSpecification => ({
-  id, type: "symbol", source: "crossings", minzoom,
-  filter: ["==", ["get", "border"], border],
+  id, type: "symbol", source: "signs", minzoom,
+  filter: both(kind("crossing"), ["==", ["get", "border"], border]),
   layout: {
     "icon-image": ["concat", "regime-", ["get", "shape"]],
     "icon-size": ["interpolate", ["linear"], ["zoom"], 3, 0.6, 6, 1],
@@ -94,10 +100,11 @@ const crossingLayer = (id: string, border: boolean, minzoom: number): LayerSpeci
 const halo = (): Record<string, unknown> => ({ "text-halo-color": colour("paper"), "text-halo-width": 1.4 });
 
 function nameLayers(): LayerSpecification[] {
+  const upTo = (sort: number): ExpressionSpecification => both(kind("place"), ["<=", ["get", "sort"], sort]);
   return [
     {
-      id: "names", type: "symbol", source: "names",
-      filter: ["step", ["zoom"], ["<=", ["get", "sort"], 1], 4.2, ["<=", ["get", "sort"], 2], 5.4, ["<=", ["get", "sort"], 4], 6.2, true] as ExpressionSpecification as never,
+      id: "names", type: "symbol", source: "known",
+      filter: ["step", ["zoom"], upTo(1), 4.2, upTo(2), 5.4, upTo(4), 6.2, upTo(9)] as ExpressionSpecification as never,
       layout: {
         "text-field": [
           "step", ["zoom"], ["get", "name"], 5.5,
@@ -113,12 +120,12 @@ function nameLayers(): LayerSpecification[] {
       paint: { "text-color": colour("place"), ...halo() },
     },
     {
-      id: "seas", type: "symbol", source: "seas",
+      id: "seas", type: "symbol", source: "known", filter: kind("sea"),
       layout: { "text-field": ["get", "name"], "text-font": FONT, "text-size": 12, "text-letter-spacing": 0.12, "text-max-width": 7 },
       paint: { "text-color": colour("sea-label"), "text-halo-color": colour("water"), "text-halo-width": 1 },
     },
     {
-      id: "lands", type: "symbol", source: "lands", maxzoom: 7.5,
+      id: "lands", type: "symbol", source: "known", filter: kind("land"), maxzoom: 7.5,
       layout: {
         "text-field": ["get", "name"], "text-font": FONT, "text-letter-spacing": 0.14, "text-transform": "uppercase",
         "text-size": ["interpolate", ["linear"], ["zoom"], 2, 10, 5, 13],
@@ -129,17 +136,17 @@ function nameLayers(): LayerSpecification[] {
   ] as LayerSpecification[];
 }
 
-/** The whole style; data that changes comes later through the sources. */
-export function styleOf(modes: Record<string, Mode>, ground: GeoJSON.FeatureCollection, rivers: GeoJSON.FeatureCollection, links: GeoJSON.FeatureCollection): StyleSpecification {
-  const kind = (name: string): ExpressionSpecification => ["==", ["get", "kind"], name];
+/** The whole style; what is drawn goes in at once, so that the first picture is whole. */
+export function styleOf(modes: Record<string, Mode>, ground: Surface, rivers: Surface, drawn: Drawn): StyleSpecification {
   const dispute = { "line-color": colour("dispute"), "line-width": 1.2, "line-dasharray": [2, 2] };
+  const round = { "line-join": "round", "line-cap": "round" };
+  const picked = kind("picked");
   return {
     version: 8,
     sources: {
-      ground: { type: "geojson", data: ground, tolerance: 0.5, buffer: 32 },
-      rivers: { type: "geojson", data: rivers, tolerance: 0.6 },
-      links: { type: "geojson", data: links, tolerance: 0.3 },
-      ...Object.fromEntries(EMPTY_SOURCES.map((name) => [name, { type: "geojson" as const, data: EMPTY }])),
+      ground: { type: "geojson", data: ground, tolerance: 0.5, buffer: 8 },
+      rivers: { type: "geojson", data: rivers, tolerance: 0.6, buffer: 8 },
+      ...Object.fromEntries(Object.entries(drawn).map(([name, data]) => [name, { type: "geojson" as const, data, tolerance: 0.3 }])),
     },
     layers: [
       { id: "water", type: "background", paint: { "background-color": colour("water") } },
@@ -149,17 +156,17 @@ export function styleOf(modes: Record<string, Mode>, ground: GeoJSON.FeatureColl
       { id: "river", type: "line", source: "rivers", minzoom: 3.4, paint: { "line-color": colour("water"), "line-width": ["interpolate", ["linear"], ["zoom"], 3, 0.8, 8, 2] } },
       { id: "border", type: "line", source: "ground", filter: kind("border"), paint: { "line-color": colour("border"), "line-width": 1 } },
       { id: "dispute", type: "line", source: "ground", filter: kind("dispute"), paint: dispute },
-      { id: "disputed-areas", type: "line", source: "disputed", filter: ["==", ["geometry-type"], "LineString"], paint: { ...dispute, "line-width": 1 } },
+      { id: "disputed-areas", type: "line", source: "known", filter: both(kind("disputed"), shape("LineString")), paint: { ...dispute, "line-width": 1 } },
       ...offLayers(),
       ...lineLayers(modes),
-      { id: "route-casing", type: "line", source: "route", layout: { "line-join": "round", "line-cap": "round" }, paint: { "line-color": colour("paper"), "line-width": 9, "line-opacity": 0.85 } },
-      { id: "route", type: "line", source: "route", layout: { "line-join": "round", "line-cap": "round" }, paint: { "line-color": colour("accent"), "line-width": 4.5 } },
-      { id: "picked", type: "line", source: "picked", filter: ["==", ["geometry-type"], "LineString"], layout: { "line-join": "round", "line-cap": "round" }, paint: { "line-color": colour("new"), "line-width": 5, "line-opacity": 0.75 } },
-      { id: "stress", type: "circle", source: "stress", paint: { "circle-radius": ["get", "r"], "circle-color": "rgba(0,0,0,0)", "circle-stroke-color": colour("closed"), "circle-stroke-width": 1.8, "circle-stroke-opacity": 0.9 } },
+      { id: "route-casing", type: "line", source: "over", filter: kind("route"), layout: round, paint: { "line-color": colour("paper"), "line-width": 9, "line-opacity": 0.85 } },
+      { id: "route", type: "line", source: "over", filter: kind("route"), layout: round, paint: { "line-color": colour("accent"), "line-width": 4.5 } },
+      { id: "picked", type: "line", source: "over", filter: both(picked, shape("LineString")), layout: round, paint: { "line-color": colour("new"), "line-width": 5, "line-opacity": 0.75 } },
+      { id: "stress", type: "circle", source: "signs", filter: kind("stress"), paint: { "circle-radius": ["get", "r"], "circle-color": "rgba(0,0,0,0)", "circle-stroke-color": colour("closed"), "circle-stroke-width": 1.8, "circle-stroke-opacity": 0.9 } },
       crossingLayer("ports", false, 6),
       crossingLayer("crossings", true, 0),
-      { id: "picked-point", type: "circle", source: "picked", filter: ["==", ["geometry-type"], "Point"], paint: { "circle-radius": 11, "circle-color": "rgba(0,0,0,0)", "circle-stroke-color": colour("accent"), "circle-stroke-width": 3 } },
-      { id: "disputed-signs", type: "symbol", source: "disputed", minzoom: 4.5, filter: ["==", ["geometry-type"], "Point"], layout: { "text-field": "⁂", "text-font": FONT, "text-size": 15 }, paint: { "text-color": colour("dispute"), ...halo() } },
+      { id: "picked-point", type: "circle", source: "over", filter: both(picked, shape("Point")), paint: { "circle-radius": 11, "circle-color": "rgba(0,0,0,0)", "circle-stroke-color": colour("accent"), "circle-stroke-width": 3 } },
+      { id: "disputed-signs", type: "symbol", source: "known", minzoom: 4.5, filter: both(kind("disputed"), shape("Point")), layout: { "text-field": "⁂", "text-font": FONT, "text-size": 15 }, paint: { "text-color": colour("dispute"), ...halo() } },
       ...nameLayers(),
     ],
   } as StyleSpecification;

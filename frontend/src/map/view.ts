@@ -1,13 +1,19 @@
 /** The map itself: made once, then told what to show. */
-import { AttributionControl, Map as GlMap, NavigationControl, ScaleControl, setWorkerUrl } from "maplibre-gl";
+import { AttributionControl, Map as GlMap, NavigationControl, prewarm, ScaleControl, setWorkerUrl } from "maplibre-gl";
 import type { GeoJSONSource, MapMouseEvent } from "maplibre-gl";
 import { backend } from "../backend";
 import { num, text } from "../format";
 import type { Answer, Flows, Link, Point, World } from "../types";
 import { lineFeatures, linkStates, middle, offsets, passable, stateOn, widthOf } from "./lines";
 import { Pulses } from "./pulse";
-import { styleOf } from "./style";
+import { styleOf, type Drawn, type Source } from "./style";
 import { addSymbols, shapeOf } from "./symbols";
+
+/** Start the map's worker, while the page still waits for what it will draw. */
+export function prepare(): void {
+  setWorkerUrl(backend.worker);
+  prewarm();
+}
 
 export interface Shown {
   day: string;
@@ -23,9 +29,14 @@ const points = (features: GeoJSON.Feature[]): GeoJSON.FeatureCollection => ({ ty
 const point = (lon: number, lat: number, properties: GeoJSON.GeoJsonProperties): GeoJSON.Feature => ({
   type: "Feature", properties, geometry: { type: "Point", coordinates: [lon, lat] },
 });
+const line = (coordinates: Point[], properties: GeoJSON.GeoJsonProperties): GeoJSON.Feature => ({
+  type: "Feature", properties, geometry: { type: "LineString", coordinates },
+});
 
 /** A change smaller than this share of the greatest is not drawn. */
 const FELT = 0.002;
+/** What the names of places give way to, most wanted first. */
+const RANK: Record<string, number> = { city: 0, port: 1, terminal: 2, border: 3, gauge_change: 4, strait: 5 };
 
 export class MapView {
   readonly map: GlMap;
@@ -33,24 +44,28 @@ export class MapView {
   readonly ready: Promise<void>;
   private links: Link[];
   private added = "";
-  private readonly pulses: Pulses;
-  private shown: Shown | null = null;
+  private readonly pulses: Pulses | undefined;
+  private states = new Map<string, string>();
+  /** What was last told of each link, so that only changes are told. */
+  private told: string[] = [];
+  private paint: { w: number; o: number; sign: number }[] = [];
   private readonly place: Map<string, { lon: number; lat: number }>;
-  private routeLine: Point[][] = [];
-  private picked = "";
-  private furnished = false;
+  private readonly drawn: Drawn;
+  private lines: Point[][] = [];
+  private picked: GeoJSON.Feature[] = [];
+  private standing = false;
 
   constructor(
     private readonly world: World,
-    private readonly ground: GeoJSON.FeatureCollection,
-    private readonly rivers: GeoJSON.FeatureCollection,
     camera: [number, number, number],
+    private shown: Shown,
     pick: Pick,
     hover: (what: string, x: number, y: number) => void,
   ) {
-    setWorkerUrl(backend.worker);
     this.links = world.links;
     this.place = new Map(world.nodes.map((n) => [n.id, n]));
+    this.drawn = { links: lineFeatures(this.links, offsets(this.links)), off: points([]), signs: points([]), over: points([]), known: this.known() };
+    this.show(shown);
     this.map = new GlMap({
       container: "map",
       style: this.style(),
@@ -64,16 +79,20 @@ export class MapView {
       pitchWithRotate: false,
       fadeDuration: 0,
       attributionControl: false,
-      canvasContextAttributes: { preserveDrawingBuffer: true },
+      validateStyle: false,
     });
     this.map.touchZoomRotate.disableRotation();
     this.map.addControl(new AttributionControl({ compact: true, customAttribution: "Ground: Natural Earth. Borders as Natural Earth's many points of view agree; others broken." }), "bottom-left");
     this.map.addControl(new NavigationControl({ showCompass: false }), "top-right");
     this.map.addControl(new ScaleControl({ maxWidth: 90 }), "bottom-left");
     this.pulses = new Pulses(this.map, document.getElementById("pulses") as HTMLCanvasElement);
+    this.map.once("style.load", () => {
+      addSymbols(this.map);
+      this.standing = true;
+      this.tell();
+    });
     this.ready = new Promise((done) => {
       this.map.once("load", () => {
-        this.furnish();
         // the words on the ground stay one click away, so that they cover nothing
         document.querySelector(".maplibregl-ctrl-attrib")?.classList.remove("maplibregl-compact-show");
         document.querySelector(".maplibregl-ctrl-attrib")?.removeAttribute("open");
@@ -81,35 +100,55 @@ export class MapView {
       });
     });
     this.map.on("click", (event) => pick(this.at(event)));
-    this.map.on("mousemove", (event) => hover(this.at(event), event.point.x, event.point.y));
-    this.map.on("mouseout", () => hover("", 0, 0));
+    let under: MapMouseEvent | null = null;
+    this.map.on("mousemove", (event) => {
+      // one look a frame, however often the pointer is told of
+      if (!under) requestAnimationFrame(() => {
+        if (under) hover(this.at(under), under.point.x, under.point.y);
+        under = null;
+      });
+      under = event;
+    });
+    this.map.on("mouseout", () => {
+      under = null;
+      hover("", 0, 0);
+    });
   }
 
-  /** Take the colours of another theme. */
+  /** Take the colours of another theme: the picture stays, its paint changes. */
   redress(): void {
-    this.furnished = false;
-    this.map.setStyle(this.style(), { diff: false });
-    this.map.once("style.load", () => {
-      this.furnish();
-      if (this.shown) this.show(this.shown);
-      this.route(this.routeLine);
-      this.pick(this.picked);
+    if (!this.standing) {
+      this.map.once("style.load", () => this.redress());
+      return;
+    }
+    addSymbols(this.map);
+    for (const layer of this.style().layers) {
+      for (const [name, value] of Object.entries(layer.paint ?? {})) {
+        this.map.setPaintProperty(layer.id, name as never, value as never, { validate: false });
+      }
+    }
+  }
+
+  /** Resolves when what was told last is on the screen. */
+  painted(): Promise<void> {
+    return new Promise((done) => {
+      this.map.once("idle", () => done());
+      this.map.triggerRepaint();
     });
   }
 
   /** Draw flows and states. */
   show(shown: Shown): void {
     this.shown = shown;
-    if (!this.furnished) return;
     this.take(shown.answer?.added_links ?? []);
-    const states = linkStates(this.world, shown.day, shown.answer);
+    this.states = linkStates(this.world, shown.day, shown.answer);
     const off: GeoJSON.Feature[] = [];
     const change = this.links.map((l) => this.tonnes(shown.flows, l.id) - this.tonnes(shown.before, l.id));
     const top = shown.diff
       ? Math.max(1, ...change.map(Math.abs))
       : Math.max(1, ...this.links.filter((l) => l.mode !== "sea").map((l) => this.tonnes(shown.flows, l.id)));
-    this.links.forEach((link, id) => {
-      const status = states.get(link.id) ?? "";
+    this.paint = this.links.map((link, id) => {
+      const status = this.states.get(link.id) ?? "";
       const open = passable(status);
       const t = this.tonnes(shown.flows, link.id);
       const delta = change[id] ?? 0;
@@ -118,24 +157,24 @@ export class MapView {
         ? felt ? widthOf(Math.abs(delta), top) : t > 0 || open ? 0.6 : 0
         : t > 0 ? widthOf(t, top) : open ? 0.6 : 0;
       const o = t > 0 || (shown.diff && felt) ? 1 : 0.75;
-      this.map.setFeatureState({ source: "links", id }, { w, o, sign: shown.diff ? (felt ? Math.sign(delta) : 9) : 0 });
       if (status && !open) {
         off.push({ type: "Feature", properties: { id: link.id, state: status }, geometry: { type: "LineString", coordinates: link.line } });
       }
+      return { w, o, sign: shown.diff ? (felt ? Math.sign(delta) : 9) : 0 };
     });
-    this.set("off", points(off));
-    this.set("crossings", points(this.crossings(shown)));
-    this.set("stress", points(this.stress(shown.answer)));
-    this.pulses.show(this.links, shown.diff ? null : shown.flows);
+    this.tell();
+    this.set("off", off);
+    this.set("signs", [...this.crossings(shown), ...this.stress(shown.answer)]);
+    this.pulses?.show(this.links, shown.diff ? null : shown.flows);
   }
 
-  /** The ground, for a picture. */
-  surface(): GeoJSON.FeatureCollection {
-    return this.ground;
+  /** State of a link on the day shown. */
+  stateOf(id: string): string {
+    return this.states.get(id) ?? "";
   }
 
   /** What is drawn now. */
-  current(): Shown | null {
+  current(): Shown {
     return this.shown;
   }
 
@@ -146,21 +185,24 @@ export class MapView {
 
   /** Draw a route over the rest; none if there are no lines. */
   route(lines: Point[][]): void {
-    this.routeLine = lines;
-    this.set("route", points(lines.map((coordinates) => ({ type: "Feature", properties: {}, geometry: { type: "LineString", coordinates } }))));
+    this.lines = lines;
+    this.over();
   }
 
   /** Mark what is picked. */
   pick(what: string): void {
-    this.picked = what;
     const [kind, ...rest] = what.split(":");
     const id = rest.join(":");
-    const lines = this.linesOf(kind ?? "", id);
     const node = kind === "node" ? this.place.get(id) : undefined;
-    this.set("picked", points([
-      ...lines.map((coordinates): GeoJSON.Feature => ({ type: "Feature", properties: {}, geometry: { type: "LineString", coordinates } })),
-      ...(node ? [point(node.lon, node.lat, {})] : []),
-    ]));
+    this.picked = [
+      ...this.linesOf(kind ?? "", id).map((coordinates) => line(coordinates, { kind: "picked" })),
+      ...(node ? [point(node.lon, node.lat, { kind: "picked" })] : []),
+    ];
+    this.over();
+  }
+
+  private over(): void {
+    this.set("over", [...this.lines.map((coordinates) => line(coordinates, { kind: "route" })), ...this.picked]);
   }
 
   /** Bring what is picked into sight. */
@@ -183,26 +225,39 @@ export class MapView {
   }
 
   private style() {
-    return styleOf(this.world.modes, this.ground, this.rivers, lineFeatures(this.links, offsets(this.links)));
+    return styleOf(this.world.modes, backend.surfaces.ground, backend.surfaces.rivers, this.drawn);
   }
 
-  private set(source: string, data: GeoJSON.FeatureCollection): void {
-    (this.map.getSource(source) as GeoJSONSource | undefined)?.setData(data);
+  /** Give a source what it draws, unless it draws that already. */
+  private set(source: Source, features: GeoJSON.Feature[]): void {
+    if (!features.length && !this.drawn[source].features.length) return;
+    this.drawn[source] = points(features);
+    if (this.standing) void (this.map.getSource(source) as GeoJSONSource | undefined)?.setData(this.drawn[source]);
   }
 
-  /** What never changes while a theme lasts. */
-  private furnish(): void {
-    addSymbols(this.map);
-    this.furnished = true;
+  /** Tell the map of the links whose width or colour changed. */
+  private tell(): void {
+    if (!this.standing) return;
+    this.paint.forEach((state, id) => {
+      const key = `${state.w} ${state.o} ${state.sign}`;
+      if (this.told[id] === key) return;
+      this.told[id] = key;
+      this.map.setFeatureState({ source: "links", id }, state);
+    });
+  }
+
+  /** What never changes: names of lands, seas and places, and what is disputed. */
+  private known(): GeoJSON.FeatureCollection {
     const { world } = this;
-    this.set("lands", points(world.territories.filter((t) => t.kind === "state").map((t) => point(t.lon, t.lat, { id: t.id, name: t.name, rank: t.rank }))));
-    this.set("seas", points(world.seas.map((x) => point(x.lon, x.lat, { name: x.name }))));
-    const rank: Record<string, number> = { city: 0, port: 1, terminal: 2, border: 3, gauge_change: 4, strait: 5 };
-    this.set("names", points(world.nodes.filter((n) => n.type in rank).map((n) => point(n.lon, n.lat, { id: n.id, name: n.name, local: n.local, sort: rank[n.type] ?? 9 }))));
-    this.set("disputed", points(world.disputed.flatMap((d) => [
-      point(d.lon, d.lat, { id: d.id }),
-      ...(d.outline.length > 1 ? [{ type: "Feature" as const, properties: { id: d.id }, geometry: { type: "LineString" as const, coordinates: d.outline } }] : []),
-    ])));
+    return points([
+      ...world.territories.filter((t) => t.kind === "state").map((t) => point(t.lon, t.lat, { kind: "land", id: t.id, name: t.name, rank: t.rank })),
+      ...world.seas.map((x) => point(x.lon, x.lat, { kind: "sea", name: x.name })),
+      ...world.nodes.filter((n) => n.type in RANK).map((n) => point(n.lon, n.lat, { kind: "place", id: n.id, name: n.name, local: n.local, sort: RANK[n.type] ?? 9 })),
+      ...world.disputed.flatMap((d) => [
+        point(d.lon, d.lat, { kind: "disputed", id: d.id }),
+        ...(d.outline.length > 1 ? [line(d.outline, { kind: "disputed", id: d.id })] : []),
+      ]),
+    ]);
   }
 
   /** Links that an order adds join the others, once. */
@@ -211,7 +266,7 @@ export class MapView {
     if (key === this.added) return;
     this.added = key;
     this.links = [...this.world.links, ...added];
-    this.set("links", lineFeatures(this.links, offsets(this.links)));
+    this.set("links", lineFeatures(this.links, offsets(this.links)).features);
   }
 
   private tonnes(flows: Flows | null, id: string): number {
@@ -237,7 +292,7 @@ export class MapView {
       if (!place) return [];
       const [first] = regimes;
       const shape = regimes.size === 1 ? shapeOf(first ?? "normal") : "mixed";
-      return [point(place.lon, place.lat, { id: node, shape, border, sort: -t })];
+      return [point(place.lon, place.lat, { kind: "crossing", id: node, shape, border, sort: -t })];
     });
   }
 
@@ -253,7 +308,7 @@ export class MapView {
       const link = links.get(id);
       const place = this.place.get(nodes.get(id) ?? id.split(":")[0] ?? "");
       const where = link ? middle(link.line) : place ? ([place.lon, place.lat] as Point) : null;
-      return where ? [point(where[0], where[1], { id, r: 7 + 3 * Math.min(1.5, share - 0.9) })] : [];
+      return where ? [point(where[0], where[1], { kind: "stress", id, r: 7 + 3 * Math.min(1.5, share - 0.9) })] : [];
     });
   }
 

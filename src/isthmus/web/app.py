@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import gzip
-import json
 import mimetypes
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +23,7 @@ from isthmus.web.edits import as_file, edited
 from isthmus.web.export import exported, standalone
 from isthmus.web.ground import ground
 from isthmus.web.model import Model
+from isthmus.web.packed import Packed
 from isthmus.web.world import world
 
 __all__ = ["CSP", "STATIC", "create_app"]
@@ -123,16 +122,18 @@ def _pages(app: FastAPI) -> None:
 
 def _facts(app: FastAPI, model: Model) -> None:
     facts = model.facts
+    packed = Packed({"world": lambda: world(facts), "ground": ground})
+    app.state.packed = packed
 
     @app.get("/api/world", response_model=schemas.World)
     def get_world(request: Request) -> Response:
         """Places, ways, histories, orders and claims: all the map needs before anything is solved."""
-        return _packed(request, "world", facts.digest, lambda: world(facts))
+        return _unpacked(request, packed["world"])
 
     @app.get("/api/ground", response_model=schemas.Ground)
     def get_ground(request: Request) -> Response:
         """Land, lakes, settled and unsettled lines as GeoJSON."""
-        return _packed(request, "ground", "", ground)
+        return _unpacked(request, packed["ground"])
 
     @app.get("/api/show/{name:path}", response_model=dict[str, list[dict[str, Any]]])
     def show(name: str) -> Response:
@@ -199,16 +200,8 @@ def _json(document: Any) -> Response:
     return JSONResponse(numbers_as_json(document))
 
 
-_PACKED: dict[tuple[str, str], bytes] = {}
-
-
-def _packed(request: Request, name: str, digest: str, make: Callable[[], Any]) -> Response:
-    """Answer with a large document that never changes, packed once."""
-    key = name, digest
-    if key not in _PACKED:
-        text = json.dumps(numbers_as_json(make()), ensure_ascii=False, separators=(",", ":"))
-        _PACKED[key] = gzip.compress(text.encode(), 6, mtime=0)
-    body = _PACKED[key]
+def _unpacked(request: Request, body: bytes) -> Response:
+    """Answer with a packed document, packed if the asker can take it so."""
     if "gzip" not in request.headers.get("accept-encoding", ""):
         return Response(gzip.decompress(body), media_type="application/json")
     return Response(body, media_type="application/json", headers={"Content-Encoding": "gzip"})

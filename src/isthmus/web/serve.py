@@ -12,6 +12,7 @@ from isthmus.errors import Fault, InputError
 from isthmus.web.app import create_app
 from isthmus.web.edits import State
 from isthmus.web.model import Model
+from isthmus.web.packed import Packed
 
 if TYPE_CHECKING:
     from isthmus.facts.tables import Facts
@@ -59,7 +60,7 @@ def serve(
     config = uvicorn.Config(app, log_level="warning", access_log=False)
     shown = f"[{host}]" if ":" in host else host
     address = f"http://{shown}:{listening.getsockname()[1]}/"
-    threading.Thread(target=_warm, args=(model,), daemon=True).start()
+    threading.Thread(target=_warm, args=(app.state.packed, model), daemon=True).start()
     if ready is not None:
         ready(address)
     if browser:
@@ -70,8 +71,9 @@ def serve(
         return
 
 
-def _warm(model: Model) -> None:
-    """Assign the first day before it is asked for."""
+def _warm(packed: Packed, model: Model) -> None:
+    """Make what the page asks for first, in that order, before it is asked for."""
+    packed.warm()
     model.run(State())
 
 

@@ -14,6 +14,7 @@ from isthmus.formats.coordinates import line_points, parse_points
 from isthmus.output.map_places import OCEANS, SEAS, label_spots
 from isthmus.output.theme import MODES, REGIMES, STATUSES
 from isthmus.run import find_scenario, list_scenarios
+from isthmus.scenario import Scenario
 
 if TYPE_CHECKING:
     from isthmus.facts.tables import Facts
@@ -85,8 +86,8 @@ def world(facts: Facts) -> dict[str, Any]:
 def orders() -> list[dict[str, Any]]:
     """Return the shipped orders, the baseline first."""
     found = []
-    for name in list_scenarios():
-        order = find_scenario(name)
+    for name, path in list_scenarios().items():
+        order = Scenario.read(path)
         found.append(
             {
                 "id": name,
