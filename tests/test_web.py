@@ -61,6 +61,7 @@ def test_the_document_names_every_route(client: TestClient) -> None:
         "/api/world",
         "/api/ground",
         "/api/show/{name}",
+        "/api/list/{table}",
         "/api/history/{date}",
         "/api/claims/{claim_id}",
         "/api/solve",

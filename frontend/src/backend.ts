@@ -20,6 +20,7 @@ export interface Backend {
   /** The finding; with its range under other assumptions, which takes many runs. */
   claim(id: string, ranged: boolean): Promise<Claim>;
   show(name: string): Promise<Record<string, Row[]>>;
+  rows(table: string): Promise<Row[]>;
   day(date: string): Promise<Day>;
   scenario(asked: Asked, name: string): Promise<string>;
   data(kind: string, asked: Asked): Promise<Blob>;
@@ -82,6 +83,7 @@ class Live implements Backend {
   matrix = async (asked: Asked): Promise<Matrix> => (await post("/api/matrix", asked)).json() as Promise<Matrix>;
   claim = (id: string, ranged: boolean): Promise<Claim> => get(`/api/claims/${encodeURIComponent(id)}?ranged=${ranged}`);
   show = (name: string): Promise<Record<string, Row[]>> => get(`/api/show/${encodeURIComponent(name)}`);
+  rows = (table: string): Promise<Row[]> => get(`/api/list/${encodeURIComponent(table)}`);
   day = (date: string): Promise<Day> => get(`/api/history/${date}`);
   scenario = async (asked: Asked, name: string): Promise<string> =>
     (await post("/api/scenario", { ...asked, name })).text();
@@ -119,6 +121,7 @@ class Still implements Backend {
   matrix = (): Promise<Matrix> => Still.no("The matrix");
   claim = (): Promise<Claim> => Still.no("To test a claim");
   show = (): Promise<Record<string, Row[]>> => Still.no("The data page");
+  rows = (): Promise<Row[]> => Still.no("The data page");
   day = (): Promise<Day> => Still.no("The history of a day");
   scenario = (): Promise<string> => Still.no("To save a scenario");
   data = (): Promise<Blob> => Still.no("To export data");

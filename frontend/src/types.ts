@@ -37,7 +37,7 @@ export interface ClaimRow {
 export interface World {
   meta: {
     version: string; facts_digest: string; first_year: number; last_year: number; base_date: string;
-    rows: number;
+    rows: number; tables: Record<string, number>;
   };
   territories: Territory[];
   seas: { name: string; lon: number; lat: number }[];

@@ -17,7 +17,6 @@ from isthmus.console import numbers_as_json
 from isthmus.errors import InputError, IsthmusError, NoPath
 from isthmus.output.theme import theme_css
 from isthmus.web import schemas
-from isthmus.web.answers import answer
 from isthmus.web.country import country, matrix
 from isthmus.web.edits import as_file, edited
 from isthmus.web.export import exported, standalone
@@ -142,6 +141,13 @@ def _facts(app: FastAPI, model: Model) -> None:
 
         return _json(dossier(facts, name))
 
+    @app.get("/api/list/{table}", response_model=list[dict[str, Any]])
+    def rows(table: str) -> Response:
+        """Every row of a table with its source, year and confidence; as `isthmus list`."""
+        from isthmus.facts.listing import listing
+
+        return _json(listing(facts, table).to_dict("records"))
+
     @app.get("/api/history/{date}", response_model=schemas.Day)
     def day(date: str) -> Response:
         """The network as it was on a day, and why; as `isthmus history --date`."""
@@ -159,7 +165,7 @@ def _solved(app: FastAPI, model: Model) -> None:
     @app.post("/api/solve", response_model=schemas.Answer)
     def solve(state: schemas.State) -> Response:
         """Assign a state beside its base; as `isthmus run`."""
-        return _json(answer(model.run(state)))
+        return JSONResponse(model.answer(state))
 
     @app.post("/api/route", response_model=schemas.Routes)
     def route(asked: schemas.RouteAsked) -> Response:

@@ -19,7 +19,6 @@ from isthmus.formats.tables import write_tables
 from isthmus.output.assemble import assemble
 from isthmus.output.theme import theme_css
 from isthmus.run import comparison_table, manifest_of
-from isthmus.web.answers import answer
 from isthmus.web.ground import ground
 from isthmus.web.world import world
 
@@ -107,7 +106,15 @@ def standalone(model: Model, asked: Page, static: Path) -> str:
         "ground": ground(),
         "rivers": json.loads((static / "rivers.json").read_text(encoding="utf-8")),
         "answers": [
-            {"state": state.model_dump(), "answer": answer(model.run(state))} for state in states
+            {
+                "state": {
+                    "order": state.order,
+                    "date": state.date,
+                    "edits": [e.model_dump(exclude_none=True) for e in state.edits],
+                },
+                "answer": model.answer(state),
+            }
+            for state in states
         ],
         "hash": asked.hash,
     }

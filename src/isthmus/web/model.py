@@ -13,6 +13,7 @@ from isthmus.claims import ASSUMPTIONS, claim_document, claim_of, run_claims
 from isthmus.cost.model import GeneralizedCost
 from isthmus.run import Run, demand_year, find_scenario, list_scenarios, prepare
 from isthmus.scenario import Scenario
+from isthmus.web.answers import answer
 from isthmus.web.edits import State, edited
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Model"]
 
-_DAYS, _ANSWERS = 6, 24
-"""Bases and answers held at once; a base is some tens of megabytes."""
+_DAYS, _RUNS, _ANSWERS = 4, 4, 64
+"""Bases, runs and answers held at once: a run is a hundred megabytes, its answer a tenth of one."""
 
 
 class Model:
@@ -52,7 +53,8 @@ class Model:
         self.facts, self.method, self.gap, self.assumptions = facts, method, gap, assumptions
         self.cost = GeneralizedCost(facts)
         self._days: OrderedDict[str, Assignment] = OrderedDict()
-        self._answers: OrderedDict[str, Run] = OrderedDict()
+        self._runs: OrderedDict[str, Run] = OrderedDict()
+        self._answers: OrderedDict[str, dict[str, Any]] = OrderedDict()
         self._scenarios: dict[str, Scenario] = {}
         self._claims: dict[tuple[str, bool], dict[str, Any]] = {}
         self._turn, self._claiming = threading.RLock(), threading.Lock()
@@ -101,7 +103,7 @@ class Model:
         scenario = self.scenario(state)
         key = f"{scenario.base} {scenario.digest}"
         with self._turn:
-            found = self._answers.get(key)
+            found = self._runs.get(key)
             if found is None:
                 found = prepare(
                     self.facts,
@@ -111,6 +113,19 @@ class Model:
                     gap=self.gap,
                     base=self.base(scenario.base),
                 )
+                self._runs[key] = found
+                _trim(self._runs, _RUNS)
+            self._runs.move_to_end(key)
+            return found
+
+    def answer(self, state: State) -> dict[str, Any]:
+        """Return what the map shows of a state; see `run`."""
+        scenario = self.scenario(state)
+        key = f"{scenario.base} {scenario.digest} {scenario.id}"
+        with self._turn:
+            found = self._answers.get(key)
+            if found is None:
+                found = answer(self.run(state))
                 self._answers[key] = found
                 _trim(self._answers, _ANSWERS)
             self._answers.move_to_end(key)

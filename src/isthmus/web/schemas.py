@@ -38,6 +38,7 @@ class Meta(BaseModel):
     last_year: int
     base_date: str
     rows: int
+    tables: dict[str, int]
 
 
 class World(BaseModel):

@@ -55,6 +55,7 @@ def world(facts: Facts) -> dict[str, Any]:
             "last_year": LAST_YEAR,
             "base_date": find_scenario("baseline").base,
             "rows": int(sum(len(t) for t in facts.tables.values())),
+            "tables": {name: len(table) for name, table in sorted(facts.tables.items())},
         },
         "territories": _territories(facts),
         "seas": [{"name": n, "lon": x, "lat": y} for n, x, y in (*SEAS, *OCEANS)],
