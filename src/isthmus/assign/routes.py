@@ -20,8 +20,8 @@ from isthmus.assign.base import (
     checked_trips,
 )
 from isthmus.errors import Fault, InputError
-from isthmus.kernels import loading
 from isthmus.kernels import paths as path_kernels
+from isthmus.kernels import pricing
 from isthmus.kernels import routes as route_kernels
 
 __all__ = ["Routes", "generate_routes", "generate_some", "route_costs"]
@@ -200,6 +200,7 @@ def route_costs(routes: Routes, cost: FloatArray, trips: Trips) -> FloatArray:
     ndarray, shape (n_path,)
         [USD/t]
     """
-    out, size = np.zeros(len(routes.starts) - 1), np.empty(len(routes.starts) - 1)
-    loading.measure(*routes, trips.klass, cost, cost, out, size)
+    out = np.empty(len(routes.starts) - 1)
+    trip_of = np.repeat(np.arange(len(trips.klass)), np.diff(routes.trip))
+    pricing.path_costs(trip_of, routes.starts, routes.arcs, trips.klass, cost, out)
     return out
