@@ -33,6 +33,9 @@ __all__ = ["Stop", "VirtualNetwork", "expand"]
 _LOADED = ("rail", "road", "sea", "inland_water")
 """Modes on which a shipment can begin or end; ferries take lorries and wagons, not goods."""
 
+_FACTORS = ["delay_factor", "spread_factor", "fee_factor"]
+"""What a regime multiplies."""
+
 _COLUMNS = (
     "link_id", "crossing_id", "terminal_id", "passage_id", "operator_id", "control_id", "regime",
     "from_territory_id", "from_mode", "from_gauge_mm", "to_mode", "to_gauge_mm", "method", "forward",
@@ -140,7 +143,8 @@ class _Builder:
         self.rows: list[dict[str, object]] = []
         self.territory = dict(zip(network.nodes.node_id, network.nodes.territory_id, strict=True))
         self.shut = network.closed_territories
-        self.regimes = network.regimes.set_index("regime")
+        self.regimes = network.regimes.set_index("regime")[_FACTORS].to_dict("index")
+        self.factors: dict[tuple[str, str], dict[str, float]] = {}
 
     def stop(self, *key: object) -> int:
         return self.index.setdefault(Stop(*key), len(self.index))  # type: ignore[arg-type]
@@ -232,13 +236,12 @@ class _Builder:
 
     def _factors(self, regime: str, surveyed: str) -> dict[str, float]:
         """Factors of a regime against the one the hours were surveyed under; 1 for a shut one."""
-        table = self.regimes
-        out = {}
-        for name in ("delay_factor", "spread_factor", "fee_factor"):
-            now = table[name].get(regime, np.nan)
-            then = table[name].get(surveyed, np.nan)
-            out[name] = float(now / then) if now == now and then == then and then > 0 else 1.0
-        return out
+        known = self.factors.get((regime, surveyed))
+        if known is None:
+            now, then = self.regimes.get(regime, {}), self.regimes.get(surveyed, {})
+            known = {c: _ratio(now.get(c, np.nan), then.get(c, np.nan)) for c in _FACTORS}
+            self.factors[regime, surveyed] = known
+        return known
 
     def transfer(self) -> None:
         place = self._by_place
@@ -388,3 +391,8 @@ class _Builder:
         arcs = arcs.drop(columns=["tail", "head"]).iloc[order].reset_index(drop=True)
         arcs["is_open"] = arcs["is_open"].astype(bool)
         return VirtualNetwork(self.network, graph, arcs, list(self.index))
+
+
+def _ratio(now: float, then: float) -> float:
+    """Return a factor against another, 1 where one is unknown or the other is none."""
+    return float(now / then) if now == now and then == then and then > 0 else 1.0

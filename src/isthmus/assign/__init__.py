@@ -21,6 +21,7 @@ from isthmus.assign.base import Solution, Trees, Trips, least_costs
 from isthmus.assign.congestion import delay_of
 from isthmus.assign.cuts import unserved_reasons
 from isthmus.assign.methods import METHODS, Problem
+from isthmus.assign.routes import Routes
 from isthmus.cost.model import ArcCost, GeneralizedCost, freight_goods
 from isthmus.errors import Fault, InputError, UnknownName
 from isthmus.virtual import VirtualNetwork, expand
@@ -141,6 +142,24 @@ class Assignment:
     def memo(self) -> dict[str, Any]:
         """Totals already taken, so that a table asked for twice is computed once."""
         return {}
+
+    @cached_property
+    def routes(self) -> Routes:
+        """The paths as choice sets: by trip, with their arcs."""
+        count = np.bincount(self.paths.trip, minlength=len(self.trips))
+        trip = np.concatenate(([0], np.cumsum(count))).astype(np.int64)
+        return Routes(trip, self.paths.indptr, self.paths.arcs.astype(np.int32))
+
+    @cached_property
+    def trip_ends(self) -> Trips:
+        """The trips by positions: classes, stops where they begin and end, tonnes."""
+        return _trips(self.trips, self.virtual)
+
+    @cached_property
+    def has_twins(self) -> bool:
+        """Whether two trips have the same ends and goods."""
+        ends = ["origin_zone_id", "destination_zone_id", "commodity_id"]
+        return bool(self.trips.duplicated(ends).any())
 
     @cached_property
     def class_of_path(self) -> IntArray:

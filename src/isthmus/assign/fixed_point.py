@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Callable
+from typing import Any
 
-from isthmus.assign.base import Delay, FloatArray, Graph, Progress, Trips
+import numpy as np
+import numpy.typing as npt
+
+from isthmus.assign.base import Delay, FloatArray, Graph, Int32Array, Progress, Trips
+from isthmus.assign.parts import cut, together
 from isthmus.assign.routes import Routes
 from isthmus.kernels import loading
+from isthmus.kernels import slope as slopes
 from isthmus.kernels.delay import NONE
 
 __all__ = ["FixedPoint"]
@@ -40,10 +46,13 @@ class FixedPoint:
         vot: FloatArray,
         beta: float,
     ) -> None:
-        n_path = len(routes.starts) - 1
         self.routes, self.flow = routes, trips.flow
-        self.path_cost, self.path_size = np.zeros(n_path), np.ones(n_path)
-        loading.measure(*routes, trips.klass, cost, length, self.path_cost, self.path_size)
+        used = np.zeros(graph.n_arc, np.bool_)
+        used[routes.arcs] = True
+        self.arcs = np.flatnonzero(used & (delay.law != NONE))
+        slot = np.full(graph.n_arc, -1, np.int32)
+        slot[self.arcs] = np.arange(len(self.arcs), dtype=np.int32)
+        self._measure(slot, trips, cost, length)
         self.path_trip = np.repeat(np.arange(len(trips.flow)), np.diff(routes.trip))
         served = np.diff(routes.trip) > 0
         least = np.zeros(len(trips.flow))
@@ -53,23 +62,43 @@ class FixedPoint:
         self.overlap = beta * np.log(np.maximum(self.path_size, 1e-300))
         self.full_weight = theta * vot[trips.klass]
         self.soften(1.0)
-        used = np.zeros(graph.n_arc, np.bool_)
-        used[routes.arcs] = True
-        self.arcs = np.flatnonzero(used & (delay.law != NONE))
-        slot = np.full(graph.n_arc, -1, np.int32)
-        slot[self.arcs] = np.arange(len(self.arcs), dtype=np.int32)
-        met = slot[routes.arcs] >= 0
-        before = np.concatenate(([0], np.cumsum(met)))
-        self.at = before[routes.starts].astype(np.int64)
-        self.slots = slot[routes.arcs][met]
         self.law = delay.take(self.arcs)
-        self.share = np.zeros(n_path)
+        self.share = np.zeros(len(self.path_cost))
         self.floor = max(_SMALL_FLOW * float(trips.flow[served].sum()), 1e-300)
+
+    def _measure(
+        self, slot: Int32Array, trips: Trips, cost: FloatArray, length: FloatArray
+    ) -> None:
+        """Cost and path size of all routes, and the slots that the choices depend on."""
+        trip, starts, arcs = self.routes
+        n_path = len(starts) - 1
+        self.path_cost, self.path_size = np.zeros(n_path), np.ones(n_path)
+        size, slots = np.zeros(n_path, np.int64), np.empty(len(arcs), np.int32)
+        parts = cut(starts[trip])
+        common = np.zeros((len(parts), len(self.arcs)))
+
+        def work(i: int) -> None:
+            loading.measure(
+                trip, starts, arcs, trips.klass, trips.flow, cost, length, slot, *parts[i],
+                self.path_cost, self.path_size, size, slots, common[i],
+            )  # fmt: skip
+
+        together(work, len(parts))
+        self.common = common.sum(axis=0)
+        self.at = np.concatenate(([0], np.cumsum(size))).astype(np.int64)
+        kept = [
+            slots[starts[trip[a]] : starts[trip[a]] + self.at[trip[b]] - self.at[trip[a]]]
+            for a, b in parts
+        ]
+        self.slots = np.concatenate(kept)
+        self.parts = cut(self.at[trip])
 
     def soften(self, share: float) -> None:
         """Take only a share of theta: the smaller, the gentler loads answer to delays."""
         self.utility = share * self.choice + self.overlap
         self.weight = share * self.full_weight
+        self.free = np.empty(len(self.flow))
+        loading.free_worth(self.routes.trip, self.utility, self.free)
 
     def laws(self, x: FloatArray) -> FloatArray:
         """Value, derivative and integral of the delays at flows `x`, kept finite."""
@@ -77,36 +106,58 @@ class FixedPoint:
 
     def load(self, hours: FloatArray) -> tuple[FloatArray, float]:
         """Logit flows at given delays, and the dual term they are the slope of."""
-        out = np.empty(len(self.arcs))
-        dual = loading.logit(
-            self.routes.trip, self.at, self.slots, self.utility, self.weight, self.flow,
-            hours, self.share, out,
-        )  # fmt: skip
-        return out, dual
+        out = np.zeros((len(self.parts), len(self.arcs)))
+
+        def work(i: int) -> float:
+            return loading.logit(
+                self.routes.trip, self.at, self.slots, self.utility, self.free, self.weight,
+                self.flow, hours, *self.parts[i], self.share, out[i],
+            )  # fmt: skip
+
+        dual = sum(together(work, len(self.parts)))
+        return out.sum(axis=0) + self.common, dual + float(_dot(self.common[None, :], hours)[0])
 
     def direction(self, slope: FloatArray, residual: FloatArray) -> FloatArray:
         """
         Newton step on the flows: (I + K T) dx = residual.
 
-        Solved in the symmetric form I + S K S with S = sqrt(T), whose eigenvalues are 1 or more.
+        Solved in the symmetric form I + S K S with S = sqrt(T), whose eigenvalues are 1 or more,
+        over the arcs alone that feel their own delay; K is never written out beyond these.
         """
-        n = len(self.arcs)
-        matrix = np.empty((n, n))
-        loading.logit_slope(
-            self.routes.trip, self.at, self.slots, self.weight, self.flow, self.share, matrix
-        )
         root = np.sqrt(np.minimum(slope, 1e60))
-        felt = np.flatnonzero(matrix.diagonal() * root**2 > _NOT_FELT)
-        inner = (
-            np.ascontiguousarray(matrix[np.ix_(felt, felt)])
-            * root[felt][None, :]
-            * root[felt][:, None]
-        )
+        felt = np.flatnonzero(self._slope(slopes.diagonal) * root**2 > _NOT_FELT)
+        place = np.full(len(root), -1, np.int32)
+        place[felt] = np.arange(len(felt), dtype=np.int32)
+        inner = self._slope(slopes.block, place, shape=(len(felt), len(felt)))
+        inner *= root[felt][None, :]
+        inner *= root[felt][:, None]
         inner[np.diag_indices(len(felt))] += 1.0
         y = root[felt] * residual[felt]
-        if not loading.solve_definite(inner, y):
+        if not slopes.solve_definite(inner, y):
             return residual
-        return residual - _dot(matrix[:, felt] * root[felt][None, :], y)
+        hours = np.zeros(len(root))
+        hours[felt] = root[felt] * y
+        return residual - self._slope(slopes.times, hours)
+
+    def _slope(
+        self,
+        kernel: Callable[..., None],
+        *given: npt.NDArray[Any],
+        shape: tuple[int, ...] | None = None,
+    ) -> FloatArray:
+        """Sum what a kernel says of the slope over the parts of the trips."""
+        out = np.zeros((len(self.parts), *(shape or (len(self.arcs),))))
+
+        def work(i: int) -> None:
+            kernel(
+                self.routes.trip, self.at, self.slots, self.weight, self.flow, self.share,
+                *given, *self.parts[i], out[i],
+            )  # fmt: skip
+
+        together(work, len(self.parts))
+        for part in out[1:]:
+            out[0] += part
+        return out[0]
 
     def residual(self, loaded: FloatArray, x: FloatArray) -> float:
         """Largest relative difference between two vectors of flows."""
@@ -195,7 +246,7 @@ class FixedPoint:
     def _carried(self, share: FloatArray) -> FloatArray:
         """Flows on arcs, of shares of routes."""
         carried = np.repeat(share * self.flow[self.path_trip], np.diff(self.at))
-        return np.asarray(np.bincount(self.slots, carried, len(self.arcs)), np.float64)
+        return np.bincount(self.slots, carried, len(self.arcs)) + self.common
 
     def _stages(
         self, x: FloatArray, share: float, left: int, done: int, progress: Progress | None

@@ -19,12 +19,22 @@ from isthmus.assign.base import (
     checked_cost,
     checked_trips,
 )
+from isthmus.assign.parts import cut, together
 from isthmus.errors import Fault, InputError
-from isthmus.kernels import loading
-from isthmus.kernels import paths as path_kernels
+from isthmus.kernels import pricing
 from isthmus.kernels import routes as route_kernels
 
-__all__ = ["Routes", "generate_routes", "generate_some", "route_costs"]
+__all__ = [
+    "Drawn",
+    "Planted",
+    "Routes",
+    "draw",
+    "generate_routes",
+    "generate_some",
+    "plant",
+    "route_costs",
+    "trips_of",
+]
 
 
 class Routes(NamedTuple):
@@ -43,6 +53,54 @@ class Routes(NamedTuple):
     trip: IntArray
     starts: IntArray
     arcs: Int32Array
+
+
+class Drawn(NamedTuple):
+    """
+    Generated routes, and how they were found.
+
+    Parameters
+    ----------
+    routes : Routes
+    tries : ndarray of int64, shape (m,)
+        Single-via paths looked at for a trip; -1 if it has fewer routes than asked for, or a
+        deviation among them.
+    """
+
+    routes: Routes
+    tries: IntArray
+
+
+class Planted(NamedTuple):
+    """
+    Least-cost trees from nodes, or to them.
+
+    Parameters
+    ----------
+    key : ndarray of int64, shape (n_tree,)
+        Class times number of nodes plus root, ascending.
+    dist, via, order : ndarray, shape (n_tree, n_node)
+    size : ndarray of int64, shape (n_tree,)
+        Nodes in each tree.
+        See `kernels.paths.tree`.
+    """
+
+    key: IntArray
+    dist: FloatArray
+    via: Int32Array
+    order: Int32Array
+    size: IntArray
+
+    def find(self, klass: Int32Array, root: Int32Array) -> IntArray:
+        """Return the tree of each pair of class and root."""
+        key = klass.astype(np.int64) * self.dist.shape[1] + root
+        return np.searchsorted(self.key, key).astype(np.int64)
+
+
+_ENTRIES = 4_000_000
+"""Nodes in the trees, one way, that are held at a time."""
+_OF_TRIP = 1_000
+"""Steps that generating the routes of a trip takes, roughly."""
 
 
 def generate_routes(
@@ -104,47 +162,142 @@ def generate_routes(
         text = f"n_routes = {n_routes}, max_detour = {max_detour}, penalty = {penalty}"
         mend = "Give at least 1, 1 and 0."
         raise InputError([Fault("route generation", text, mend, "route-options")])
-    m, n = len(trips.flow), graph.n_node
-    adj = np.arange(graph.n_arc, dtype=np.int32)
-    r_indptr, r_adj = by_head(graph)
-    count = np.zeros(m, np.int64)
-    rows_done: list[IntArray] = []
+    return draw(
+        graph, table, trips, n_routes, max_detour, penalty, first_through_node, progress
+    ).routes
+
+
+def draw(
+    graph: Graph,
+    cost: FloatArray,
+    trips: Trips,
+    n_routes: int = 8,
+    max_detour: float = 2.0,
+    penalty: float = 0.3,
+    first_through_node: int = 0,
+    progress: Progress | None = None,
+) -> Drawn:
+    """
+    Generate routes as `generate_routes` does, of input that is known to be right.
+
+    Trips are taken in blocks whose trees fit in memory, those of a block on several threads.
+
+    Parameters
+    ----------
+    graph, cost, trips, n_routes, max_detour, penalty, first_through_node, progress
+        As in `generate_routes`.
+
+    Returns
+    -------
+    Drawn
+    """
+    m = len(trips.flow)
+    count, tries = np.zeros(m, np.int64), np.full(m, -1, np.int64)
+    owner: list[IntArray] = []
     sizes: list[IntArray] = []
     pieces: list[Int32Array] = []
-    per_block = max(1, 2_000_000 // max(1, n))
-    for k in np.unique(trips.klass):
-        mine = np.flatnonzero(trips.klass == k)
-        roots = np.unique(trips.origin[mine])
-        for first in range(0, len(roots), per_block):
-            block = roots[first : first + per_block]
-            rows = mine[(trips.origin[mine] >= block[0]) & (trips.origin[mine] <= block[-1])]
-            rows = rows[np.lexsort((trips.origin[rows], trips.destination[rows]))]
-            shape = (len(block), n)
-            dist, reached = np.empty(shape), np.empty(len(block), np.int64)
-            via, order = np.empty(shape, np.int32), np.empty(shape, np.int32)
-            path_kernels.trees(
-                graph.indptr, adj, graph.head, table[k], block, first_through_node,
-                dist, via, order, reached,
+
+    def work(rows: IntArray, forth: Planted, back: Planted) -> None:
+        some = trips_of(trips, rows)
+        parts = cut(_OF_TRIP * np.arange(len(rows) + 1))
+
+        def of(i: int) -> tuple[IntArray, IntArray, IntArray, Int32Array]:
+            return route_kernels.generate(
+                graph.indptr, graph.head, graph.tail, cost, first_through_node, *some[:3],
+                forth[1:], forth.find(some.klass, some.origin),
+                back[1:], back.find(some.klass, some.destination),
+                *parts[i], n_routes, float(max_detour), float(penalty),
             )  # fmt: skip
-            found, starts, arcs = route_kernels.generate(
-                graph.indptr, adj, graph.head, graph.tail, r_indptr, r_adj, table[k],
-                first_through_node, trips.origin[rows], trips.destination[rows],
-                np.searchsorted(block, trips.origin[rows]).astype(np.int64),
-                dist, via, order, reached, n_routes, float(max_detour), float(penalty),
-            )  # fmt: skip
-            count[rows] = found
-            rows_done.append(np.repeat(rows, found))
-            sizes.append(np.diff(starts))
-            pieces.append(arcs)
+
+        for (first, end), found in zip(parts, together(of, len(parts)), strict=True):
+            mine = rows[first:end]
+            count[mine], tries[mine] = found[0], found[1]
+            owner.append(np.repeat(mine, found[0]))
+            sizes.append(np.diff(found[2]))
+            pieces.append(found[3])
+
+    most = max(1, _ENTRIES // max(1, graph.n_node))
+    heads = by_head(graph)
+    for rows in _blocks(trips.klass, trips.origin, np.arange(m), graph.n_node, most):
+        forth = plant(graph, None, cost, trips.klass[rows], trips.origin[rows], first_through_node)
+        for some in _blocks(trips.klass, trips.destination, rows, graph.n_node, most):
+            ends = trips.klass[some], trips.destination[some]
+            work(some, forth, plant(graph, heads, cost, *ends, first_through_node))
             if progress is not None:
                 progress(0, np.inf)
     trip = np.zeros(m + 1, np.int64)
     np.cumsum(count, out=trip[1:])
     if not pieces:
-        return Routes(trip, np.zeros(1, np.int64), np.empty(0, np.int32))
+        return Drawn(Routes(trip, np.zeros(1, np.int64), np.empty(0, np.int32)), tries)
     starts = np.concatenate(([0], np.cumsum(np.concatenate(sizes)))).astype(np.int64)
-    by_trip = np.argsort(np.concatenate(rows_done), kind="stable")
-    return Routes(trip, *route_kernels.reorder(starts, np.concatenate(pieces), by_trip))
+    by_trip = np.argsort(np.concatenate(owner), kind="stable")
+    return Drawn(
+        Routes(trip, *route_kernels.reorder(starts, np.concatenate(pieces), by_trip)), tries
+    )
+
+
+def plant(
+    graph: Graph,
+    heads: tuple[IntArray, Int32Array] | None,
+    cost: FloatArray,
+    klass: Int32Array,
+    node: Int32Array,
+    first_through_node: int = 0,
+) -> Planted:
+    """
+    Grow the least-cost trees from some nodes, or to them.
+
+    Parameters
+    ----------
+    graph : Graph
+    heads : tuple of ndarray, optional
+        Of `by_head`: trees to the nodes are wanted.
+    cost : ndarray, shape (n_class, n_arc)
+        [USD/t]
+    klass, node : ndarray of int32, shape (m,)
+        Pairs, each as often as you like.
+    first_through_node : int
+
+    Returns
+    -------
+    Planted
+    """
+    n = graph.n_node
+    key = np.unique(klass.astype(np.int64) * n + node)
+    of, root = (x.astype(np.int32) for x in np.divmod(key, n))
+    indptr, adj, far = graph.indptr, np.arange(graph.n_arc, dtype=np.int32), graph.head
+    if heads is not None:
+        (indptr, adj), far = heads, graph.tail
+    shape = (len(key), n)
+    dist, count = np.empty(shape), np.empty(len(key), np.int64)
+    via, order = np.empty(shape, np.int32), np.empty(shape, np.int32)
+    parts = cut(graph.n_arc * np.arange(len(key) + 1))
+
+    def work(i: int) -> None:
+        route_kernels.plant(
+            indptr, adj, far, cost, of, root, first_through_node, *parts[i], dist, via, order, count
+        )
+
+    together(work, len(parts))
+    return Planted(key, dist, via, order, count)
+
+
+def trips_of(trips: Trips, rows: IntArray) -> Trips:
+    """Return some trips."""
+    klass, origin, destination, flow = trips
+    return Trips(klass[rows], origin[rows], destination[rows], flow[rows])
+
+
+def _blocks(
+    klass: Int32Array, node: Int32Array, rows: IntArray, n_node: int, most: int
+) -> list[IntArray]:
+    """Sort rows by class and a node, and cut them so that each part has at most so many pairs."""
+    if not len(rows):
+        return []
+    key = klass[rows].astype(np.int64) * n_node + node[rows]
+    order = np.argsort(key, kind="stable")
+    pair = np.concatenate(([0], np.cumsum(np.diff(key[order]) != 0)))
+    return np.split(rows[order], np.flatnonzero(np.diff(pair // most)) + 1)
 
 
 def generate_some(
@@ -175,8 +328,7 @@ def generate_some(
         Of all trips.
     """
     rows = np.flatnonzero(wanted)
-    some = Trips(trips.klass[rows], trips.origin[rows], trips.destination[rows], trips.flow[rows])
-    found = generate_routes(graph, cost, some, n_routes=n_routes, **options)
+    found = draw(graph, cost, trips_of(trips, rows), n_routes, **options).routes
     count = np.zeros(len(trips.flow), np.int64)
     count[rows] = np.diff(found.trip)
     return Routes(
@@ -200,6 +352,7 @@ def route_costs(routes: Routes, cost: FloatArray, trips: Trips) -> FloatArray:
     ndarray, shape (n_path,)
         [USD/t]
     """
-    out, size = np.zeros(len(routes.starts) - 1), np.empty(len(routes.starts) - 1)
-    loading.measure(*routes, trips.klass, cost, cost, out, size)
+    out = np.empty(len(routes.starts) - 1)
+    trip_of = np.repeat(np.arange(len(trips.klass)), np.diff(routes.trip))
+    pricing.path_costs(trip_of, routes.starts, routes.arcs, trips.klass, cost, out)
     return out

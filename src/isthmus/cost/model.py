@@ -159,7 +159,7 @@ class GeneralizedCost:
         self.overrides = dict(sorted(overrides.items()))
         self.parameters = Parameters(facts["parameters"]).replace(**overrides)
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """SHA-256 of the rates and overrides, hexadecimal."""
         import hashlib

@@ -10,18 +10,35 @@ from numba import njit
 
 
 @njit(cache=True, nogil=True)
-def measure(trip, starts, arcs, klass, cost, length, path_cost, path_size):
+def measure(
+    trip, starts, arcs, klass, flow, cost, length, slot, begin, end, path_cost, path_size, size, slots, common
+):  # fmt: skip
     """
-    Cost and path size of every route.
+    Cost and path size of every route of some trips, and the slots their choice depends on.
+
+    An arc that all routes of a trip take adds the same to each, so that the choice does not depend on it: it is left
+    out of the slots of the routes, and what the trip carries over it is known beforehand.
 
     Parameters
     ----------
     trip, starts, arcs
-        Routes of trips.
+        Routes of trips, each arc at most once on a route.
     klass : ndarray of int32, shape (m,)
+    flow : ndarray of float64, shape (m,)
+        [t/yr]
     cost, length : ndarray of float64, shape (n_class, n_arc)
+    slot : ndarray of int32, shape (n_arc,)
+        Position of an arc among those whose delay rises with flow, -1 for the others.
+    begin, end : int
+        The trips.
     path_cost, path_size : ndarray of float64, shape (n_path,)
         Out. Path size lies in (0, 1]; it is 1 for a route of no length.
+    size : ndarray of int64, shape (n_path,)
+        Out: slots of each route that not all routes of its trip meet.
+    slots : ndarray of int32
+        Out: these slots, one route after the other, from the place of the first arc of the trips on.
+    common : ndarray of float64, shape (n_slot,)
+        Out: flow of the trips that have no way round a slot is added to it. [t/yr]
 
     References
     ----------
@@ -29,8 +46,10 @@ def measure(trip, starts, arcs, klass, cost, length, path_cost, path_size):
        decisions", in *Handbook of Transportation Science*, Kluwer, 1999, section on path-size logit.
     """
     users = np.zeros(cost.shape[1], np.int64)
-    for t in range(klass.size):
+    used = starts[trip[begin]]
+    for t in range(begin, end):
         k = klass[t]
+        n = trip[t + 1] - trip[t]
         first = starts[trip[t]]
         last = starts[trip[t + 1]]
         for i in range(first, last):
@@ -39,21 +58,51 @@ def measure(trip, starts, arcs, klass, cost, length, path_cost, path_size):
             total = 0.0
             span = 0.0
             share = 0.0
+            before = used
             for i in range(starts[p], starts[p + 1]):
                 arc = arcs[i]
                 total += cost[k, arc]
                 span += length[k, arc]
                 share += length[k, arc] / users[arc]
+                if slot[arc] >= 0:
+                    if users[arc] < n:
+                        slots[used] = slot[arc]
+                        used += 1
+                    elif p == trip[t]:
+                        common[slot[arc]] += flow[t]
             path_cost[p] = total
             path_size[p] = share / span if span > 0.0 else 1.0
+            size[p] = used - before
         for i in range(first, last):
             users[arcs[i]] = 0
 
 
 @njit(cache=True, nogil=True)
-def logit(trip, at, slots, utility, weight, flow, delay, share, out):
+def free_worth(trip, utility, out):
     """
-    Load trips on their routes by logit at given delays.
+    Log-sum of the utilities of each trip's routes without delay.
+
+    Parameters
+    ----------
+    trip : ndarray of int64, shape (m + 1,)
+    utility : ndarray of float64, shape (n_path,)
+    out : ndarray of float64, shape (m,)
+        Out; 0 where a trip has no route.
+    """
+    for t in range(out.size):
+        top = -np.inf
+        for p in range(trip[t], trip[t + 1]):
+            top = max(top, utility[p])
+        total = 0.0
+        for p in range(trip[t], trip[t + 1]):
+            total += np.exp(utility[p] - top)
+        out[t] = top + np.log(total) if total > 0.0 else 0.0
+
+
+@njit(cache=True, nogil=True)
+def logit(trip, at, slots, utility, free, weight, flow, delay, begin, end, share, out):
+    """
+    Load some trips on their routes by logit at given delays.
 
     Parameters
     ----------
@@ -62,31 +111,36 @@ def logit(trip, at, slots, utility, weight, flow, delay, share, out):
     slots : ndarray of int32
     utility : ndarray of float64, shape (n_path,)
         Utility without delay. [-]
+    free : ndarray of float64, shape (m,)
+        Of `free_worth`.
     weight : ndarray of float64, shape (m,)
         Loss of utility an hour of delay. [1/h]
     flow : ndarray of float64, shape (m,)
         [t/yr]
     delay : ndarray of float64, shape (n_slot,)
         [h]
+    begin, end : int
+        The trips.
     share : ndarray of float64, shape (n_path,)
         Out: probability of each route within its trip.
     out : ndarray of float64, shape (n_slot,)
-        Out: flow. [t/yr]
+        Out: flow is added to it. [t/yr]
 
     Returns
     -------
     float
-        Expected perceived delay of all trips above that at no delay: the concave function whose slope is `out`. [t*h/yr]
+        Expected perceived delay of the trips above that at no delay: the concave function whose slope is `out`.
+        [t*h/yr]
     """
-    out[:] = 0.0
     objective = 0.0
-    for t in range(flow.size):
+    for t in range(begin, end):
         first = trip[t]
         last = trip[t + 1]
-        if first == last:
+        if last - first < 2:
+            if first < last:
+                share[first] = 1.0
             continue
         top = -np.inf
-        free_top = -np.inf
         for p in range(first, last):
             hours = 0.0
             for i in range(at[p], at[p + 1]):
@@ -94,13 +148,10 @@ def logit(trip, at, slots, utility, weight, flow, delay, share, out):
             u = utility[p] - weight[t] * hours
             share[p] = u
             top = max(top, u)
-            free_top = max(free_top, utility[p])
         total = 0.0
-        free_total = 0.0
         for p in range(first, last):
             share[p] = np.exp(share[p] - top)
             total += share[p]
-            free_total += np.exp(utility[p] - free_top)
         expected = 0.0
         for p in range(first, last):
             share[p] /= total
@@ -109,74 +160,10 @@ def logit(trip, at, slots, utility, weight, flow, delay, share, out):
                 out[slots[i]] += load
                 expected += load * delay[slots[i]]
         if weight[t] > 0.0:
-            objective += flow[t] * (free_top - top + np.log(free_total) - np.log(total)) / weight[t]
+            objective += flow[t] * (free[t] - top - np.log(total)) / weight[t]
         else:
             objective += expected
     return objective
-
-
-@njit(cache=True, nogil=True)
-def logit_slope(trip, at, slots, weight, flow, share, out):
-    """
-    How loads fall with delays: sum over trips of flow * weight * covariance of route membership.
-
-    Parameters
-    ----------
-    trip, at, slots, weight, flow, share
-        As in `logit`, after it.
-    out : ndarray of float64, shape (n_slot, n_slot)
-        Out: symmetric, positive semidefinite. [t/yr per h]
-    """
-    n_slot = out.shape[0]
-    out[:] = 0.0
-    mean = np.zeros(n_slot)
-    split = np.zeros(n_slot, np.bool_)
-    seen = np.empty(n_slot, np.int32)
-    near = np.empty(n_slot, np.int32)
-    for t in range(flow.size):
-        scale = flow[t] * weight[t]
-        first = trip[t]
-        last = trip[t + 1]
-        if scale <= 0.0 or last - first < 2:
-            continue
-        n = 0
-        for p in range(first, last):
-            for i in range(at[p], at[p + 1]):
-                s = slots[i]
-                if mean[s] == 0.0 and share[p] > 0.0:
-                    seen[n] = s
-                    n += 1
-                mean[s] += share[p]
-        for i in range(n):  # what every route passes does not vary
-            split[seen[i]] = mean[seen[i]] < 1.0 - 1e-14
-        for p in range(first, last):
-            w = scale * share[p]
-            if share[p] <= 1e-12:
-                continue
-            size = 0
-            for i in range(at[p], at[p + 1]):
-                if split[slots[i]]:
-                    near[size] = slots[i]
-                    size += 1
-            for i in range(size):
-                for j in range(i, size):
-                    out[near[i], near[j]] += w
-        size = 0
-        for i in range(n):
-            if split[seen[i]]:
-                near[size] = seen[i]
-                size += 1
-        for i in range(size):
-            w = scale * mean[near[i]]
-            for j in range(i, size):
-                out[near[i], near[j]] -= w * mean[near[j]]
-        for i in range(n):
-            mean[seen[i]] = 0.0
-    for i in range(n_slot):  # each pair was met in one order or the other
-        for j in range(i + 1, n_slot):
-            both = out[i, j] + out[j, i]
-            out[i, j] = both
-            out[j, i] = both
 
 
 @njit(cache=True, nogil=True)
@@ -210,51 +197,6 @@ def logit_tilt(trip, at, slots, weight, share, delay, out):
             total += out[p]
         for p in range(first, last):
             out[p] /= total
-
-
-@njit(cache=True, nogil=True)
-def solve_definite(matrix, vector):
-    """
-    Solve a symmetric positive definite system by Cholesky, in place.
-
-    Written here rather than taken from LAPACK so that the bits do not depend on the number of threads.
-
-    Parameters
-    ----------
-    matrix : ndarray of float64, shape (n, n)
-        Its upper triangle is overwritten by the factor.
-    vector : ndarray of float64, shape (n,)
-        Overwritten by the solution.
-
-    Returns
-    -------
-    bool
-        False if the matrix is not positive definite.
-    """
-    n = vector.size
-    for k in range(n):
-        pivot = matrix[k, k]
-        if not pivot > 0.0:
-            return False
-        pivot = np.sqrt(pivot)
-        matrix[k, k] = pivot
-        for j in range(k + 1, n):
-            matrix[k, j] /= pivot
-        for i in range(k + 1, n):
-            f = matrix[k, i]
-            if f != 0.0:
-                for j in range(i, n):
-                    matrix[i, j] -= f * matrix[k, j]
-    for i in range(n):
-        vector[i] /= matrix[i, i]
-        for j in range(i + 1, n):
-            vector[j] -= vector[i] * matrix[i, j]
-    for i in range(n - 1, -1, -1):
-        total = vector[i]
-        for j in range(i + 1, n):
-            total -= matrix[i, j] * vector[j]
-        vector[i] = total / matrix[i, i]
-    return True
 
 
 @njit(cache=True, nogil=True)

@@ -18,6 +18,9 @@ from numba import njit
 
 from isthmus.kernels.paths import copy, flip, grown, tree
 
+_BLOCK = 64
+"""Guesses of which the least is kept, so that the next best is found without looking at all."""
+
 
 @njit(cache=True, nogil=True)
 def _keep(path, n, arcs, start, n_found, load, penalty, cost, dear):
@@ -76,7 +79,7 @@ def _spend(path, n, head, tail, f_via, r_via, done):
 
 @njit(cache=True, nogil=True)
 def _best_deviation(
-    indptr, adj, head, tail, cost, first_through, destination, limit,
+    indptr, head, tail, cost, first_through, destination, limit,
     arcs, start, n_found, dear, r_dist, r_via, r_dear, stamp, mark, path,
 ):  # fmt: skip
     """Write the cheapest new deviation to `path`; returns its length (0: none) and the last mark used."""
@@ -100,8 +103,7 @@ def _best_deviation(
         for at in range(n):
             stamp[here] = mark
             if at >= fresh:
-                for j in range(indptr[here], indptr[here + 1]):
-                    arc = adj[j]
+                for arc in range(indptr[here], indptr[here + 1]):
                     v = head[arc]
                     if v < first_through and v != destination:
                         continue
@@ -151,27 +153,141 @@ def _best_deviation(
 
 
 @njit(cache=True, nogil=True)
-def generate(
-    indptr, adj, head, tail, r_indptr, r_adj, cost, first_through, origin, destination,
-    row, f_dist, f_via, f_order, f_count, n_routes, max_detour, penalty,
-):  # fmt: skip
+def copy_all(source, target):
+    """Copy a vector. A loop, as slices compile ten times longer."""
+    for i in range(source.size):
+        target[i] = source[i]
+
+
+@njit(cache=True, nogil=True)
+def _guess(near, n, done, tail, head, f_dear, dear, r_dear, guess, lowest):
+    """Guess the penalised cost of single-via paths, leave out arcs that are done; returns how many are left."""
+    left = 0
+    low = np.inf
+    for i in range(n):
+        a = near[i]
+        if done[a]:
+            continue
+        near[left] = a
+        guess[left] = f_dear[tail[a]] + dear[a] + r_dear[head[a]]
+        low = min(low, guess[left])
+        left += 1
+        if left % _BLOCK == 0:
+            lowest[left // _BLOCK - 1] = low
+            low = np.inf
+    lowest[left // _BLOCK] = low
+    return left
+
+
+@njit(cache=True, nogil=True)
+def _least(guess, lowest, n):
+    """Return the first of the least guesses, -1 if there is none."""
+    best = np.inf
+    found = -1
+    for b in range(n // _BLOCK + 1):
+        if lowest[b] < best:
+            best = lowest[b]
+            found = b
+    if found < 0:
+        return np.int64(-1)
+    i = np.int64(found * _BLOCK)
+    while guess[i] != best:
+        i += 1
+    return i
+
+
+@njit(cache=True, nogil=True)
+def _drop(guess, lowest, n, i):
+    """Take a guess away."""
+    guess[i] = np.inf
+    low = np.inf
+    for j in range(i // _BLOCK * _BLOCK, min(n, (i // _BLOCK + 1) * _BLOCK)):
+        low = min(low, guess[j])
+    lowest[i // _BLOCK] = low
+
+
+@njit(cache=True, nogil=True)
+def plant(indptr, adj, far, cost, klass, root, first_through, begin, end, dist, via, order, count):
     """
-    Generate routes for trips of one class.
+    Grow least-cost trees of several classes.
 
     Parameters
     ----------
-    indptr, adj, head, tail
+    indptr, adj, far, first_through
+        As in `kernels.paths.tree`: by tail for trees from a root, by head for trees to one.
+    cost : ndarray of float64, shape (n_class, n_arc)
+    klass, root : ndarray of int32, shape (n_tree,)
+    begin, end : int
+        The trees.
+    dist, via, order : ndarray, shape (n_tree, n_node)
+        Out; see `kernels.paths.tree`.
+    count : ndarray of int64, shape (n_tree,)
+        Out: nodes reached.
+    """
+    n_node = indptr.size - 1
+    heap = np.empty(n_node, np.int32)
+    place = np.empty(n_node, np.int32)
+    for i in range(begin, end):
+        count[i] = tree(
+            indptr, adj, far, cost[klass[i]], root[i], first_through, dist[i], via[i], order[i], heap, place
+        )  # fmt: skip
+
+
+@njit(cache=True, nogil=True)
+def _near(indptr, head, cost, first_through, o, d, limit, wide, f_dist, r_dist, near, done):
+    """List the arcs whose single-via path is short enough, by number; returns how many."""
+    n = 0
+    for u in range(f_dist.size):
+        if not f_dist[u] + r_dist[u] <= wide or (u < first_through and u != o):
+            continue
+        for a in range(indptr[u], indptr[u + 1]):
+            v = head[a]
+            if v < first_through and v != d:
+                continue
+            whole = f_dist[u] + cost[a] + r_dist[v]
+            if whole <= limit and whole < np.inf:
+                near[n] = a
+                n += 1
+                done[a] = False
+    return n
+
+
+@njit(cache=True, nogil=True)
+def _ordered(order, count, one, other, wide, out):
+    """List the nodes of a tree that short enough paths pass, as they were settled; returns how many."""
+    n = 0
+    for i in range(1, count):
+        v = order[i]
+        if one[v] > wide:
+            break
+        if one[v] + other[v] <= wide:
+            out[n] = v
+            n += 1
+    return n
+
+
+@njit(cache=True, nogil=True)
+def generate(
+    indptr, head, tail, cost, first_through, klass, origin, destination, forth, f_row, back, r_row,
+    begin, end, n_routes, max_detour, penalty,
+):  # fmt: skip
+    """
+    Generate routes for trips.
+
+    Parameters
+    ----------
+    indptr, head, tail
         The graph by tail; see `kernels.paths`.
-    r_indptr, r_adj
-        The same arcs by head.
-    cost : ndarray of float64, shape (n_arc,)
+    cost : ndarray of float64, shape (n_class, n_arc)
     first_through : int
-    origin, destination : ndarray of int32, shape (m,)
-        Sorted by destination.
-    row : ndarray of int64, shape (m,)
-        Row of the forward trees that belongs to the trip's origin.
-    f_dist, f_via, f_order, f_count
-        Forward trees from `kernels.paths.trees`.
+    klass, origin, destination : ndarray of int32, shape (m,)
+        Best sorted by class.
+    forth, back : tuple
+        dist, via, order, count of trees from origins and to destinations; see `plant`.
+    f_row, r_row : ndarray of int64, shape (m,)
+        Trees of each trip.
+    begin, end : int
+        The trips.
     n_routes : int
         At most so many routes a trip.
     max_detour : float
@@ -181,30 +297,31 @@ def generate(
 
     Returns
     -------
-    count : ndarray of int64, shape (m,)
+    count : ndarray of int64, shape (end - begin,)
         Routes of each trip; 0 where there is no path. A trip whose ends coincide has one route of no arcs.
+    tries : ndarray of int64, shape (end - begin,)
+        Single-via paths looked at, -1 if there are fewer routes than asked for or a deviation among them.
     starts : ndarray of int64, shape (n_path + 1,)
     out : ndarray of int32
         Arcs of the routes, one after the other.
     """
+    f_dist, f_via, f_order, f_count = forth
+    r_dist, r_via, r_order, r_count = back
     n_node = indptr.size - 1
     n_arc = head.size
-    m = origin.size
-    count = np.zeros(m, np.int64)
-    starts = np.zeros(m * n_routes + 1, np.int64)
-    out = np.empty(max(64 * m, 64), np.int32)
+    count = np.zeros(end - begin, np.int64)
+    tried = np.full(end - begin, -1, np.int64)
+    starts = np.zeros((end - begin) * n_routes + 1, np.int64)
+    out = np.empty(max(64 * (end - begin), 64), np.int32)
     n_out = 0
-    r_dist = np.empty(n_node)
-    r_via = np.empty(n_node, np.int32)
-    r_order = np.empty(n_node, np.int32)
-    heap = np.empty(n_node, np.int32)
-    place = np.empty(n_node, np.int32)
     f_dear = np.zeros(n_node)
     r_dear = np.zeros(n_node)
     load = np.zeros(n_arc)
-    dear = cost.copy()
+    dear = np.empty(n_arc)
     done = np.zeros(n_arc, np.bool_)
     near = np.empty(n_arc, np.int32)
+    guess = np.empty(n_arc)
+    lowest = np.empty(n_arc // _BLOCK + 1)
     f_near = np.empty(n_node, np.int32)
     r_near = np.empty(n_node, np.int32)
     stamp = np.zeros(n_node, np.int64)
@@ -212,123 +329,94 @@ def generate(
     path = np.empty(n_node + n_node, np.int32)
     arcs = np.empty(n_routes * n_node, np.int32)
     start = np.zeros(n_routes + 1, np.int64)
-    r_count = 0
-    towards = -1
-    for t in range(m):
+    of_class = -1
+    for t in range(begin, end):
         o = origin[t]
         d = destination[t]
         if o == d:
-            count[t] = 1
+            count[t - begin] = 1
             starts[n_out + 1] = starts[n_out]
             n_out += 1
             continue
-        k = row[t]
-        least = f_dist[k, d]
+        f = f_row[t]
+        r = r_row[t]
+        least = f_dist[f, d]
         if not least < np.inf:
             continue
+        if klass[t] != of_class:
+            of_class = klass[t]
+            copy_all(cost[of_class], dear)
+        price = cost[of_class]
         n = 0
         v = d
         while v != o:
-            path[n] = f_via[k, v]
+            path[n] = f_via[f, v]
             v = tail[path[n]]
             n += 1
         flip(path, 0, n)
-        n_found = _keep(path, n, arcs, start, np.int64(0), load, penalty, cost, dear)
+        n_found = _keep(path, n, arcs, start, np.int64(0), load, penalty, price, dear)
+        plain = n_routes > 1
+        tries = 8 * n_routes
         if n_routes > 1:
-            if towards != d:
-                r_count = tree(
-                    r_indptr,
-                    r_adj,
-                    tail,
-                    cost,
-                    d,
-                    first_through,
-                    r_dist,
-                    r_via,
-                    r_order,
-                    heap,
-                    place,
-                )
-                towards = d
             limit = least * max_detour * (1.0 + 1e-12)
             wide = limit * (1.0 + 1e-9)  # roundings must not part a node from its ancestors
-            n_near = 0
-            for a in range(n_arc):
-                u = tail[a]
-                v = head[a]
-                if (u < first_through and u != o) or (v < first_through and v != d):
-                    continue
-                whole = f_dist[k, u] + cost[a] + r_dist[v]
-                if whole <= limit and whole < np.inf:
-                    near[n_near] = a
-                    n_near += 1
-                    done[a] = False
-            n_f = 0
-            for i in range(1, f_count[k]):
-                v = f_order[k, i]
-                if f_dist[k, v] + r_dist[v] <= wide:
-                    f_near[n_f] = v
-                    n_f += 1
-            n_r = 0
-            for i in range(1, r_count):
-                v = r_order[i]
-                if f_dist[k, v] + r_dist[v] <= wide:
-                    r_near[n_r] = v
-                    n_r += 1
-            _spend(path, n, head, tail, f_via[k], r_via, done)
-            tries = 8 * n_routes
+            n_near = _near(
+                indptr, head, price, first_through, o, d, limit, wide, f_dist[f], r_dist[r], near, done
+            )  # fmt: skip
+            n_f = _ordered(f_order[f], f_count[f], f_dist[f], r_dist[r], wide, f_near)
+            n_r = _ordered(r_order[r], r_count[r], r_dist[r], f_dist[f], wide, r_near)
+            _spend(path, n, head, tail, f_via[f], r_via[r], done)
             fresh = True
             while n_found < n_routes:
                 if fresh:
                     f_dear[o] = 0.0
                     for i in range(n_f):
-                        a = f_via[k, f_near[i]]
+                        a = f_via[f, f_near[i]]
                         f_dear[f_near[i]] = f_dear[tail[a]] + dear[a]
                     r_dear[d] = 0.0
                     for i in range(n_r):
-                        a = r_via[r_near[i]]
+                        a = r_via[r, r_near[i]]
                         r_dear[r_near[i]] = r_dear[head[a]] + dear[a]
+                    n_near = _guess(
+                        near, n_near, done, tail, head, f_dear, dear, r_dear, guess, lowest
+                    )
                     fresh = False
-                best = np.int64(-1)
-                if tries > 0:
-                    best_cost = np.inf
-                    for i in range(n_near):
-                        a = near[i]
-                        if not done[a]:
-                            guess = f_dear[tail[a]] + dear[a] + r_dear[head[a]]
-                            if guess < best_cost:
-                                best_cost = guess
-                                best = a
+                best = _least(guess, lowest, n_near) if tries > 0 else np.int64(-1)
                 if best >= 0:
                     tries -= 1
-                    done[best] = True
+                    a = near[best]
+                    done[a] = True
                     mark += 1
-                    n = _via_path(best, o, d, head, tail, f_via[k], r_via, stamp, mark, path)
+                    n = _via_path(a, o, d, head, tail, f_via[f], r_via[r], stamp, mark, path)
                     if n < 0:
+                        _drop(guess, lowest, n_near, best)
                         continue
-                    _spend(path, n, head, tail, f_via[k], r_via, done)
+                    _spend(path, n, head, tail, f_via[f], r_via[r], done)
                 else:
+                    plain = False
                     n, mark = _best_deviation(
-                        indptr, adj, head, tail, cost, first_through, d, limit, arcs, start,
-                        n_found, dear, r_dist, r_via, r_dear, stamp, mark, path,
+                        indptr, head, tail, price, first_through, d, limit, arcs, start,
+                        n_found, dear, r_dist[r], r_via[r], r_dear, stamp, mark, path,
                     )  # fmt: skip
                     if n == 0:
                         break
-                n_found = _keep(path, n, arcs, start, n_found, load, penalty, cost, dear)
+                n_found = _keep(path, n, arcs, start, n_found, load, penalty, price, dear)
                 fresh = True
+        if plain and n_found == n_routes:
+            tried[t - begin] = 8 * n_routes - tries
         size = start[n_found]
         for i in range(size):
             load[arcs[i]] = 0.0
-            dear[arcs[i]] = cost[arcs[i]]
+            dear[arcs[i]] = price[arcs[i]]
         base = starts[n_out]
         if base + size > out.size:
             out = grown(out, base, 2 * (base + size))
         copy(arcs, 0, size, out, base)
-        for r in range(n_found):
-            starts[n_out + 1] = base + start[r + 1]
+        for i in range(n_found):
+            starts[n_out + 1] = base + start[i + 1]
             n_out += 1
-        count[t] = n_found
-    return count, starts[: n_out + 1], out[: starts[n_out]]
+        count[t - begin] = n_found
+    return count, tried, starts[: n_out + 1], out[: starts[n_out]]
 
 
 @njit(cache=True, nogil=True)
@@ -390,6 +478,29 @@ def merge(trip_a, starts_a, arcs_a, trip_b, starts_b, arcs_b, n_most):
 
 
 @njit(cache=True, nogil=True)
+def open_routes(klass, starts, arcs, is_open, whole):
+    """
+    Tell which routes are open.
+
+    Parameters
+    ----------
+    klass : ndarray of int, shape (n_path,)
+    starts : ndarray of int64, shape (n_path + 1,)
+    arcs : ndarray of int32
+        -1 is an arc that is gone.
+    is_open : ndarray of bool, shape (n_class, n_arc)
+    whole : ndarray of bool, shape (n_path,)
+        Out.
+    """
+    for p in range(klass.size):
+        whole[p] = True
+        for i in range(starts[p], starts[p + 1]):
+            if arcs[i] < 0 or not is_open[klass[p], arcs[i]]:
+                whole[p] = False
+                break
+
+
+@njit(cache=True, nogil=True)
 def reorder(starts, arcs, order):
     """
     Put routes in another order.
@@ -398,20 +509,17 @@ def reorder(starts, arcs, order):
     ----------
     starts : ndarray of int64, shape (n_path + 1,)
     arcs : ndarray of int32
-    order : ndarray of int64, shape (n_path,)
-        Route that comes first, second …
+    order : ndarray of int64, shape (n,)
+        Route that comes first, second … Those not named are left out.
 
     Returns
     -------
     starts, arcs
     """
-    new_starts = np.zeros(starts.size, np.int64)
-    new_arcs = np.empty(arcs.size, np.int32)
-    used = 0
+    new_starts = np.zeros(order.size + 1, np.int64)
     for i in range(order.size):
-        p = order[i]
-        size = starts[p + 1] - starts[p]
-        copy(arcs, starts[p], size, new_arcs, used)
-        used += size
-        new_starts[i + 1] = used
+        new_starts[i + 1] = new_starts[i] + starts[order[i] + 1] - starts[order[i]]
+    new_arcs = np.empty(new_starts[order.size], np.int32)
+    for i in range(order.size):
+        copy(arcs, starts[order[i]], new_starts[i + 1] - new_starts[i], new_arcs, new_starts[i])
     return new_starts, new_arcs
