@@ -17,12 +17,13 @@ export function legend(c: Context, root: HTMLElement, isOpen: boolean, toggled: 
     return shown?.diff ? Math.abs(sum(a) - sum(b)) : sum(a);
   };
   const top = Math.max(0, ...c.view.all().filter((l) => shown?.diff || l.mode !== "sea").map((l) => t(l.id)));
+  const first = c.store.now.versus ? " by the first" : "";
   const item = (key: Node, label: string): HTMLElement => h("li", {}, key, h("span", {}, label));
   const modes = Object.entries(c.world.modes).filter(([name]) => !name.endsWith("pipeline"));
   show(root, h("details", { open: isOpen, ontoggle: (e) => toggled((e.target as HTMLDetailsElement).open) },
     h("summary", { "data-k": "legend" }, "Legend"),
     shown?.diff
-      ? h("ul", {}, item(line("k-more"), "more tonnes"), item(line("k-less"), "fewer tonnes"), item(line("k-idle", [], 1.5), "no change"))
+      ? h("ul", {}, item(line("k-more"), `more tonnes${first}`), item(line("k-less"), `fewer tonnes${first}`), item(line("k-idle", [], 1.5), "no change"))
       : h("ul", {}, modes.map(([name, m]) => item(line(`m-${name}`, m.dash), m.label))),
     top > 0 ? h("ul", {}, [1, 0.1].map((share) => item(line("k-ink", [], WIDEST * Math.sqrt(share)), `${compact(top * share)} t/yr`))) : null,
     h("ul", {}, item(line("k-closed", [5, 3], 2), "closed or destroyed"), item(line("k-accent", [5, 3], 2), "under construction"), item(line("k-soft", [1.5, 3.5], 2), "planned"), item(line("k-dispute", [3, 3], 1.5), "line not settled")),

@@ -128,7 +128,7 @@ function card(c: Context, r: RouteFound, again: () => void): HTMLElement {
 
 function legs(r: RouteFound): HTMLElement {
   return h("div", {},
-    table(["step", "from – to", "km", "h", "USD/t", "kg CO₂e/t"], r.legs.map((l) => [
+    table(["step", "from – to", "km", "h", "USD/t", "kg CO₂e"], r.legs.map((l) => [
       l.what, l.from === l.to ? l.from : `${l.from} – ${l.to}`, l.length_km ? Math.round(l.length_km).toLocaleString("en") : "", l.hours.toFixed(1), l.money_usd_t.toFixed(1), l.co2_kg_t.toFixed(1)])),
     r.exposures.length ? table(["exposure", "listed by", "since", "measure"], r.exposures.map((e) => [text(e["subject"]), text(e["listed_by"]), text(e["from_date"]) || "unknown", text(e["measure"])])) : null,
   );
