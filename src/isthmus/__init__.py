@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from isthmus.analysis.bottleneck import bottlenecks as bottlenecks
     from isthmus.analysis.compare import Comparison as Comparison
     from isthmus.analysis.compare import compare as compare
+    from isthmus.analysis.power import power as power
     from isthmus.analysis.route import route as route
     from isthmus.analysis.validate import validate as validate
     from isthmus.assign import Assignment as Assignment
@@ -65,6 +66,7 @@ _HOME = {
     "history": "isthmus.facts.chronicle",
     "in_core": "isthmus.games",
     "nucleolus": "isthmus.games",
+    "power": "isthmus.analysis.power",
     "read": "isthmus.facts.tables",
     "route": "isthmus.analysis.route",
     "run": "isthmus.run",
@@ -93,6 +95,7 @@ __all__ = [
     "history",
     "in_core",
     "nucleolus",
+    "power",
     "read",
     "route",
     "run",
