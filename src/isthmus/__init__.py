@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from isthmus.analysis.bottleneck import bottlenecks as bottlenecks
     from isthmus.analysis.compare import Comparison as Comparison
     from isthmus.analysis.compare import compare as compare
+    from isthmus.analysis.power import power as power
     from isthmus.analysis.route import route as route
     from isthmus.analysis.validate import validate as validate
     from isthmus.assign import Assignment as Assignment
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
     from isthmus.facts.tables import Facts as Facts
     from isthmus.facts.tables import read as read
     from isthmus.formats import write as write
+    from isthmus.games import banzhaf as banzhaf
+    from isthmus.games import in_core as in_core
+    from isthmus.games import nucleolus as nucleolus
+    from isthmus.games import shapley as shapley
     from isthmus.network import Network as Network
     from isthmus.run import run as run
     from isthmus.scenario import Scenario as Scenario
@@ -54,13 +59,18 @@ _HOME = {
     "VirtualNetwork": "isthmus.virtual",
     "as_of": "isthmus.facts.chronicle",
     "assign": "isthmus.assign",
+    "banzhaf": "isthmus.games",
     "bottlenecks": "isthmus.analysis.bottleneck",
     "check": "isthmus.facts.check",
     "compare": "isthmus.analysis.compare",
     "history": "isthmus.facts.chronicle",
+    "in_core": "isthmus.games",
+    "nucleolus": "isthmus.games",
+    "power": "isthmus.analysis.power",
     "read": "isthmus.facts.tables",
     "route": "isthmus.analysis.route",
     "run": "isthmus.run",
+    "shapley": "isthmus.games",
     "skim": "isthmus.skim",
     "validate": "isthmus.analysis.validate",
     "write": "isthmus.formats",
@@ -78,13 +88,18 @@ __all__ = [
     "__version__",
     "as_of",
     "assign",
+    "banzhaf",
     "bottlenecks",
     "check",
     "compare",
     "history",
+    "in_core",
+    "nucleolus",
+    "power",
     "read",
     "route",
     "run",
+    "shapley",
     "skim",
     "validate",
     "write",

@@ -1,0 +1,477 @@
+"""
+The transit game: what each coalition of controllers saves the trade of all by letting it pass.
+
+Ways of every trip for every coalition are found at once (`kernels.coalitions`), the least cost of each
+coalition on them by a simplex method that goes from coalition to coalition (`kernels.lattice`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from isthmus.assign.base import Graph, Trips
+from isthmus.assign.generation import floors
+from isthmus.errors import IsthmusError
+from isthmus.kernels import coalitions, lattice
+
+__all__ = ["MOST_EXACT", "Compiled", "TransitGame", "Ways", "compile_game"]
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+
+MOST_EXACT = 16
+"""Players up to which every coalition is solved."""
+
+_CHECKED = 8
+"""Coalitions drawn each round to look for ways that capacities make worth while."""
+
+_ROUNDS = 3
+_ALL = 5
+"""Players up to which ways are looked for in every coalition."""
+
+_SETTLED = 1e-7
+"""Share of what all save below which no more ways are looked for."""
+
+_PERTURBED = 1e-9
+"""Share by which capacities are moved apart, so that no pivot of the simplex method stands still."""
+
+
+class Ways(NamedTuple):
+    """
+    Ways of trips, sorted by trip.
+
+    Parameters
+    ----------
+    trip : ndarray of int64, shape (n_way,)
+    mask : ndarray of int64, shape (n_way,)
+        Players who must agree.
+    cost : ndarray, shape (n_way,)
+        [USD/t]
+    starts : ndarray of int64, shape (n_way + 1,)
+    arcs : ndarray of int32
+    """
+
+    trip: IntArray
+    mask: IntArray
+    cost: FloatArray
+    starts: IntArray
+    arcs: npt.NDArray[np.int32]
+
+    def take(self, rows: IntArray) -> Ways:
+        """Return some of the ways, in the order asked."""
+        size = np.diff(self.starts)[rows]
+        starts = np.zeros(len(rows) + 1, np.int64)
+        np.cumsum(size, out=starts[1:])
+        at = np.repeat(self.starts[rows] - starts[:-1], size) + np.arange(starts[-1])
+        return Ways(self.trip[rows], self.mask[rows], self.cost[rows], starts, self.arcs[at])
+
+    def plus(self, other: Ways) -> Ways:
+        """Return these and others, sorted by trip, each way once."""
+        both = Ways(
+            np.concatenate([self.trip, other.trip]),
+            np.concatenate([self.mask, other.mask]),
+            np.concatenate([self.cost, other.cost]),
+            np.concatenate([self.starts, other.starts[1:] + self.starts[-1]]),
+            np.concatenate([self.arcs, other.arcs]),
+        )
+        cut, raw = 4 * both.starts, both.arcs.tobytes()
+        seen: dict[tuple[int, bytes], int] = {}
+        for w, t in enumerate(both.trip.tolist()):
+            seen.setdefault((t, raw[cut[w] : cut[w + 1]]), w)
+        rows = np.array(sorted(seen.values()), np.int64)
+        return both.take(rows[np.argsort(both.trip[rows], kind="stable")])
+
+
+@dataclass(frozen=True, eq=False)
+class TransitGame:
+    """
+    Trips, their prices without trade, and who must agree to each arc.
+
+    Parameters
+    ----------
+    graph : Graph
+    cost : ndarray, shape (n_class, n_arc)
+        [USD/t], inf is closed.
+    capacity : ndarray, shape (n_arc,)
+        [t/yr], inf is no limit.
+    trips : Trips
+        Those with a way if all agree. [t/yr]
+    outside : ndarray, shape (n_trip,)
+        What a tonne costs that does not move. [USD/t]
+    owner : ndarray of int64, shape (n_arc,)
+        Bit of the player who must agree, 0 where nobody is asked.
+    own : ndarray of int64, shape (n_trip,)
+        Bits of the players in whose lands a trip begins and ends, who need not be asked.
+    n : int
+        Players.
+    """
+
+    graph: Graph = field(repr=False)
+    cost: FloatArray = field(repr=False)
+    capacity: FloatArray = field(repr=False)
+    trips: Trips = field(repr=False)
+    outside: FloatArray = field(repr=False)
+    owner: IntArray = field(repr=False)
+    own: IntArray = field(repr=False)
+    n: int
+
+    @cached_property
+    def _floor(self) -> tuple[FloatArray, IntArray]:
+        """Least cost to every destination, and the row of each trip."""
+        key = self.trips.klass.astype(np.int64) * self.graph.n_node + self.trips.destination
+        towards, row = np.unique(key, return_inverse=True)
+        floor = floors(self.graph, self.cost, towards, 0)
+        return floor, row.astype(np.int64) if len(floor) == len(towards) else np.zeros_like(key)
+
+    @cached_property
+    def _groups(self) -> list[IntArray]:
+        """Trips of one class, origin and own land there."""
+        klass, origin = self.trips.klass, self.trips.origin
+        order = np.lexsort((origin, klass))
+        change = (np.diff(klass[order]) != 0) | (np.diff(origin[order]) != 0)
+        return np.split(order, np.flatnonzero(change) + 1)
+
+    def search(
+        self, toll: FloatArray | None = None, coalition: int = -1, limit: FloatArray | None = None
+    ) -> Ways:
+        """
+        Find the ways that no other way beats in cost and in whom it asks.
+
+        Parameters
+        ----------
+        toll : ndarray, shape (n_arc,), optional
+            Added to the cost of every class. [USD/t]
+        coalition : int
+            Who agrees; ways then count by cost alone. Without it, ways for every coalition.
+        limit : ndarray, shape (n_trip,), optional
+            What a way must cost less than, tolls among it; without it, the outside option.
+
+        Returns
+        -------
+        Ways
+        """
+        floor, row = self._floor
+        most = self.outside if limit is None else limit
+        everyone = (1 << self.n) - 1
+        shut = 0 if coalition < 0 else everyone & ~coalition
+        owner = self.owner if coalition < 0 else self.owner & shut
+        parts = []
+        for whole in self._groups:
+            group = whole[np.isfinite(most[whole])]
+            if not len(group):
+                continue
+            k, start = int(self.trips.klass[group[0]]), int(self.trips.origin[group[0]])
+            price = self.cost[k] if toll is None else self.cost[k] + toll
+            # the land of the origin asks nobody; that of the destination is left out below
+            home = np.bitwise_and.reduce(self.own[whole])
+            found = coalitions.ways(
+                self.graph.indptr, self.graph.head, price, owner & ~home, start,
+                self.trips.destination[group], most[group], row[group], floor, shut & ~home, 1,
+            )  # fmt: skip
+            parts.append((group[found[0]], found[1], found[3], found[4]))
+        return self._gathered(parts, shut)
+
+    def _gathered(
+        self, parts: list[tuple[IntArray, IntArray, IntArray, npt.NDArray[np.int32]]], shut: int
+    ) -> Ways:
+        """Join the ways of all groups; only those that ask nobody who has not agreed."""
+        if not parts:
+            none = np.empty(0, np.int64)
+            return Ways(none, none, np.empty(0), np.zeros(1, np.int64), none.astype(np.int32))
+        trip = np.concatenate([p[0] for p in parts])
+        size = np.concatenate([np.diff(p[2]) for p in parts])
+        starts = np.zeros(len(trip) + 1, np.int64)
+        np.cumsum(size, out=starts[1:])
+        arcs = np.concatenate([p[3] for p in parts]).astype(np.int32)
+        at = np.repeat(np.arange(len(trip)), size)
+        mask = np.zeros(len(trip), np.int64)
+        np.bitwise_or.at(mask, at, self.owner[arcs])
+        mask &= ~self.own[trip]
+        each = self.cost[self.trips.klass[trip[at]], arcs]
+        cost = np.bincount(at, each, len(trip)).astype(np.float64)
+        ways = Ways(trip.astype(np.int64), mask, cost, starts, arcs)
+        rows = np.flatnonzero((mask & shut) == 0)
+        return ways.take(rows[np.argsort(trip[rows], kind="stable")])
+
+
+@dataclass(frozen=True, eq=False)
+class Compiled:
+    """
+    Ways as the kernels read them: trips that may meet a full arc apart from those that cannot.
+
+    Parameters
+    ----------
+    game : TransitGame
+    ways : Ways
+    """
+
+    game: TransitGame = field(repr=False)
+    ways: Ways = field(repr=False)
+
+    @cached_property
+    def tight(self) -> IntArray:
+        """Arcs that cannot take all trips with a way over them."""
+        game, ways = self.game, self.ways
+        entry = np.repeat(ways.trip, np.diff(ways.starts))
+        bound = np.isfinite(game.capacity[ways.arcs])
+        pairs = np.unique(ways.arcs[bound].astype(np.int64) * len(game.outside) + entry[bound])
+        arc, trip = np.divmod(pairs, len(game.outside))
+        most = np.bincount(arc, game.trips.flow[trip], game.graph.n_arc)
+        return np.flatnonzero(most > game.capacity)
+
+    @cached_property
+    def coupled(self) -> npt.NDArray[np.bool_]:
+        """Trips with a way over such an arc, shape (n_trip,)."""
+        over = np.isin(self.ways.arcs, self.tight)
+        out = np.zeros(len(self.game.outside), dtype=bool)
+        out[np.repeat(self.ways.trip, np.diff(self.ways.starts))[over]] = True
+        return out
+
+    @cached_property
+    def free(self) -> tuple[IntArray, IntArray, FloatArray, FloatArray, FloatArray]:
+        """What `lattice.spread` reads of the trips that cannot meet a full arc."""
+        game = self.game
+        chosen = np.flatnonzero(~self.coupled)
+        rows = np.flatnonzero(~self.coupled[self.ways.trip])
+        count = np.bincount(self.ways.trip[rows], minlength=len(game.outside))[chosen]
+        starts = np.concatenate([[0], np.cumsum(count)])
+        flow, outside = game.trips.flow[chosen], game.outside[chosen]
+        return starts, self.ways.mask[rows], self.ways.cost[rows], flow, outside
+
+    @cached_property
+    def bound(self) -> tuple[npt.NDArray[Any], ...]:
+        """What `lattice.descend` reads of the others, from trip to capacity."""
+        game, ways = self.game, self.ways
+        chosen = np.flatnonzero(self.coupled)
+        number = np.full(len(game.outside), -1, np.int64)
+        number[chosen] = np.arange(len(chosen))
+        taken = ways.take(np.flatnonzero(self.coupled[ways.trip]))
+        place = np.full(game.graph.n_arc, -1, np.int64)
+        place[self.tight] = np.arange(len(self.tight))
+        entry = place[taken.arcs]
+        kept = entry >= 0
+        size = np.bincount(
+            np.repeat(np.arange(len(taken.trip)), np.diff(taken.starts))[kept],
+            minlength=len(taken.trip),
+        )
+        trip = np.concatenate([np.arange(len(chosen)), number[taken.trip]])
+        mask = np.concatenate([np.zeros(len(chosen), np.int64), taken.mask])
+        cost = np.concatenate([game.outside[chosen], taken.cost])
+        order = np.lexsort((cost, trip))
+        mask, cost = mask[order], cost[order]
+        sizes = np.concatenate([np.zeros(len(chosen), np.int64), size])
+        begin = np.concatenate([[0], np.cumsum(sizes)])
+        flat = entry[kept]
+        starts = np.concatenate([[0], np.cumsum(sizes[order])])
+        at = np.repeat(begin[:-1][order] - starts[:-1], sizes[order]) + np.arange(starts[-1])
+        first = np.concatenate([[0], np.cumsum(np.bincount(trip, minlength=len(chosen)))])
+        draw = np.random.default_rng(0)
+        room = game.capacity[self.tight] * (1.0 + _PERTURBED * draw.random(len(self.tight)))
+        trip, flat = trip[order], flat[at]
+        pairs = np.unique(flat * len(chosen) + np.repeat(trip, np.diff(starts)))
+        arc, over = np.divmod(pairs, max(1, len(chosen)))
+        begins = np.concatenate([[0], np.cumsum(np.bincount(arc, minlength=len(room)))])
+        # half the size of the arrays read most
+        small = [x.astype(np.int32) for x in (trip, starts, flat, first, over, begins)]
+        return small[0], mask, cost, *small[1:], game.trips.flow[chosen], room
+
+    def one(self, coalition: int) -> tuple[float, FloatArray, FloatArray]:
+        """
+        Solve one coalition.
+
+        Returns
+        -------
+        saved : float
+            Against the outside option. [USD/yr]
+        toll : ndarray, shape (n_arc,)
+            What full arcs of the graph ask. [USD/t]
+        pays : ndarray, shape (n_trip,)
+            What the last tonne of a trip costs; -inf for those that meet no full arc. [USD/t]
+        """
+        game = self.game
+        starts, mask, cost, flow, outside = self.free
+        owner = np.repeat(np.arange(len(flow)), np.diff(starts))
+        usable = (mask & ~coalition) == 0
+        least = outside.copy()
+        np.minimum.at(least, owner[usable], cost[usable])
+        saved = float(flow @ (outside - least))
+        toll, pays = np.zeros(game.graph.n_arc), np.full(len(game.outside), -np.inf)
+        bound = self.bound
+        n_trip, n_arc = len(bound[-2]), len(bound[-1])
+        paid, asked = np.zeros(n_trip), np.zeros(n_arc)
+        if n_trip:
+            spent = lattice.alone(coalition, *bound, paid, asked)  # type: ignore[call-arg]
+            _solved(spent)
+            saved += float(bound[-2] @ game.outside[self.coupled]) - spent
+        toll[self.tight] = asked
+        pays[self.coupled] = paid
+        return saved, toll, pays
+
+    def every(
+        self, workers: int = 2, progress: Callable[[int, int], None] | None = None
+    ) -> FloatArray:
+        """
+        Solve every coalition.
+
+        The first players split the work into parts that each begin from nothing, so the bits do not
+        depend on the number of workers.
+
+        Returns
+        -------
+        ndarray, shape (2**n,)
+            What each saves against nobody agreeing. [USD/yr]
+        """
+        n = self.game.n
+        saved = np.zeros(1 << n)
+        lattice.spread(n, *self.free, saved)
+        bound = self.bound
+        if not len(bound[-2]):
+            return saved - saved[0]
+        order = self._busiest()
+        mask = _shuffled(bound[1], order)
+        bound = (bound[0], mask, *bound[2:])
+        spent = np.full(1 << n, np.nan)
+        asking = [np.unique(bound[0][mask >> i & 1 == 1]) for i in range(n)]
+        starts = np.concatenate([[0], np.cumsum([len(a) for a in asking])])
+        flat = np.concatenate(asking).astype(np.int64)
+        split = max(0, min(5, n - 4))
+
+        def part(fixed: int) -> float:
+            return float(lattice.descend(fixed, split, n, flat, starts, *bound, spent))  # type: ignore[call-arg]
+
+        with ThreadPoolExecutor(workers) as pool:
+            try:
+                for done, total in enumerate(pool.map(part, range(1 << split)), start=1):
+                    _solved(np.nan if total < 0 else total)
+                    if progress is not None:
+                        progress(done, 1 << split)
+            except BaseException:
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise
+        saved += spent[0] - spent[_shuffled(np.arange(1 << n), order)]
+        return saved - saved[0]
+
+    def _busiest(self) -> IntArray:
+        """
+        Return the players, those first whose entry moves most trips.
+
+        Every coalition is solved from the one without its last player: that one should move little.
+        """
+        ways, n = self.ways, self.game.n
+        draw, moves = np.random.default_rng(0), np.zeros(n)
+        for _ in range(6):
+            before, coalition = self.game.outside, 0
+            for i in draw.permutation(n).tolist():
+                coalition |= 1 << i
+                usable = (ways.mask & ~coalition) == 0
+                least = self.game.outside.copy()
+                np.minimum.at(least, ways.trip[usable], ways.cost[usable])
+                moves[i] += np.count_nonzero(least < before) if coalition != 1 << i else 0
+                before = least
+        return np.argsort(-moves, kind="stable")
+
+
+def compile_game(
+    game: TransitGame,
+    *,
+    checked: int = _CHECKED,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Compiled, float]:
+    """
+    Find ways until capacities make no other worth while in the coalitions looked at.
+
+    Without capacities the ways that `TransitGame.search` finds are all that any coalition needs. Full
+    arcs make others worth while: those are found at the prices of the full arcs, for all players
+    together, all but one, and coalitions drawn at random; for up to `_ALL` players for every coalition.
+
+    Parameters
+    ----------
+    game : TransitGame
+    checked : int
+        Coalitions drawn.
+    progress : callable, optional
+        Called with rounds done and asked for.
+
+    Returns
+    -------
+    compiled : Compiled
+    gap : float
+        Largest amount by which a coalition looked at last could save more with all ways, as a share
+        of what all players save.
+    """
+    compiled = Compiled(game, game.search())
+    everyone = (1 << game.n) - 1
+    every = game.n <= _ALL
+    draw = np.random.default_rng(0)
+    gap, worth = 0.0, 1.0
+    rounds = 10 * _ROUNDS if every else _ROUNDS
+    looked = list(range(everyone + 1)) if every else []
+    fixed = [everyone, *(everyone & ~(1 << i) for i in range(game.n))]
+    for done in range(rounds + 1):
+        if (
+            not every
+        ):  # other draws each time: the gap is measured on coalitions not looked at before
+            looked = [*fixed, *(_drawn(draw, game.n) for _ in range(checked))]
+        gap, new, unsettled = 0.0, [], []
+        worth = max(compiled.one(everyone)[0] - compiled.one(0)[0], 0.0) or 1.0
+        for coalition in dict.fromkeys(looked):
+            short, found = _missing(compiled, coalition)
+            gap = max(gap, short)
+            if found is not None:
+                new.append(found)
+                unsettled.append(coalition)
+        if progress is not None:
+            progress(done + 1, rounds + 1)
+        if gap <= _SETTLED * worth or done == rounds:
+            break
+        looked = unsettled if every else looked
+        ways = compiled.ways
+        for found in new:
+            ways = ways.plus(found)
+        compiled = replace(compiled, ways=ways)
+    return compiled, gap / worth
+
+
+def _missing(compiled: Compiled, coalition: int) -> tuple[float, Ways | None]:
+    """Return by how much a coalition's cost is above the bound over all ways, and ways that pay."""
+    game = compiled.game
+    _, toll, pays = compiled.one(coalition)
+    if not toll.any():
+        return 0.0, None
+    toll = np.maximum(toll, 0.0)
+    limit = np.where(np.isfinite(pays), pays - 1e-9 * (1.0 + np.abs(pays)), -np.inf)
+    found = game.search(toll, coalition, limit)
+    if not len(found.trip):
+        return 0.0, None
+    entry = np.repeat(np.arange(len(found.trip)), np.diff(found.starts))
+    price = found.cost + np.bincount(entry, toll[found.arcs], len(found.trip))
+    least = pays.copy()
+    np.minimum.at(least, found.trip, price)
+    better = np.flatnonzero(least < pays)
+    return float(game.trips.flow[better] @ (pays[better] - least[better])), found
+
+
+def _shuffled(mask: IntArray, order: IntArray) -> IntArray:
+    """Return coalitions in terms of reordered players: bit j stands for player ``order[j]``."""
+    out = np.zeros_like(mask)
+    for j, i in enumerate(order.tolist()):
+        out |= (mask >> i & 1) << j
+    return out
+
+
+def _drawn(draw: np.random.Generator, n: int) -> int:
+    """Return a coalition of a size drawn first: small and large ones are as likely as those of half."""
+    size = int(draw.integers(1, n)) if n > 1 else 1
+    return int(sum(1 << int(i) for i in draw.permutation(n)[:size]))
+
+
+def _solved(value: float) -> None:
+    if value != value:
+        raise IsthmusError("a coalition of the transit game was not solved: too many pivots.")
