@@ -107,7 +107,7 @@ def inherit(
     better, dearer, pair = _better(start, back, cost, table)
     bare = np.asarray(lost | (np.diff(kept.trip) == 0))
     asked = bare.copy()
-    left = ~asked & better.any(axis=1)[pair]
+    left = ~asked & np.asarray(better.any(axis=1))[pair]
     if left.any():
         asked |= left & may_change(start, graph, cost.usd, better, dearer, pair, trips, left, same)
     rows = np.flatnonzero(asked)
