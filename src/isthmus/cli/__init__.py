@@ -18,6 +18,7 @@ MODULES = (
     "brief",
     "history",
     "energy",
+    "power",
     "facts",
     "engine",
     "validation",
