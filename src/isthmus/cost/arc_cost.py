@@ -106,7 +106,7 @@ class ArcCost:
         """Generalised cost as if every arc were open; inf where the mode is not allowed. [USD/t]"""
         parts = {name: self._of_attribute(name) for name in ATTRIBUTES}
         by_class = [more != 0.0 for _, more in parts.values() if more is not None]
-        bound = np.zeros(self.allowed.shape[1], dtype=bool)
+        bound = np.zeros(parts["money"][0].shape[1], dtype=bool)
         for some in by_class:
             bound |= some.any(axis=0)
         good = self.components.good
