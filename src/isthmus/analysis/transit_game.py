@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -35,6 +35,9 @@ _CHECKED = 8
 _ROUNDS = 3
 _ALL = 5
 """Players up to which ways are looked for in every coalition."""
+
+_WORKERS = 2
+"""Threads that look for ways; the answer does not depend on them."""
 
 _TRAILS = 5
 """Orders of entry by which players are put in order of how much they move."""
@@ -75,14 +78,16 @@ class Ways(NamedTuple):
         at = np.repeat(self.starts[rows] - starts[:-1], size) + np.arange(starts[-1])
         return Ways(self.trip[rows], self.mask[rows], self.cost[rows], starts, self.arcs[at])
 
-    def plus(self, other: Ways) -> Ways:
+    def plus(self, *others: Ways) -> Ways:
         """Return these and others, sorted by trip, each way once."""
+        every = (self, *others)
+        sizes = np.concatenate([np.diff(w.starts) for w in every])
         both = Ways(
-            np.concatenate([self.trip, other.trip]),
-            np.concatenate([self.mask, other.mask]),
-            np.concatenate([self.cost, other.cost]),
-            np.concatenate([self.starts, other.starts[1:] + self.starts[-1]]),
-            np.concatenate([self.arcs, other.arcs]),
+            np.concatenate([w.trip for w in every]),
+            np.concatenate([w.mask for w in every]),
+            np.concatenate([w.cost for w in every]),
+            np.concatenate([[0], np.cumsum(sizes)]),
+            np.concatenate([w.arcs for w in every]),
         )
         cut, raw = 4 * both.starts, both.arcs.tobytes()
         seen: dict[tuple[int, bytes], int] = {}
@@ -430,8 +435,13 @@ def compile_game(
             looked += [] if done else fixed
         gap, new, unsettled = 0.0, [], []
         worth = max(compiled.one(everyone)[0] - compiled.one(0)[0], 0.0) or 1.0
-        for coalition in dict.fromkeys(looked):
-            short, found = _missing(compiled, coalition)
+        asked = list(dict.fromkeys(looked))
+        game.search(
+            None, everyone, np.full(len(game.outside), -np.inf)
+        )  # fills what searches share
+        with ThreadPoolExecutor(_WORKERS) as pool:
+            answers = list(pool.map(partial(_missing, compiled), asked))
+        for coalition, (short, found) in zip(asked, answers, strict=True):
             gap = max(gap, short)
             if found is not None:
                 new.append(found)
@@ -441,10 +451,7 @@ def compile_game(
         if gap <= _SETTLED * worth or done == rounds:
             break
         looked = unsettled if every else looked
-        ways = compiled.ways
-        for found in new:
-            ways = ways.plus(found)
-        compiled = replace(compiled, ways=ways)
+        compiled = replace(compiled, ways=compiled.ways.plus(*new))
     return compiled, gap / worth
 
 
