@@ -41,6 +41,7 @@ def test_answers_are_what_the_document_says(client: TestClient) -> None:
     asked = {"origin": "Baku", "destination": "Poti", "k": 2}
     schemas.Routes.model_validate(client.post("/api/route", json=asked).json())
     schemas.Answer.model_validate(client.post("/api/solve", json={"edits": [SHUT]}).json())
+    schemas.Detail.model_validate(client.post("/api/detail", json={"edits": [SHUT]}).json())
     schemas.Country.model_validate(client.post("/api/country/ARM", json={}).json())
 
 
@@ -75,6 +76,7 @@ def test_the_document_names_every_route(client: TestClient) -> None:
         "/api/history/{date}",
         "/api/claims/{claim_id}",
         "/api/solve",
+        "/api/detail",
         "/api/route",
         "/api/country/{territory_id}",
         "/api/matrix",

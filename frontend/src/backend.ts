@@ -1,6 +1,6 @@
 /** Where answers come from: the local server, or, in a page kept as a file, what was put inside. */
 import { keyOf } from "./state";
-import type { Answer, Asked, Claim, Country, Day, Matrix, Power, Row, Routes, World } from "./types";
+import type { Answer, Asked, Claim, Country, Day, Detail, Matrix, Power, Row, Routes, World } from "./types";
 
 export type GeoJson = GeoJSON.FeatureCollection;
 export interface RouteQuery extends Asked { origin: string; destination: string; commodity: string; k: number }
@@ -14,6 +14,8 @@ export interface Backend {
   world(): Promise<World>;
   ground(): Promise<GeoJson>;
   solve(asked: Asked, signal?: AbortSignal): Promise<Answer>;
+  /** The tables behind an answer. */
+  detail(asked: Asked): Promise<Detail>;
   route(query: RouteQuery): Promise<Routes>;
   country(id: string, asked: Asked): Promise<Country>;
   matrix(asked: Asked): Promise<Matrix>;
@@ -78,6 +80,7 @@ class Live implements Backend {
     return found;
   }
 
+  detail = async (asked: Asked): Promise<Detail> => (await post("/api/detail", asked)).json() as Promise<Detail>;
   route = async (query: RouteQuery): Promise<Routes> => (await post("/api/route", query)).json() as Promise<Routes>;
   country = async (id: string, asked: Asked): Promise<Country> =>
     (await post(`/api/country/${encodeURIComponent(id)}`, asked)).json() as Promise<Country>;
@@ -98,7 +101,7 @@ export interface Kept {
   world: World;
   ground: GeoJson;
   rivers: GeoJson;
-  answers: { state: Asked; answer: Answer }[];
+  answers: { state: Asked; answer: Answer; detail: Detail }[];
   hash: string;
 }
 
@@ -117,6 +120,10 @@ class Still implements Backend {
   solve = (asked: Asked): Promise<Answer> => {
     const found = this.kept.answers.find((a) => keyOf(a.state) === keyOf(asked));
     return found ? Promise.resolve(found.answer) : Still.no("To solve this");
+  };
+  detail = (asked: Asked): Promise<Detail> => {
+    const found = this.kept.answers.find((a) => keyOf(a.state) === keyOf(asked));
+    return found ? Promise.resolve(found.detail) : Still.no("To solve this");
   };
   route = (): Promise<Routes> => Still.no("A route");
   country = (): Promise<Country> => Still.no("A country's page");

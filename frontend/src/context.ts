@@ -1,7 +1,7 @@
 /** What every panel is given. */
 import type { MapView } from "./map/view";
 import type { Store } from "./state";
-import type { Answer, Crossing, Link, Node, Order, Territory, World } from "./types";
+import type { Answer, Crossing, Detail, Link, Node, Order, Territory, World } from "./types";
 
 export interface Index {
   links: Map<string, Link>;
@@ -17,6 +17,8 @@ export interface Solved {
   first: Answer | null;
   /** Answer of the order it is compared with. */
   second: Answer | null;
+  /** Tables of the first, which come after it. */
+  detail: Detail | null;
   solving: boolean;
   fault: string;
 }

@@ -27,10 +27,10 @@ async function begin(): Promise<void> {
   dress(store.now.theme);
   prepare();
   const world = await backend.world();
-  const solved: Solved = { first: null, second: null, solving: false, fault: "" };
+  const solved: Solved = { first: null, second: null, detail: null, solving: false, fault: "" };
   const index = indexOf(world);
   const day = (): string => store.now.date || (index.orders.get(store.now.order)?.base ?? world.meta.base_date);
-  const view = new MapView(world, store.now.camera, { day: day(), answer: null, flows: null, before: null, diff: false }, (what) => store.set({ pick: what }), hover);
+  const view = new MapView(world, store.now.camera, { day: day(), answer: null, flows: null, before: null, diff: false, stress: [] }, (what) => store.set({ pick: what }), hover);
   const c: Context = { world, index, store, view, solved, day };
   let legendOpen = window.innerWidth > 900;
   let moving = false;
@@ -88,12 +88,13 @@ async function begin(): Promise<void> {
   const shown = (): Shown => {
     const { first, second } = solved;
     const { now } = store;
+    const stress = solved.detail?.bottlenecks ?? [];
     const own = first ? (first.new ?? first.base) : null;
     const other = now.versus && second ? (second.new ?? second.base) : (first?.base ?? null);
     const compares = Boolean(now.versus ? second : first?.compared);
-    if (now.view === "diff" && compares) return { day: day(), answer: first, flows: own, before: other, diff: true };
-    if (now.view === "base" && compares) return { day: day(), answer: now.versus ? second : null, flows: other, before: null, diff: false };
-    return { day: day(), answer: first, flows: own, before: null, diff: false };
+    if (now.view === "diff" && compares) return { day: day(), answer: first, flows: own, before: other, diff: true, stress };
+    if (now.view === "base" && compares) return { day: day(), answer: now.versus ? second : null, flows: other, before: null, diff: false, stress };
+    return { day: day(), answer: first, flows: own, before: null, diff: false, stress };
   };
 
   const drawMap = (): void => {
@@ -107,8 +108,22 @@ async function begin(): Promise<void> {
   };
 
   const drawTime = (): void => {
-    timeline(c, at("time"), (preview) => view.show({ day: preview, answer: null, flows: null, before: null, diff: false }));
+    timeline(c, at("time"), (preview) => view.show({ day: preview, answer: null, flows: null, before: null, diff: false, stress: [] }));
   };
+
+  /** What may come after the map: tables and rings, once the state has rested. */
+  const tables = (wanted: ReturnType<typeof asked>, key: string): void => {
+    window.setTimeout(() => {
+      if (key !== currentKey()) return;
+      backend.detail(wanted).then((detail) => {
+        if (key !== currentKey()) return;
+        solved.detail = detail;
+        drawMap();
+        drawPanel();
+      }, (problem: Error) => tell(problem.message, "fault"));
+    }, 200);
+  };
+  const currentKey = (): string => keyOf(asked(store.now)) + (store.now.versus ? keyOf(askedVersus(store.now)) : "");
 
   const solve = async (): Promise<void> => {
     const wanted = asked(store.now);
@@ -121,11 +136,12 @@ async function begin(): Promise<void> {
     let answered = begun;
     try {
       const [first, second] = await Promise.all([backend.solve(wanted), other ? backend.solve(other) : Promise.resolve(null)]);
-      if (key !== keyOf(asked(store.now)) + (store.now.versus ? keyOf(askedVersus(store.now)) : "")) return;
+      if (key !== currentKey()) return;
       answered = performance.now();
-      Object.assign(solved, { first, second });
+      Object.assign(solved, { first, second, detail: null });
+      tables(wanted, key);
     } catch (problem) {
-      Object.assign(solved, { first: null, second: null, fault: problem instanceof Error ? problem.message : String(problem) });
+      Object.assign(solved, { first: null, second: null, detail: null, fault: problem instanceof Error ? problem.message : String(problem) });
       tell(solved.fault, "fault");
     }
     solved.solving = false;

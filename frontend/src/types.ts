@@ -71,13 +71,11 @@ export interface Answer {
   closed_territories: string[];
   added_links: Link[];
   territories: Row[];
-  corridors: Row[];
-  bottlenecks: Row[];
-  exposure: Row[];
-  unserved: Row[];
   limits: string[];
   manifest: Record<string, unknown>;
 }
+/** The tables behind an answer, which come after it. */
+export interface Detail { corridors: Row[]; bottlenecks: Row[]; exposure: Row[]; unserved: Row[] }
 
 export interface Edit {
   verb: "open" | "close" | "set";

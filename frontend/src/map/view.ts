@@ -3,7 +3,7 @@ import { AttributionControl, Map as GlMap, NavigationControl, prewarm, ScaleCont
 import type { GeoJSONSource, MapMouseEvent } from "maplibre-gl";
 import { backend } from "../backend";
 import { num, text } from "../format";
-import type { Answer, Flows, Link, Point, World } from "../types";
+import type { Answer, Flows, Link, Point, Row, World } from "../types";
 import { lineFeatures, linkStates, middle, offsets, passable, stateOn, widthOf } from "./lines";
 import { Pulses } from "./pulse";
 import { styleOf, type Drawn, type Source } from "./style";
@@ -22,6 +22,8 @@ export interface Shown {
   flows: Flows | null;
   before: Flows | null;
   diff: boolean;
+  /** Bottlenecks to ring. */
+  stress: readonly Row[];
 }
 
 type Pick = (what: string) => void;
@@ -164,7 +166,7 @@ export class MapView {
     });
     this.tell();
     this.set("off", off);
-    this.set("signs", [...this.crossings(shown), ...this.stress(shown.answer)]);
+    this.set("signs", [...this.crossings(shown), ...this.stress(shown.stress)]);
     this.pulses?.show(this.links, shown.diff ? null : shown.flows);
   }
 
@@ -297,11 +299,10 @@ export class MapView {
   }
 
   /** Rings about what is loaded to its capacity or above. */
-  private stress(answer: Answer | null): GeoJSON.Feature[] {
-    if (!answer) return [];
+  private stress(rows: readonly Row[]): GeoJSON.Feature[] {
     const links = new Map(this.links.map((l) => [l.id, l]));
     const nodes = new Map(this.world.crossings.map((c) => [c.id, c.node]));
-    return answer.bottlenecks.flatMap((row) => {
+    return rows.flatMap((row) => {
       const share = num(row["load_share_new"]);
       if (share < 0.9) return [];
       const id = text(row["element_id"]);

@@ -5,7 +5,7 @@ import { h } from "../dom";
 import { compact, dollars, num, text, tonnes } from "../format";
 import { saveScenario } from "../share";
 import { START, type State, type View } from "../state";
-import type { Answer, Edit, Order, Row } from "../types";
+import type { Answer, Detail, Edit, Order, Row } from "../types";
 
 const STATUSES = ["in force", "agreed", "proposed", "claimed", "what-if"];
 const COUNTRIES = 14;
@@ -24,7 +24,7 @@ export function orderPanel(c: Context): (Node | null)[] {
     toggle(c),
     first ? headline(c, first, second) : waiting(c),
     first ? gains(c, first, second) : null,
-    first ? tables(c, first) : null,
+    first ? tables(c, first, c.solved.detail) : null,
   ];
 }
 
@@ -175,23 +175,23 @@ export function gains(c: Context, first: Answer, second: Answer | null): HTMLEle
   })), title);
 }
 
-function tables(c: Context, a: Answer): HTMLElement {
+function tables(c: Context, a: Answer, d: Detail | null): HTMLElement {
   const transit = a.territories
     .filter((r) => r["territory_kind"] === "state" && (num(r["transit_t_yr_base"]) > 0 || num(r["transit_t_yr_new"]) > 0))
     .sort((x, y) => Math.abs(num(y["transit_t_yr_change"])) - Math.abs(num(x["transit_t_yr_change"])) || num(y["transit_t_yr_new"]) - num(x["transit_t_yr_new"]))
     .slice(0, 12);
-  const corridors = [...a.corridors].sort((x, y) => Math.abs(num(y["mean_t_yr_change"])) - Math.abs(num(x["mean_t_yr_change"])) || num(y["mean_t_yr_new"]) - num(x["mean_t_yr_new"]));
+  const corridors = [...(d?.corridors ?? [])].sort((x, y) => Math.abs(num(y["mean_t_yr_change"])) - Math.abs(num(x["mean_t_yr_change"])) || num(y["mean_t_yr_new"]) - num(x["mean_t_yr_new"]));
   return h("div", {},
     fold("transit", "Transit over each country, t/yr", table(["country", "before", "after", "change"], transit.map((r) => [
       pickButton(c, `territory:${text(r["territory_id"])}`, text(r["name"])), compact(num(r["transit_t_yr_base"])), compact(num(r["transit_t_yr_new"])), compact(num(r["transit_t_yr_change"]), true)]))),
     fold("corridors", "Corridors, mean t/yr along the chain", table(["corridor", "before", "after", "change"], corridors.map((r) => [
       pickButton(c, `corridor:${text(r["corridor_id"])}`, text(r["name"])), compact(num(r["mean_t_yr_base"])), compact(num(r["mean_t_yr_new"])), compact(num(r["mean_t_yr_change"]), true)]))),
-    fold("bottlenecks", "Bottlenecks, dearest waiting first", table(["element", "t/yr", "load", "waiting USD/yr"], a.bottlenecks.slice(0, 15).map((r) => [
+    fold("bottlenecks", "Bottlenecks, dearest waiting first", table(["element", "t/yr", "load", "waiting USD/yr"], (d?.bottlenecks ?? []).slice(0, 15).map((r) => [
       pickButton(c, pickOf(c, text(r["element_id"])), text(r["name"])), compact(num(r["tonnes_t_yr_new"])),
       r["load_share_new"] === null ? "unknown" : `${Math.round(100 * num(r["load_share_new"]))} %`, compact(r["waiting_usd_yr_new"] as number | null)]))),
-    fold("exposure", "Sanctions exposure: tonnes that touch a listed party", table(["who", "listed by", "t/yr"], a.exposure.map((r) => [
+    fold("exposure", "Sanctions exposure: tonnes that touch a listed party", table(["who", "listed by", "t/yr"], (d?.exposure ?? []).map((r) => [
       `${text(r["subject"])} (${text(r["measure"])}, since ${text(r["from_date"]) || "unknown"})`, text(r["listed_by"]), compact(num(r["tonnes_t_yr_new"]))]))),
-    a.unserved.length ? fold("unserved", "Trade without a way", table(["from", "to", "goods", "t/yr", "why"], a.unserved.map((r) => [
+    d?.unserved.length ? fold("unserved", "Trade without a way", table(["from", "to", "goods", "t/yr", "why"], d.unserved.map((r) => [
       text(r["origin_zone_id"]), text(r["destination_zone_id"]), text(r["commodity_id"]), compact(num(r["tonnes_t_yr"])), `${text(r["reason"])} ${text(r["cut"])}`]))) : null,
     a.changes.length ? fold("changes", "What it changes", h("ul", {}, a.changes.map((x) => h("li", {}, x)))) : null,
     fold("limits", "What these numbers cannot say", h("ul", {}, a.limits.map((x) => h("li", {}, x)))),

@@ -159,7 +159,7 @@ function landBody(c: Context, id: string): (Node | null)[] | null {
 function corridorBody(c: Context, id: string): (Node | null)[] | null {
   const corridor = c.world.corridors.find((x) => x.id === id);
   if (!corridor) return null;
-  const row = c.solved.first?.corridors.find((r) => r["corridor_id"] === id);
+  const row = c.solved.detail?.corridors.find((r) => r["corridor_id"] === id);
   return [
     h("h2", {}, corridor.name),
     h("p", { class: "tags" }, h("span", { class: "tag soft" }, `as defined by ${corridor.proponent || "nobody named"}`)),

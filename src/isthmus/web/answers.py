@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from isthmus.console import numbers_as_json, records
 from isthmus.output.assemble import LIMITS
 from isthmus.run import manifest_of
 from isthmus.web.world import added_links
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from isthmus.assign import Assignment
     from isthmus.run import Run
 
-__all__ = ["answer", "flows"]
+__all__ = ["answer", "detail", "flows"]
 
 _WORST = 25
 """Bottlenecks sent."""
@@ -24,7 +23,7 @@ _WORST = 25
 
 def answer(run: Run) -> dict[str, Any]:
     """
-    Return everything the map shows of a solved state.
+    Return what the map draws of a solved state, and who gains and who loses by it.
 
     Parameters
     ----------
@@ -37,8 +36,7 @@ def answer(run: Run) -> dict[str, Any]:
     """
     comparison, new = run.comparison, run.new
     network, was = new.virtual.network, run.base.virtual.network
-    worst = comparison.bottlenecks().head(_WORST)
-    document = {
+    return {
         "scenario": {
             "id": run.scenario.id,
             "name": run.scenario.name,
@@ -58,15 +56,46 @@ def answer(run: Run) -> dict[str, Any]:
         "crossings": _changed(was.crossings, network.crossings, "crossing_id", "regime"),
         "closed_territories": sorted(network.closed_territories),
         "added_links": added_links(network),
-        "territories": records(_territories(comparison.by("territory"))),
-        "corridors": records(comparison.by("corridor").drop(columns=["proponent"])),
-        "bottlenecks": records(worst),
-        "exposure": records(comparison.exposure().head(12)),
-        "unserved": records(new.unserved.sort_values("tonnes_t_yr", ascending=False).head(12)),
+        "territories": _rows(_territories(comparison.by("territory"))),
         "limits": list(LIMITS),
         "manifest": manifest_of(run),
     }
-    return dict(numbers_as_json(document))
+
+
+def detail(run: Run) -> dict[str, Any]:
+    """
+    Return the tables behind an answer, which take longer than the map may wait.
+
+    Parameters
+    ----------
+    run : Run
+
+    Returns
+    -------
+    dict
+        As `isthmus.web.schemas.Detail`.
+    """
+    comparison = run.comparison
+    unserved = run.new.unserved.sort_values("tonnes_t_yr", ascending=False)
+    return {
+        "corridors": _rows(comparison.by("corridor").drop(columns=["proponent"])),
+        "bottlenecks": _rows(comparison.bottlenecks().head(_WORST)),
+        "exposure": _rows(comparison.exposure().head(12)),
+        "unserved": _rows(unserved.head(12)),
+    }
+
+
+def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a frame for JSON, unknown numbers as null, column by column."""
+    columns = {}
+    for name in frame:
+        values = frame[name]
+        if pd.api.types.is_float_dtype(values):
+            known = np.isfinite(values.to_numpy(dtype=float, na_value=np.nan))
+            columns[name] = [float(v) if k else None for v, k in zip(values, known, strict=True)]
+        else:
+            columns[name] = [None if v is pd.NA else v for v in values.tolist()]
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
 def flows(assignment: Assignment) -> dict[str, Any]:
@@ -79,6 +108,13 @@ def flows(assignment: Assignment) -> dict[str, Any]:
         links: id → [along the link, against it]; crossings: id → tonnes. Elements without flow are
         left out. [t/yr]
     """
+    key = "flows of the map"
+    if key not in assignment.memo:
+        assignment.memo[key] = _flows(assignment)
+    return dict(assignment.memo[key])
+
+
+def _flows(assignment: Assignment) -> dict[str, Any]:
     arcs = assignment.virtual.arcs
     total = assignment.arc_flow.sum(axis=0)
     moving = (arcs["kind"].eq("move") & (total > 0.5)).to_numpy()

@@ -167,6 +167,11 @@ def _solved(app: FastAPI, model: Model) -> None:
         """Assign a state beside its base; as `isthmus run`."""
         return JSONResponse(model.answer(state))
 
+    @app.post("/api/detail", response_model=schemas.Detail)
+    def tables(state: schemas.State) -> Response:
+        """Corridors, bottlenecks, exposure and what is without a way, of a state that was solved."""
+        return JSONResponse(model.detail(state))
+
     @app.post("/api/route", response_model=schemas.Routes)
     def route(asked: schemas.RouteAsked) -> Response:
         """Alternatives between two places; as `isthmus route`."""

@@ -113,6 +113,7 @@ def standalone(model: Model, asked: Page, static: Path) -> str:
                     "edits": [e.model_dump(exclude_none=True) for e in state.edits],
                 },
                 "answer": model.answer(state),
+                "detail": model.detail(state),
             }
             for state in states
         ],

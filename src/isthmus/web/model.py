@@ -14,7 +14,7 @@ from isthmus.claims import ASSUMPTIONS, claim_document, claim_of, run_claims
 from isthmus.cost.model import GeneralizedCost
 from isthmus.run import Run, demand_year, find_scenario, list_scenarios, prepare
 from isthmus.scenario import Scenario
-from isthmus.web.answers import answer
+from isthmus.web.answers import answer, detail
 from isthmus.web.edits import State, edited
 
 if TYPE_CHECKING:
@@ -133,6 +133,16 @@ class Model:
                 _trim(self._answers, _ANSWERS)
             self._answers.move_to_end(key)
             return found
+
+    def detail(self, state: State) -> dict[str, Any]:
+        """Return the tables behind an answer; see `isthmus.web.answers.detail`."""
+        scenario = self.scenario(state)
+        key = f"detail {scenario.base} {scenario.digest}"
+        with self._turn:
+            if key not in self._answers:
+                self._answers[key] = detail(self.run(state))
+                _trim(self._answers, _ANSWERS)
+            return self._answers[key]
 
     def power(self, state: State, players: int = 8) -> dict[str, Any]:
         """

@@ -13,6 +13,7 @@ __all__ = [
     "Claim",
     "Country",
     "Day",
+    "Detail",
     "Edit",
     "Ground",
     "Kind",
@@ -93,12 +94,17 @@ class Answer(BaseModel):
     closed_territories: list[str]
     added_links: list[Row]
     territories: list[Row]
+    limits: list[str]
+    manifest: Row
+
+
+class Detail(BaseModel):
+    """The tables behind an answer."""
+
     corridors: list[Row]
     bottlenecks: list[Row]
     exposure: list[Row]
     unserved: list[Row]
-    limits: list[str]
-    manifest: Row
 
 
 class RouteAsked(State):
