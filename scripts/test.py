@@ -79,8 +79,8 @@ def coverage() -> None:
 
 
 def tests() -> None:
-    """Run tests, doctests and the examples of the README."""
-    call(BIN / "pytest")
+    """Run tests, doctests and the examples of the README, two files at a time."""
+    call(BIN / "pytest", "-n", "2", "--dist", "loadfile", "--durations", "25")
 
 
 def wheel() -> None:
