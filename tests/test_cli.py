@@ -135,7 +135,7 @@ def test_check_passes_on_the_shipped_facts_and_fails_on_a_fault(tmp_path, shippe
     row.to_csv(tmp_path / "links.csv", index=False)
     done = isthmus("check", "--data", str(tmp_path))
     assert done.returncode == 2
-    assert re.search(r"links\.csv, row \d+", done.stdout)
+    assert re.search(r"links\.csv, row \d+", done.stdout.replace("\n", ""))
 
 
 def test_list_and_show_speak_json():
