@@ -13,6 +13,8 @@ const DASHES: Record<string, number[]> = {
   oil_pipeline: [2.5, 1],
   gas_pipeline: [1, 1],
 };
+/** A link nothing was told of: a way that carries nothing. */
+export const UNTOLD_STATE = { w: 0.6, o: 0.75 };
 const FONT = ["Inter, system-ui, -apple-system, Segoe UI, Roboto, Noto Sans, Arial, sans-serif"];
 const state = (name: string, other: number | string): ExpressionSpecification =>
   ["coalesce", ["feature-state", name], other] as ExpressionSpecification;
@@ -42,7 +44,7 @@ const ink = (modes: Record<string, Mode>): ExpressionSpecification => [
 ] as ExpressionSpecification;
 
 function lineLayers(modes: Record<string, Mode>): LayerSpecification[] {
-  const width = state("w", 0);
+  const width = state("w", UNTOLD_STATE.w);
   const aside = ["*", ["get", "aside"], ["+", 2, ["*", 0.75, width]]] as ExpressionSpecification;
   const casing: LayerSpecification = {
     id: "links-casing", type: "line", source: "links",
@@ -51,7 +53,7 @@ function lineLayers(modes: Record<string, Mode>): LayerSpecification[] {
       "line-color": colour("paper"),
       "line-width": ["case", [">", width, 1], ["+", width, 1.6], 0] as ExpressionSpecification,
       "line-offset": aside,
-      "line-opacity": ["*", 0.75, state("o", 1)] as ExpressionSpecification,
+      "line-opacity": ["*", 0.75, state("o", UNTOLD_STATE.o)] as ExpressionSpecification,
     },
   };
   const names = Object.keys(modes);
@@ -64,7 +66,7 @@ function lineLayers(modes: Record<string, Mode>): LayerSpecification[] {
       "line-color": ink(modes),
       "line-width": width,
       "line-offset": aside,
-      "line-opacity": state("o", 1),
+      "line-opacity": state("o", UNTOLD_STATE.o),
       ...(drawn.some((name) => DASHES[name]) ? { "line-dasharray": choose("mode", DASHES, [1, 0]) } : {}),
     },
   }) as LayerSpecification;

@@ -6,7 +6,7 @@ import { num, text } from "../format";
 import type { Answer, Flows, Link, Point, World } from "../types";
 import { lineFeatures, linkStates, middle, offsets, passable, stateOn, widthOf } from "./lines";
 import { Pulses } from "./pulse";
-import { styleOf, type Drawn, type Source } from "./style";
+import { styleOf, UNTOLD_STATE, type Drawn, type Source } from "./style";
 import { addSymbols, shapeOf } from "./symbols";
 
 /** Start the map's worker, while the page still waits for what it will draw. */
@@ -35,8 +35,7 @@ const line = (coordinates: Point[], properties: GeoJSON.GeoJsonProperties): GeoJ
 
 /** A change smaller than this share of the greatest is not drawn. */
 const FELT = 0.002;
-/** Width of a way that carries nothing, or no more than before. [px] */
-const THIN = 0.6;
+const UNTOLD = `${UNTOLD_STATE.w} ${UNTOLD_STATE.o} 0 `;
 /** What the names of places give way to, most wanted first. */
 const RANK: Record<string, number> = { city: 0, port: 1, terminal: 2, border: 3, gauge_change: 4, strait: 5 };
 
@@ -87,6 +86,8 @@ export class MapView {
       fadeDuration: 0,
       attributionControl: false,
       validateStyle: false,
+      // until all is there, what comes tile by tile is drawn on a stamp: a whole picture each time costs more than all the rest
+      pixelRatio: 0.02,
     });
     this.map.touchZoomRotate.disableRotation();
     this.map.addControl(new AttributionControl({ compact: true, customAttribution: "Ground: Natural Earth. Borders as Natural Earth's many points of view agree; others broken." }), "bottom-left");
@@ -103,7 +104,9 @@ export class MapView {
         // the words on the ground stay one click away, so that they cover nothing
         document.querySelector(".maplibregl-ctrl-attrib")?.classList.remove("maplibregl-compact-show");
         document.querySelector(".maplibregl-ctrl-attrib")?.removeAttribute("open");
-        done();
+        this.map.setPixelRatio(window.devicePixelRatio);
+        this.map.once("render", () => done());
+        this.map.triggerRepaint();
       });
     });
     this.map.on("click", (event) => pick(this.at(event)));
@@ -160,9 +163,9 @@ export class MapView {
       const delta = change[id] ?? 0;
       const felt = Math.abs(delta) > FELT * top;
       const w = shown.diff
-        ? felt ? widthOf(Math.abs(delta), top) : t > 0 || open ? THIN : 0
-        : t > 0 ? widthOf(t, top) : open ? THIN : 0;
-      const o = t > 0 || (shown.diff && felt) ? 1 : 0.75;
+        ? felt ? widthOf(Math.abs(delta), top) : t > 0 || open ? UNTOLD_STATE.w : 0
+        : t > 0 ? widthOf(t, top) : open ? UNTOLD_STATE.w : 0;
+      const o = t > 0 || (shown.diff && felt) ? 1 : UNTOLD_STATE.o;
       const off = !status || open ? "" : status === "destroyed" ? "closed" : status;
       return { w, o, sign: shown.diff ? (felt ? Math.sign(delta) : 9) : 0, off };
     });
@@ -260,7 +263,7 @@ export class MapView {
     if (!this.standing) return;
     this.paint.forEach((state, id) => {
       const key = `${state.w} ${state.o} ${state.sign} ${state.off}`;
-      if (this.told[id] === key) return;
+      if ((this.told[id] ?? UNTOLD) === key) return;
       this.told[id] = key;
       this.map.setFeatureState({ source: "links", id }, state);
     });
@@ -361,7 +364,7 @@ export class MapView {
     if (name) return `node:${text(name.properties["id"])}`;
     const link = this.map
       .queryRenderedFeatures(box(4), { layers: layers(["links-solid", "links-broken", "links-pipes"]) })
-      .find((f) => num(f.state["w"]) > 0 || f.state["off"]);
+      .find((f) => num(f.state["w"] ?? UNTOLD_STATE.w) > 0 || f.state["off"]);
     if (link) return `link:${text(link.properties["id"])}`;
     const land = find(["lands"], 2);
     if (land) return `territory:${text(land.properties["id"])}`;
