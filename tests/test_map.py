@@ -148,6 +148,14 @@ def test_who_can_stop_the_trade_of_armenia(page: Page, served: Served) -> None:
     assert any("Georgia" in n for n in names)
     assert any("Iran" in n for n in names)
     assert not any(n.startswith("Azerbaijan") for n in names), "no trade of Armenia crosses it"
+    page.locator(".matrix tbody tr", has_text="Armenia").wait_for()
+    page.click("[data-k=power]")
+    power = page.locator(".power .bar")
+    power.first.wait_for(timeout=180_000)
+    game = served.model.power(State())
+    first = max(game["rows"], key=lambda r: r["shapley_usd_yr_new"])
+    said = power.first.get_attribute("aria-label")
+    assert said == f"{first['name']}: {shown(first['shapley_usd_yr_new'], sign=False)}"
 
 
 def test_history_of_lachin(page: Page) -> None:

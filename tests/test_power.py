@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
+from scipy.optimize import linprog
+from typer.testing import CliRunner
 
 import isthmus as ist
+from isthmus.analysis.energy import energy_flows
+from isthmus.analysis.energy_problem import network_of_year
+from isthmus.analysis.gas_study import (
+    CHOKE_USD_KM3,
+    EXISTING,
+    OPTIONS,
+    PLAYERS,
+    PROJECTS,
+    SLOPE,
+    gas_study,
+    worth,
+)
 from isthmus.analysis.power import compare_power, power, transit_by_controller
+from isthmus.analysis.power_energy import energy_power
 from isthmus.analysis.transit_game import Compiled, TransitGame, compile_game
 from isthmus.assign.base import Trips, build_graph, least_costs
 from isthmus.assign.capacitated import capacitated
+from isthmus.cli import app
 from isthmus.errors import InputError
 from isthmus.kernels.working import bordered, moved, stripped
+from isthmus.vocab import PIPE_MODES
 
 
 def random_game(seed, n=4, n_node=10, n_arc=45, n_trip=10):
@@ -185,3 +204,109 @@ def test_the_inverse_follows_its_matrix(k):
     kept = matrix[1:][:, :k] if k == 1 else matrix[[k, *range(1, k)]][:, :k]
     assert room[:k, :k] == pytest.approx(np.linalg.inv(kept))
     assert not moved(np.eye(1), 1, np.array([-1.0]), np.array([1.0]), column, row)
+
+
+def test_published_statements_hold_on_the_study():
+    """Abstracts of Hubert and Ikonnikova 2011 and of Hubert and Cobanli 2014."""
+    found = gas_study()
+    assert len(found.statements) == 5
+    assert found.statements["holds"].all(), found.statements.to_string()
+    total = found.values.groupby("lines")[["shapley_musd_yr", "nucleolus_musd_yr"]].sum()
+    assert total["shapley_musd_yr"].to_numpy() == pytest.approx(total["nucleolus_musd_yr"])
+
+
+def test_worth_of_lines_is_the_optimum_of_their_programme():
+    """The same by HiGHS, demand cut into steps of a tenth of a bcm."""
+    lines = (*EXISTING, *OPTIONS, *PROJECTS.values())
+    v = worth(lines)
+    step = 0.1
+    price = CHOKE_USD_KM3 - SLOPE * step * (np.arange(2000) + 0.5)
+    price = price[price > 0]
+    for coalition in range(1, 1 << len(PLAYERS)):
+        names = {p for i, p in enumerate(PLAYERS) if coalition >> i & 1}
+        mine = [s for s in lines if set(s.players) <= names]
+        if not mine:
+            assert v[coalition] == 0.0
+            continue
+        cost = np.concatenate([[s.cost_usd_km3 for s in mine], -price])
+        most = [(0, s.capacity_bcm) for s in mine] + [(0, step)] * len(price)
+        row = np.concatenate([np.ones(len(mine)), -np.ones(len(price))])[None, :]
+        found = linprog(cost, A_eq=row, b_eq=[0.0], bounds=most)
+        assert v[coalition] == pytest.approx(-found.fun, rel=1e-3)
+
+
+@pytest.fixture(scope="module")
+def gas(shipped):
+    flows = energy_flows(network_of_year(shipped, 2023), 2023)
+    return flows, energy_power(flows, "natural_gas", ["AZE", "GEO", "TUR", "IRN"])
+
+
+def test_coalitions_of_gas_are_those_of_the_energy_programme(gas):
+    """Every coalition again with the pipes and wells of the others shut, by `assign.capacitated`."""
+    flows, found = gas
+    problem, n = flows.problem, len(found.players)
+    good = problem.trips.klass == problem.goods.index("natural_gas")
+    trips = problem.trips._replace(flow=np.where(good, problem.trips.flow, 0.0))
+    names, arcs = found.players["player_id"].to_numpy(), problem.arcs
+    piped = arcs["kind"].eq("move") & arcs["mode"].isin(PIPE_MODES)
+
+    def cost(coalition):
+        out = [names[i] for i in range(n) if not coalition >> i & 1]
+        shut = (piped & arcs["control_id"].isin(out)) | (
+            arcs["kind"].eq("well") & arcs["territory_id"].isin(out)
+        )
+        price = np.where(shut.to_numpy()[None, :], np.inf, problem.cost)
+        return capacitated(
+            problem.graph, price, trips, problem.capacity, penalty=problem.penalty
+        ).objective
+
+    nothing = cost(0)
+    for coalition in range(1 << n):
+        want = nothing - cost(coalition)
+        assert found.values[coalition] == pytest.approx(want, abs=1e-6 * nothing)
+
+
+def test_links_of_a_chain_are_worth_more_together(gas):
+    """From Azerbaijan through Georgia to Türkiye: no part of it brings the gas alone."""
+    v = gas[1].values
+    assert v[0b0111] > v[0b0001] + v[0b0010] + v[0b0100] + 1e9
+    with pytest.raises(InputError, match="neither oil nor gas"):
+        energy_power(gas[0], "coal")
+    with pytest.raises(InputError, match="no well and no pipe"):
+        energy_power(gas[0], "natural_gas", ["NARNIA"])
+
+
+def test_too_many_players_are_sampled(base):
+    found = power(base, most=17, pairs=2, commodity="perishables")
+    assert not found.exact
+    table = found.table()
+    assert table["shapley_usd_yr"].sum() == pytest.approx(found.total_usd_yr)
+    assert (table["low_usd_yr"] <= table["shapley_usd_yr"]).all()
+    with pytest.raises(InputError, match="17 players"):
+        found.nucleolus()
+
+
+def call(*args):
+    return CliRunner().invoke(app, ["power", *args])
+
+
+def test_command_prints_json_and_writes_a_page(tmp_path):
+    page = tmp_path / "power.html"
+    done = call("zangezur", "--players", "AZE,ARM", "--json", "--html", str(page))
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)
+    assert {p["player_id"] for p in found["players"]} == {"AZE", "ARM"}
+    assert found["exact"]
+    assert found["coalitions"] == 4
+    assert {"scenario", "path_gap", "total_usd_yr", "core_is_empty", "change"} <= set(found)
+    text = page.read_text(encoding="utf-8")
+    assert "Who gains and who loses bargaining power" in text
+    assert "http" not in text.replace("http://www.w3.org", "")
+
+
+def test_command_for_gas_and_for_the_study():
+    done = call("--commodity", "gas", "--players", "AZE,GEO,TUR")
+    assert done.exit_code == 0, done.output
+    assert "Georgia" in done.stdout
+    done = call("--study", "--json")
+    assert [s["holds"] for s in json.loads(done.stdout)["statements"]] == [True] * 5

@@ -55,6 +55,16 @@ def test_the_matrix_is_made_of_the_pages_of_countries(client: TestClient) -> Non
                 assert share == pytest.approx(shares[land], abs=1e-4)
 
 
+def test_power_adds_up_and_moves_with_the_order(model: Model) -> None:
+    game = schemas.Power.model_validate(model.power(State(order="crossroads-of-peace"), players=5))
+    assert game.exact
+    for side in ("base", "new"):
+        assert sum(r[f"share_{side}"] for r in game.rows) == pytest.approx(1.0)
+    base = sum(r["shapley_usd_yr_base"] for r in game.rows)
+    assert base == pytest.approx(game.total_usd_yr)
+    assert any(abs(r["shapley_usd_yr_change"]) > 1e6 for r in game.rows)
+
+
 def test_the_document_names_every_route(client: TestClient) -> None:
     paths = client.get("/openapi.json").json()["paths"]
     assert set(paths) == {
@@ -68,6 +78,7 @@ def test_the_document_names_every_route(client: TestClient) -> None:
         "/api/route",
         "/api/country/{territory_id}",
         "/api/matrix",
+        "/api/power",
         "/api/scenario",
         "/api/export/{kind}",
         "/api/page",

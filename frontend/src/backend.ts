@@ -1,6 +1,6 @@
 /** Where answers come from: the local server, or, in a page kept as a file, what was put inside. */
 import { keyOf } from "./state";
-import type { Answer, Asked, Claim, Country, Day, Matrix, Row, Routes, World } from "./types";
+import type { Answer, Asked, Claim, Country, Day, Matrix, Power, Row, Routes, World } from "./types";
 
 export type GeoJson = GeoJSON.FeatureCollection;
 export interface RouteQuery extends Asked { origin: string; destination: string; commodity: string; k: number }
@@ -17,6 +17,7 @@ export interface Backend {
   route(query: RouteQuery): Promise<Routes>;
   country(id: string, asked: Asked): Promise<Country>;
   matrix(asked: Asked): Promise<Matrix>;
+  power(asked: Asked): Promise<Power>;
   /** The finding; with its range under other assumptions, which takes many runs. */
   claim(id: string, ranged: boolean): Promise<Claim>;
   show(name: string): Promise<Record<string, Row[]>>;
@@ -77,6 +78,7 @@ class Live implements Backend {
   route = async (query: RouteQuery): Promise<Routes> => (await post("/api/route", query)).json() as Promise<Routes>;
   country = async (id: string, asked: Asked): Promise<Country> =>
     (await post(`/api/country/${encodeURIComponent(id)}`, asked)).json() as Promise<Country>;
+  power = async (asked: Asked): Promise<Power> => (await post("/api/power", asked)).json() as Promise<Power>;
   matrix = async (asked: Asked): Promise<Matrix> => (await post("/api/matrix", asked)).json() as Promise<Matrix>;
   claim = (id: string, ranged: boolean): Promise<Claim> => get(`/api/claims/${encodeURIComponent(id)}?ranged=${ranged}`);
   show = (name: string): Promise<Record<string, Row[]>> => get(`/api/show/${encodeURIComponent(name)}`);
@@ -114,6 +116,7 @@ class Still implements Backend {
   };
   route = (): Promise<Routes> => Still.no("A route");
   country = (): Promise<Country> => Still.no("A country's page");
+  power = (): Promise<Power> => Still.no("The transit game");
   matrix = (): Promise<Matrix> => Still.no("The matrix");
   claim = (): Promise<Claim> => Still.no("To test a claim");
   show = (): Promise<Record<string, Row[]>> => Still.no("The data page");

@@ -29,6 +29,14 @@ async function attempt(work: () => Promise<void>, done: string): Promise<void> {
   }
 }
 
+/** Save the state as a scenario the command line runs to the same digits. */
+export const saveScenario = (c: Context, name = ""): Promise<void> =>
+  attempt(async () => {
+    const text = await backend.scenario(asked(c.store.now), name);
+    const file = `${fileName(name) || stem(c).replace(/^isthmus-/, "")}.toml`;
+    save(new Blob([text], { type: "application/toml" }), file);
+  }, "Saved. Run it: isthmus run FILE.toml");
+
 export function shareDialog(c: Context): void {
   const dialog = at<HTMLDialogElement>("dialog");
   const { now } = c.store;
@@ -40,11 +48,7 @@ export function shareDialog(c: Context): void {
     h("ul", { class: "share" },
       act("Copy link", "The address holds the whole state.", () => navigator.clipboard.writeText(`${location.href.split("#")[0] ?? ""}#${toHash(now)}`), "Link copied."),
       h("li", { class: "save" }, h("label", { for: "save-name" }, "Scenario file"), name,
-        h("button", { class: "act", id: "save-scenario", onclick: () => void attempt(async () => {
-          const text = await backend.scenario(asked(now), name.value.trim());
-          const file = `${fileName(name.value.trim()) || stem(c).replace(/^isthmus-/, "")}.toml`;
-          save(new Blob([text], { type: "application/toml" }), file);
-        }, "Saved. Run it: isthmus run FILE.toml") }, "Save"), h("span", {}, "The command line runs it to the same digits.")),
+        h("button", { class: "act", id: "save-scenario", onclick: () => void saveScenario(c, name.value.trim()) }, "Save"), h("span", {}, "The command line runs it to the same digits.")),
       act("PNG", "The picture as it stands.", () => png(c), "Picture saved."),
       act("SVG", "The picture as lines, to edit.", async () => save(new Blob([pictureSvg(c, await backend.ground())], { type: "image/svg+xml" }), `${stem(c)}.svg`), "Picture saved."),
       ...([["csv", "CSV", "Every result in one long table."], ["xlsx", "Excel", "A sheet for each dimension."], ["gpkg", "GeoPackage", "Links, crossings and places with their flows, for QGIS."], ["geojson", "GeoJSON", "Links with their flows."]] as const).map(([kind, label, note]) =>

@@ -114,6 +114,7 @@ export interface Country {
 export interface Matrix {
   rows: { id: string; name: string }[]; columns: { id: string; name: string }[]; now: number[][]; base: number[][];
 }
+export interface Power { compared: boolean; exact: boolean; total_usd_yr: number; rows: Row[] }
 export interface Claim {
   claim_id: string; attributed_to: string; paraphrase: string; place: string; record: string;
   cannot_say: string; verdict: string;

@@ -19,7 +19,7 @@ from isthmus.vocab import LINK_STATUS, OPEN_STATUS
 if TYPE_CHECKING:
     from isthmus.facts.tables import Facts
 
-__all__ = ["NOUNS", "VERBS", "Change", "State", "apply_change"]
+__all__ = ["NOUNS", "VERBS", "Change", "State", "apply_change", "written_tables"]
 
 TABLES = {
     "link": ("links", "link_id"),
@@ -110,6 +110,13 @@ class State:
                 )
             self.written[cell] = change
         frame.loc[rows, column] = value
+
+
+def written_tables(noun: str) -> tuple[str, ...]:
+    """Return the tables that a change of a noun may write to."""
+    if noun == "territory":
+        return "links", "crossings"
+    return (TABLES[noun][0] if noun in TABLES else "links",)
 
 
 def apply_change(state: State, change: Change) -> None:

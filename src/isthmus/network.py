@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
+from pandas.arrays import NumpyExtensionArray
 
 from isthmus.facts.history import in_force, parse_date
 from isthmus.vocab import OPEN_STATUS
@@ -14,7 +18,7 @@ from isthmus.vocab import OPEN_STATUS
 if TYPE_CHECKING:
     from isthmus.facts.tables import Facts
 
-__all__ = ["Network"]
+__all__ = ["Network", "cells_differ", "differing_rows"]
 
 
 @dataclass(frozen=True)
@@ -151,3 +155,49 @@ def _with_state(
     joined = elements.merge(now, on=key, how="left")
     columns = [state, f"{state}_cause", f"{state}_source"]
     return joined.assign(**{c: joined[c].fillna("") for c in columns})
+
+
+def differing_rows(old: pd.DataFrame, new: pd.DataFrame) -> npt.NDArray[np.intp] | None:
+    """
+    Return the rows in which a table differs from another of the same rows and columns.
+
+    Parameters
+    ----------
+    old, new : DataFrame
+
+    Returns
+    -------
+    ndarray of int, or None
+        Positions; None if the tables have other columns or not as many rows.
+    """
+    if old is new:
+        return np.empty(0, np.intp)
+    if len(old) != len(new) or not old.columns.equals(new.columns):
+        return None
+    differ = np.zeros(len(old), dtype=bool)
+    for one, other in zip(_arrays(old), _arrays(new), strict=True):
+        if one.dtype != other.dtype:
+            return None
+        if one.dtype == object:
+            rows = np.flatnonzero(np.fromiter(map(operator.is_not, one, other), bool, len(old)))
+            # text that is not the same object may still say the same
+            differ[[i for i in rows if cells_differ(one[i], other[i])]] = True
+        elif isinstance(one, np.ndarray):
+            differ |= (one != other) & ~((one != one) & (other != other))
+        else:
+            unlike = pd.Series(one).ne(pd.Series(other)).fillna(True).to_numpy(dtype=bool)
+            differ |= unlike & ~(pd.isna(one) & pd.isna(other))
+    return np.flatnonzero(differ)
+
+
+def _arrays(table: pd.DataFrame) -> list[Any]:
+    """Return the columns of a table, those of plain types as plain arrays."""
+    columns = [column.array for _, column in table.items()]
+    return [c.to_numpy() if isinstance(c, NumpyExtensionArray) else c for c in columns]
+
+
+def cells_differ(one: object, other: object) -> bool:
+    """Return whether two cells differ; nothing is like nothing."""
+    if one is pd.NA or other is pd.NA:
+        return one is not other
+    return not (one == other or (one != one and other != other))

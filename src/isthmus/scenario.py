@@ -11,7 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from isthmus.changes import NOUNS, VERBS, Change, State, apply_change
+from isthmus.changes import (
+    NOUNS,
+    VERBS,
+    Change,
+    State,
+    apply_change,
+    written_tables,
+)
 from isthmus.errors import Fault, InputError
 from isthmus.facts.history import parse_date
 from isthmus.facts.tables import package_root
@@ -162,18 +169,21 @@ class Scenario:
         """
         if not self.changes:
             return network, demand
+        tables = {
+            "nodes": network.nodes,
+            "links": network.links,
+            "crossings": network.crossings,
+            "terminals": network.terminals,
+            "zones": network.zones,
+            "demand": demand.flows,
+            "parameters": network.parameters,
+            "restrictions": network.restrictions,
+        }
+        # a table that nothing writes to stays the same object, by which others know it again
+        written = {t for c in self.changes for t in written_tables(c.noun)}
         state = State(
             network.facts,
-            {
-                "nodes": network.nodes.copy(),
-                "links": network.links.copy(),
-                "crossings": network.crossings.copy(),
-                "terminals": network.terminals.copy(),
-                "zones": network.zones,
-                "demand": demand.flows.copy(),
-                "parameters": network.parameters.copy(),
-                "restrictions": network.restrictions.copy(),
-            },
+            {t: frame.copy() if t in written else frame for t, frame in tables.items()},
             set(network.closed_territories),
         )
         faults: list[Fault] = []
@@ -190,18 +200,11 @@ class Scenario:
             crossings=state.tables["crossings"],
             terminals=state.tables["terminals"],
             restrictions=state.tables["restrictions"],
-            parameters=state.tables["parameters"]
-            if self._touches("parameter")
-            else network.parameters,
+            parameters=state.tables["parameters"],
             closed_territories=frozenset(state.closed_territories),
             changes=(*network.changes, *state.log),
         )
-        return changed, demand.replace(state.tables["demand"]) if self._touches(
-            "demand"
-        ) else demand
-
-    def _touches(self, noun: str) -> bool:
-        return any(c.noun == noun for c in self.changes)
+        return changed, demand.replace(state.tables["demand"]) if "demand" in written else demand
 
 
 def _turn(change: Change) -> tuple[bool, int, bool]:

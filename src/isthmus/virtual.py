@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -28,7 +28,7 @@ from isthmus.vocab import FREIGHT_MODES
 if TYPE_CHECKING:
     from isthmus.network import Network
 
-__all__ = ["Stop", "VirtualNetwork", "expand"]
+__all__ = ["Builder", "Stop", "VirtualNetwork", "expand", "is_text"]
 
 _LOADED = ("rail", "road", "sea", "inland_water")
 """Modes on which a shipment can begin or end; ferries take lorries and wagons, not goods."""
@@ -40,6 +40,16 @@ _COLUMNS = (
     "link_id", "crossing_id", "terminal_id", "passage_id", "operator_id", "control_id", "regime",
     "from_territory_id", "from_mode", "from_gauge_mm", "to_mode", "to_gauge_mm", "method", "forward",
     "length_km", "capacity_t_yr", "tracks",
+)  # fmt: skip
+
+
+_OF_LINK = (
+    "operator_id", "control_id", "passage_id", "length_km", "free_speed_km_h", "wait_h",
+    "capacity_t_yr", "source_id",
+)  # fmt: skip
+_OF_STOP = (
+    "operator_id", "control_id", "delay_p50_h", "delay_p90_h", "fee_usd_t", "capacity_t_yr",
+    "source_id",
 )  # fmt: skip
 
 
@@ -68,12 +78,18 @@ class VirtualNetwork:
         source_id and what the cost terms need.
     stops : list of Stop
         Position is the node of the graph.
+    source : Network
+        The network as it was given, other modes among it.
+    modes : frozenset of str
+        Those that `network` was cut down to.
     """
 
     network: Network = field(repr=False)
     graph: Graph = field(repr=False)
     arcs: pd.DataFrame = field(repr=False)
     stops: list[Stop] = field(repr=False)
+    source: Network = field(repr=False)
+    modes: frozenset[str] = frozenset()
 
     @cached_property
     def source_of_zone(self) -> dict[str, int]:
@@ -98,6 +114,18 @@ class VirtualNetwork:
     def _ends(self, mode: str) -> dict[str, int]:
         return {s.node_id: i for i, s in enumerate(self.stops) if s.mode == mode}
 
+    @cached_property
+    def arcs_of(self) -> dict[tuple[str, str], list[int]]:
+        """Positions of the arcs of each link, crossing and terminal, by table and id."""
+        found: dict[tuple[str, str], list[int]] = {}
+        for table, column in (
+            ("links", "link_id"), ("crossings", "crossing_id"), ("terminals", "terminal_id")
+        ):  # fmt: skip
+            for i, name in enumerate(self.arcs[column].to_list()):
+                if name:
+                    found.setdefault((table, name), []).append(i)
+        return found
+
     @property
     def n_arc(self) -> int:
         """Number of arcs."""
@@ -107,6 +135,11 @@ class VirtualNetwork:
     def n_stop(self) -> int:
         """Number of stops."""
         return len(self.stops)
+
+
+def is_text(column: str) -> bool:
+    """Return whether a column of arcs holds text, empty where nothing is known."""
+    return column.endswith("_id") or column in ("mode", "regime", "method", "from_mode", "to_mode")
 
 
 def expand(network: Network, modes: Collection[str] = FREIGHT_MODES) -> VirtualNetwork:
@@ -125,7 +158,8 @@ def expand(network: Network, modes: Collection[str] = FREIGHT_MODES) -> VirtualN
     -------
     VirtualNetwork
     """
-    builder = _Builder(network.of_modes(modes))
+    builder = Builder(network.of_modes(modes))
+    builder.source, builder.modes = network, frozenset(modes)
     builder.move()
     builder.cross_stops()
     builder.transfer()
@@ -134,11 +168,12 @@ def expand(network: Network, modes: Collection[str] = FREIGHT_MODES) -> VirtualN
     return builder.finish()
 
 
-class _Builder:
+class Builder:
     """Collects stops and arcs; each verb adds one kind."""
 
     def __init__(self, network: Network) -> None:
-        self.network = network
+        self.network = self.source = network
+        self.modes: frozenset[str] = frozenset()
         self.index: dict[Stop, int] = {}
         self.rows: list[dict[str, object]] = []
         self.territory = dict(zip(network.nodes.node_id, network.nodes.territory_id, strict=True))
@@ -147,6 +182,7 @@ class _Builder:
         self.factors: dict[tuple[str, str], dict[str, float]] = {}
 
     def stop(self, *key: object) -> int:
+        """Return the position of a stop, a new one if there is none."""
         return self.index.setdefault(Stop(*key), len(self.index))  # type: ignore[arg-type]
 
     @property
@@ -156,10 +192,37 @@ class _Builder:
             found.setdefault((s.node_id, s.mode), []).append(s)
         return found
 
+    def of_link(self, row: dict[Any, Any]) -> dict[str, object]:
+        """Return what the arcs of a link hold that may change where the graph does not."""
+        return {
+            **{c: row[c] for c in _OF_LINK},
+            "tracks": np.nan if pd.isna(row["tracks"]) else float(row["tracks"]),
+            "is_open": bool(row["is_open"]) and row["territory_id"] not in self.shut,
+        }
+
+    def of_crossing(self, row: dict[Any, Any]) -> dict[str, object]:
+        """Return what the arcs of a crossing hold that may change where the graph does not."""
+        shut = {row["from_territory_id"], row["to_territory_id"]} & self.shut
+        return {
+            **{c: row[c] for c in (*_OF_STOP, "regime")},
+            "is_open": bool(row["is_open"]) and not shut,
+            **self._factors(row["regime"], row["surveyed_regime"] or "normal"),
+        }
+
+    def of_terminal(self, row: dict[Any, Any]) -> dict[str, object]:
+        """Return what the arcs of a terminal hold that may change where the graph does not."""
+        shut = self.territory[row["node_id"]] in self.shut
+        return {
+            **{c: row[c] for c in (*_OF_STOP, "method")},
+            "is_open": bool(row["is_open"]) and not shut,
+        }
+
     def arc(self, kind: str, tail: int, head: int, **facts: object) -> None:
+        """Add an arc."""
         self.rows.append({"kind": kind, "tail": tail, "head": head, **facts})
 
     def move(self) -> None:
+        """Add links."""
         links = self.network.links
         for link in links.to_dict("records"):
             gauge = (
@@ -167,6 +230,7 @@ class _Builder:
             )
             a = self.stop(link["from_node_id"], link["mode"], gauge, link["territory_id"])
             b = self.stop(link["to_node_id"], link["mode"], gauge, link["territory_id"])
+            facts = self.of_link(link)
             both = [(a, b, "from_node_id", "to_node_id")]
             if not link["directed"]:
                 both.append((b, a, "to_node_id", "from_node_id"))
@@ -181,17 +245,8 @@ class _Builder:
                     node_id=link[start],
                     to_node_id=link[end],
                     territory_id=link["territory_id"],
-                    operator_id=link["operator_id"],
-                    control_id=link["control_id"],
-                    passage_id=link["passage_id"],
-                    length_km=link["length_km"],
-                    free_speed_km_h=link["free_speed_km_h"],
-                    wait_h=link["wait_h"],
-                    tracks=np.nan if pd.isna(link["tracks"]) else float(link["tracks"]),
-                    capacity_t_yr=link["capacity_t_yr"],
                     forward=start == "from_node_id",
-                    is_open=bool(link["is_open"]) and link["territory_id"] not in self.shut,
-                    source_id=link["source_id"],
+                    **facts,
                 )
 
     def cross_stops(self) -> None:
@@ -203,13 +258,14 @@ class _Builder:
                 self.stop(row.node_id, row.mode, gauge, row.to_territory_id)
 
     def cross(self) -> None:
+        """Add crossings."""
         place = self._by_place
         for row in self.network.crossings.to_dict("records"):
             sides = place.get((row["node_id"], row["mode"]), [])
             gauges = {s.gauge_mm for s in sides if s.territory_id == row["from_territory_id"]} & {
                 s.gauge_mm for s in sides if s.territory_id == row["to_territory_id"]
             }
-            shut = {row["from_territory_id"], row["to_territory_id"]} & self.shut
+            facts = self.of_crossing(row)
             for gauge in sorted(gauges):
                 self.arc(
                     "cross",
@@ -222,16 +278,7 @@ class _Builder:
                     to_node_id=row["node_id"],
                     territory_id=row["to_territory_id"],
                     from_territory_id=row["from_territory_id"],
-                    operator_id=row["operator_id"],
-                    control_id=row["control_id"],
-                    delay_p50_h=row["delay_p50_h"],
-                    delay_p90_h=row["delay_p90_h"],
-                    fee_usd_t=row["fee_usd_t"],
-                    capacity_t_yr=row["capacity_t_yr"],
-                    regime=row["regime"],
-                    is_open=bool(row["is_open"]) and not shut,
-                    source_id=row["source_id"],
-                    **self._factors(row["regime"], row["surveyed_regime"] or "normal"),
+                    **facts,
                 )
 
     def _factors(self, regime: str, surveyed: str) -> dict[str, float]:
@@ -244,6 +291,7 @@ class _Builder:
         return known
 
     def transfer(self) -> None:
+        """Add terminals."""
         place = self._by_place
         for row in self.network.terminals.to_dict("records"):
             node = row["node_id"]
@@ -290,20 +338,12 @@ class _Builder:
             gauge_mm=to_gauge,
             from_gauge_mm=gauge,
             to_gauge_mm=to_gauge,
-            method=row["method"],
             terminal_id=row["terminal_id"],
             node_id=row["node_id"],
             to_node_id=row["node_id"],
             territory_id=territory,
-            operator_id=row["operator_id"],
-            control_id=row["control_id"],
-            delay_p50_h=row["delay_p50_h"],
-            delay_p90_h=row["delay_p90_h"],
-            fee_usd_t=row["fee_usd_t"],
-            capacity_t_yr=row["capacity_t_yr"],
             forward=forward,
-            is_open=bool(row["is_open"]) and territory not in self.shut,
-            source_id=row["source_id"],
+            **self.of_terminal(row),
         )
 
     def ends(self) -> None:
@@ -376,21 +416,19 @@ class _Builder:
                 self.arc("unload", self.index[s], self.stop(node, end, 0, territory), **extra)
 
     def finish(self) -> VirtualNetwork:
+        """Put arcs in the order of the graph."""
         arcs = pd.DataFrame(self.rows)
         # a network without terminals or links has the same columns
         arcs = arcs.reindex(columns=list(dict.fromkeys([*arcs.columns, *_COLUMNS])))
-        text = [
-            c
-            for c in arcs
-            if c.endswith("_id") or c in ("mode", "regime", "method", "from_mode", "to_mode")
-        ]
+        text = [c for c in arcs if is_text(c)]
         arcs[text] = arcs[text].astype(object).fillna("")
         graph, order = build_graph(
             arcs["tail"].to_numpy(np.int32), arcs["head"].to_numpy(np.int32), len(self.index)
         )
         arcs = arcs.drop(columns=["tail", "head"]).iloc[order].reset_index(drop=True)
         arcs["is_open"] = arcs["is_open"].astype(bool)
-        return VirtualNetwork(self.network, graph, arcs, list(self.index))
+        stops = list(self.index)
+        return VirtualNetwork(self.network, graph, arcs, stops, self.source, self.modes)
 
 
 def _ratio(now: float, then: float) -> float:

@@ -5,12 +5,14 @@ import type { Context } from "../context";
 import { h } from "../dom";
 import { compact, dollars, num, text, tonnes } from "../format";
 import { asked, keyOf } from "../state";
-import type { Country, Matrix } from "../types";
+import type { Country, Matrix, Power } from "../types";
 import { fold, pickButton, table } from "./order";
 
 let found: { key: string; country: Country | null; fault: string } = { key: "", country: null, fault: "" };
 
 let all: { key: string; matrix: Matrix | null } = { key: "", matrix: null };
+
+let game: { key: string; power: Power | null; fault: string; asked: boolean } = { key: "", power: null, fault: "", asked: false };
 
 export function countryPanel(c: Context, again: () => void): (Node | null)[] {
   const { now } = c.store;
@@ -24,8 +26,46 @@ export function countryPanel(c: Context, again: () => void): (Node | null)[] {
         h("option", { value: "", selected: !now.country }, "choose one, or click its name on the map"),
         choice.map((t) => h("option", { value: t.id, selected: t.id === now.country }, t.name)))),
     now.country ? body(c) : null,
+    bargaining(c, again),
     everyone(c, again),
   ];
+}
+
+/** The transit game: who can stop whom, in money; asked for, since it takes a while. */
+function bargaining(c: Context, again: () => void): HTMLElement | null {
+  if (!backend.live) return null;
+  const key = keyOf(asked(c.store.now));
+  if (game.key !== key) game = { key, power: null, fault: "", asked: false };
+  const begin = (): void => {
+    game = { key, power: null, fault: "", asked: true };
+    again();
+    const settle = (power: Power | null, fault: string): void => {
+      if (game.key !== key) return;
+      game = { key, power, fault, asked: true };
+      again();
+    };
+    backend.power(asked(c.store.now)).then((power) => settle(power, ""), (problem: Error) => settle(null, problem.message));
+  };
+  return h("section", { class: "power" },
+    h("h3", {}, "Bargaining power over transit"),
+    game.fault ? h("p", { class: "fault", role: "alert" }, game.fault) : null,
+    game.power ? outcome(c, game.power) : null,
+    game.asked ? (game.power ?? game.fault ? null : h("p", { class: "waiting" }, "Solving the game of every coalition: up to a minute…"))
+      : h("div", {},
+          h("p", { class: "note" }, "What each controller's consent to transit is worth to the trade of all (Shapley value), before and after."),
+          h("button", { class: "act quiet", "data-k": "power", onclick: begin }, "Who can stop whom, in money")),
+  );
+}
+
+function outcome(c: Context, power: Power): HTMLElement {
+  const rows = [...power.rows].sort((a, b) => num(b["shapley_usd_yr_new"]) - num(a["shapley_usd_yr_new"]));
+  return h("div", {},
+    pairs(rows.map((r) => ({
+      name: text(r["name"]), base: num(r["shapley_usd_yr_base"]), now: num(r["shapley_usd_yr_new"]),
+      label: power.compared ? compact(num(r["shapley_usd_yr_change"]), true) : compact(num(r["shapley_usd_yr_new"])),
+      pick: () => c.store.set({ country: text(r["player_id"]) }),
+    })), power.compared ? "Shapley value before and after, change in USD a year" : "Shapley value, USD a year", power.compared),
+    h("p", { class: "note" }, `The ${rows.length} whose land most tonnes of others pass; all together save ${compact(power.total_usd_yr)} USD a year. Everybody else lets all pass. The game takes capacities as hard and trade as given.`));
 }
 
 /** Everybody's dependence on everybody's land. */

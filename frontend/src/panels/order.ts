@@ -3,6 +3,7 @@ import { bars } from "../charts";
 import type { Context } from "../context";
 import { h } from "../dom";
 import { compact, dollars, num, text, tonnes } from "../format";
+import { saveScenario } from "../share";
 import { START, type State, type View } from "../state";
 import type { Answer, Edit, Order, Row } from "../types";
 
@@ -91,6 +92,9 @@ function edits(c: Context): HTMLElement {
         class: "small", "aria-label": `undo: ${editWords(c, e)}`, "data-k": `unedit-${e.id}`,
         onclick: () => c.store.set({ edits: now.edits.filter((_, j) => j !== i) }),
       }, "×")))),
+    h("div", { class: "acts" },
+      h("button", { class: "act quiet", "data-k": "edits-save", onclick: () => void saveScenario(c) }, "Save as scenario"),
+      h("button", { class: "act quiet", "data-k": "edits-clear", onclick: () => c.store.set({ edits: [] }) }, "Undo all")),
   );
 }
 

@@ -41,8 +41,9 @@ from isthmus.kernels.delay import NONE
 
 if TYPE_CHECKING:
     from isthmus.assign import Assignment
+    from isthmus.facts.tables import Facts
 
-__all__ = ["Power", "compare_power", "power", "transit_by_controller", "transit_game"]
+__all__ = ["Power", "compare_power", "named", "power", "transit_by_controller", "transit_game"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -425,10 +426,7 @@ def _players(assignment: Assignment, players: Sequence[str] | None, most: int) -
             what = f'"{odd[0]}" controls nothing here.' if odd else f"{len(chosen)} players."
             mend = f"1 to 60 of {', '.join(sorted(known))}."
             raise InputError([Fault("--players", what, mend, "players")])
-    facts = assignment.virtual.network.facts
-    lands = facts["territories"].set_index("territory_id")["name"]
-    actors = facts["actors"].set_index("actor_id")["name"]
-    names = [str(lands.get(p, actors.get(p, p))) for p in chosen]
+    names = named(assignment.virtual.network.facts, chosen)
     return pd.DataFrame(
         {
             "player_id": chosen,
@@ -436,6 +434,13 @@ def _players(assignment: Assignment, players: Sequence[str] | None, most: int) -
             "transit_t_yr": transit.reindex(chosen).fillna(0.0).to_numpy(),
         }
     )
+
+
+def named(facts: Facts, players: Sequence[str]) -> list[str]:
+    """Return the names of controllers: territories or actors."""
+    lands = facts["territories"].set_index("territory_id")["name"]
+    actors = facts["actors"].set_index("actor_id")["name"]
+    return [str(lands.get(p, actors.get(p, p))) for p in players]
 
 
 def _lands(assignment: Assignment) -> tuple[npt.NDArray[np.str_], npt.NDArray[np.str_]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -35,6 +35,12 @@ _CHECKED = 8
 _ROUNDS = 3
 _ALL = 5
 """Players up to which ways are looked for in every coalition."""
+
+_WORKERS = 2
+"""Threads that look for ways; the answer does not depend on them."""
+
+_TRAILS = 5
+"""Orders of entry by which players are put in order of how much they move."""
 
 _SETTLED = 1e-7
 """Share of what all save below which no more ways are looked for."""
@@ -72,14 +78,16 @@ class Ways(NamedTuple):
         at = np.repeat(self.starts[rows] - starts[:-1], size) + np.arange(starts[-1])
         return Ways(self.trip[rows], self.mask[rows], self.cost[rows], starts, self.arcs[at])
 
-    def plus(self, other: Ways) -> Ways:
+    def plus(self, *others: Ways) -> Ways:
         """Return these and others, sorted by trip, each way once."""
+        every = (self, *others)
+        sizes = np.concatenate([np.diff(w.starts) for w in every])
         both = Ways(
-            np.concatenate([self.trip, other.trip]),
-            np.concatenate([self.mask, other.mask]),
-            np.concatenate([self.cost, other.cost]),
-            np.concatenate([self.starts, other.starts[1:] + self.starts[-1]]),
-            np.concatenate([self.arcs, other.arcs]),
+            np.concatenate([w.trip for w in every]),
+            np.concatenate([w.mask for w in every]),
+            np.concatenate([w.cost for w in every]),
+            np.concatenate([[0], np.cumsum(sizes)]),
+            np.concatenate([w.arcs for w in every]),
         )
         cut, raw = 4 * both.starts, both.arcs.tobytes()
         seen: dict[tuple[int, bytes], int] = {}
@@ -307,8 +315,8 @@ class Compiled:
         n_trip, n_arc = len(bound[-2]), len(bound[-1])
         paid, asked = np.zeros(n_trip), np.zeros(n_arc)
         if n_trip:
-            spent = lattice.alone(coalition, *bound, paid, asked)  # type: ignore[call-arg]
-            _solved(spent)
+            entry = np.array([i for i in range(game.n) if coalition >> i & 1], np.int64)
+            spent = self._trail(entry, np.zeros(game.n, np.int64), paid, asked)
             saved += float(bound[-2] @ game.outside[self.coupled]) - spent
         toll[self.tight] = asked
         pays[self.coupled] = paid
@@ -358,30 +366,33 @@ class Compiled:
         saved += spent[0] - spent[_shuffled(np.arange(1 << n), order)]
         return saved - saved[0]
 
+    def _trail(
+        self, entry: IntArray, pivots: IntArray, pays: FloatArray, toll: FloatArray
+    ) -> float:
+        """Let players enter one after the other; returns what all bound trips then cost."""
+        found = float(lattice.trail(entry, *self.bound, pivots, pays, toll))  # type: ignore[call-arg]
+        _solved(found)
+        return found
+
     def _busiest(self) -> IntArray:
         """
-        Return the players, those first whose entry moves most trips.
+        Return the players, those first whose entry takes most pivots, by a few orders of entry.
 
         Every coalition is solved from the one without its last player: that one should move little.
         """
-        ways, n = self.ways, self.game.n
-        draw, moves = np.random.default_rng(0), np.zeros(n)
-        for _ in range(6):
-            before, coalition = self.game.outside, 0
-            for i in draw.permutation(n).tolist():
-                coalition |= 1 << i
-                usable = (ways.mask & ~coalition) == 0
-                least = self.game.outside.copy()
-                np.minimum.at(least, ways.trip[usable], ways.cost[usable])
-                moves[i] += np.count_nonzero(least < before) if coalition != 1 << i else 0
-                before = least
-        return np.argsort(-moves, kind="stable")
+        bound = self.bound
+        draw, pivots = np.random.default_rng(0), np.zeros(self.game.n, np.int64)
+        for _ in range(_TRAILS):
+            entry = draw.permutation(self.game.n)
+            self._trail(entry, pivots, np.zeros(len(bound[-2])), np.zeros(len(bound[-1])))
+        return np.argsort(-pivots, kind="stable")
 
 
 def compile_game(
     game: TransitGame,
     *,
     checked: int = _CHECKED,
+    every: bool | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Compiled, float]:
     """
@@ -396,6 +407,8 @@ def compile_game(
     game : TransitGame
     checked : int
         Coalitions drawn.
+    every : bool, optional
+        Look at every coalition; without it, if there are at most `_ALL` players.
     progress : callable, optional
         Called with rounds done and asked for.
 
@@ -408,21 +421,27 @@ def compile_game(
     """
     compiled = Compiled(game, game.search())
     everyone = (1 << game.n) - 1
-    every = game.n <= _ALL
+    every = game.n <= _ALL if every is None else every
     draw = np.random.default_rng(0)
     gap, worth = 0.0, 1.0
     rounds = 10 * _ROUNDS if every else _ROUNDS
     looked = list(range(everyone + 1)) if every else []
-    fixed = [everyone, *(everyone & ~(1 << i) for i in range(game.n))]
+    fixed = [everyone & ~(1 << i) for i in range(game.n)]
     for done in range(rounds + 1):
         if (
             not every
         ):  # other draws each time: the gap is measured on coalitions not looked at before
-            looked = [*fixed, *(_drawn(draw, game.n) for _ in range(checked))]
+            looked = [*(_drawn(draw, game.n) for _ in range(checked)), everyone]
+            looked += [] if done else fixed
         gap, new, unsettled = 0.0, [], []
         worth = max(compiled.one(everyone)[0] - compiled.one(0)[0], 0.0) or 1.0
-        for coalition in dict.fromkeys(looked):
-            short, found = _missing(compiled, coalition)
+        asked = list(dict.fromkeys(looked))
+        game.search(
+            None, everyone, np.full(len(game.outside), -np.inf)
+        )  # fills what searches share
+        with ThreadPoolExecutor(_WORKERS) as pool:
+            answers = list(pool.map(partial(_missing, compiled), asked))
+        for coalition, (short, found) in zip(asked, answers, strict=True):
             gap = max(gap, short)
             if found is not None:
                 new.append(found)
@@ -432,10 +451,7 @@ def compile_game(
         if gap <= _SETTLED * worth or done == rounds:
             break
         looked = unsettled if every else looked
-        ways = compiled.ways
-        for found in new:
-            ways = ways.plus(found)
-        compiled = replace(compiled, ways=ways)
+        compiled = replace(compiled, ways=compiled.ways.plus(*new))
     return compiled, gap / worth
 
 

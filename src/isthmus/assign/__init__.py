@@ -7,7 +7,6 @@ Assignment: the flows that follow from demand and cost.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,13 +17,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from isthmus.assign.base import Solution, Trees, Trips, least_costs
-from isthmus.assign.congestion import delay_of
 from isthmus.assign.cuts import unserved_reasons
 from isthmus.assign.methods import METHODS, Problem
+from isthmus.assign.prepared import Prepared, network_digest, prepared, trips_at
 from isthmus.assign.routes import Routes
-from isthmus.cost.model import ArcCost, GeneralizedCost, freight_goods
-from isthmus.errors import Fault, InputError, UnknownName
-from isthmus.virtual import VirtualNetwork, expand
+from isthmus.cost.model import ArcCost, GeneralizedCost
+from isthmus.errors import Fault, InputError
+from isthmus.virtual import VirtualNetwork
 
 if TYPE_CHECKING:
     from isthmus.demand import Demand
@@ -119,6 +118,8 @@ class Assignment:
     route_flows : {'by choice', 'most likely', 'as found'}
         What fixes the flows of routes, and with them what a country or a commodity carries: the
         logit; entropy, among all that give the same total flows; or nothing.
+    prepared : Prepared, optional
+        What it was computed from, for scenarios that begin from here.
     """
 
     virtual: VirtualNetwork = field(repr=False)
@@ -137,6 +138,7 @@ class Assignment:
     digests: dict[str, str]
     trees: Trees | None = field(default=None, repr=False)
     route_flows: str = "as found"
+    prepared: Prepared | None = field(default=None, repr=False)
 
     @cached_property
     def memo(self) -> dict[str, Any]:
@@ -153,7 +155,7 @@ class Assignment:
     @cached_property
     def trip_ends(self) -> Trips:
         """The trips by positions: classes, stops where they begin and end, tonnes."""
-        return _trips(self.trips, self.virtual)
+        return trips_at(self.trips, self.virtual)
 
     @cached_property
     def has_twins(self) -> bool:
@@ -263,13 +265,9 @@ def assign(
         raise InputError(
             [Fault("method", f'"{method}" is no method.', f"One of {', '.join(METHODS)}.")]
         )
-    virtual = expand(network)
-    table, ends = _flows(demand, virtual)
-    classes, table["class"] = cost.classes(network, table.assign(**ends))
-    arc_cost = cost.of(virtual, classes)
-    trips = _trips(table, virtual)
-    delay = delay_of(virtual, arc_cost)
-    problem = Problem(virtual, arc_cost, table, trips, delay, start, gap, progress)
+    made = prepared(network, demand, cost, start)
+    virtual, arc_cost, table, trips = made.virtual, made.cost, made.table.copy(), made.trips
+    problem = Problem(virtual, arc_cost, table, trips, made.delay, start, gap, progress)
     solution, theta = METHODS[method](problem, **options)
     paths = Paths(
         solution.path_trip.astype(np.int64),
@@ -284,7 +282,7 @@ def assign(
     table["logsum_usd_t"] = _logsum(table, solution, virtual, arc_cost, trips)
     digests = {
         "facts": network.facts.digest,
-        "network": network_digest(network, demand),
+        "network": network_digest(network, demand, None if start is None else start.virtual.source),
         "cost": cost.digest,
     }
     return Assignment(
@@ -304,53 +302,7 @@ def assign(
         digests,
         solution.trees,
         "by choice" if method == "stochastic" else _SETTLED[solution.settled],
-    )
-
-
-def network_digest(network: Network, demand: Demand) -> str:
-    """Return the SHA-256 of a network and its demand as changed, hexadecimal."""
-    sha = hashlib.sha256(network.date.encode())
-    frames = (
-        network.links, network.crossings, network.terminals, network.parameters,
-        network.restrictions, demand.flows,
-    )  # fmt: skip
-    for frame in frames:
-        sha.update(pd.util.hash_pandas_object(frame.astype(str), index=False).to_numpy().tobytes())
-    sha.update(",".join(sorted(network.closed_territories)).encode())
-    return sha.hexdigest()
-
-
-def _flows(demand: Demand, virtual: VirtualNetwork) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Return the flows and the lands they begin and end in; all unknown names in one error."""
-    columns = ["origin_zone_id", "destination_zone_id", "commodity_id", "tonnes_t_yr"]
-    table = demand.flows[columns].reset_index(drop=True).copy()
-    facts = virtual.network.facts
-    lookups = {
-        "origin_zone_id": ("zone", virtual.source_of_zone),
-        "destination_zone_id": ("zone", virtual.sink_of_zone),
-        "commodity_id": ("commodity", set(freight_goods(facts["commodities"])["commodity_id"])),
-    }
-    faults: list[Fault] = []
-    for column, (noun, known) in lookups.items():
-        for name in sorted(set(table[column]) - set(known)):
-            near = facts.names.nearest(noun, name)
-            faults += UnknownName(noun, name, near, f"demand, {column}").faults
-    if faults:
-        raise InputError(faults)
-    land = virtual.network.zones.set_index("zone_id")["territory_id"]
-    return table, {
-        "origin": table["origin_zone_id"].map(land),
-        "destination": table["destination_zone_id"].map(land),
-    }
-
-
-def _trips(table: pd.DataFrame, virtual: VirtualNetwork) -> Trips:
-    """Turn flows into positions."""
-    return Trips(
-        table["class"].to_numpy(np.int32),
-        table["origin_zone_id"].map(virtual.source_of_zone).to_numpy(np.int32),
-        table["destination_zone_id"].map(virtual.sink_of_zone).to_numpy(np.int32),
-        table["tonnes_t_yr"].to_numpy(np.float64),
+        made,
     )
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from isthmus.cost.model import ArcCost
     from isthmus.virtual import VirtualNetwork
 
-__all__ = ["PAIR", "arc_keys", "inherit", "parent_flows"]
+__all__ = ["PAIR", "arc_keys", "inherit", "parent_flows", "parent_volume"]
 
 _MOST = 24
 """Routes a trip may hold after inheritance."""
@@ -107,7 +107,7 @@ def inherit(
     better, dearer, pair = _better(start, back, cost, table)
     bare = np.asarray(lost | (np.diff(kept.trip) == 0))
     asked = bare.copy()
-    left = ~asked & better.any(axis=1)[pair]
+    left = ~asked & np.asarray(better.any(axis=1))[pair]
     if left.any():
         asked |= left & may_change(start, graph, cost.usd, better, dearer, pair, trips, left, same)
     rows = np.flatnonzero(asked)
@@ -152,6 +152,27 @@ def parent_flows(
         len(to_here) == virtual.n_arc and bool((to_here == np.arange(virtual.n_arc)).all())
     )
     return PathFlows(owner, kept.starts, kept.arcs, flow, start.trees if same else None)
+
+
+def parent_volume(start: Assignment, virtual: VirtualNetwork) -> npt.NDArray[np.float64]:
+    """
+    Return the parent's flows on the arcs of a scenario, 0 on those it has not.
+
+    Parameters
+    ----------
+    start : Assignment
+    virtual : VirtualNetwork
+
+    Returns
+    -------
+    ndarray, shape (n_arc,)
+        [t/yr]
+    """
+    flow = np.asarray(start.arc_flow.sum(axis=0))
+    if same_graph(start.virtual, virtual):
+        return flow
+    back = arc_keys(start.virtual).get_indexer(arc_keys(virtual))
+    return np.where(back >= 0, flow[np.maximum(back, 0)], 0.0)
 
 
 def same_graph(one: VirtualNetwork, other: VirtualNetwork) -> bool:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from isthmus.cost.model import ArcCost
     from isthmus.virtual import VirtualNetwork
 
-__all__ = ["capacities", "delay_of", "direction_share"]
+__all__ = ["capacities", "delay_of", "direction_share", "reference_hours"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -57,11 +57,15 @@ def delay_of(virtual: VirtualNetwork, cost: ArcCost) -> Delay | None:
             law[here] = number
             a[here] = cost.parameters.get("delay_a", mode=m, item=arc_kind)
             b[here] = cost.parameters.get("delay_b", mode=m, item=arc_kind)
+    capacity = np.where(known, capacity, 1.0)
+    return Delay(law, reference_hours(cost), capacity, a, b)
+
+
+def reference_hours(cost: ArcCost) -> FloatArray:
+    """Return the free-flow hours of the first container commodity, shape (n_arc,). [h]"""
     containers = cost.commodities["load_type"].eq("container").to_numpy()
     reference = int(np.argmax(containers)) if containers.any() else 0
-    hours = cost.hours[reference]
-    capacity = np.where(known, capacity, 1.0)
-    return Delay(law, hours.copy(), capacity, a, b)
+    return cost.hours_of(reference)
 
 
 def direction_share(virtual: VirtualNetwork, cost: ArcCost) -> FloatArray:

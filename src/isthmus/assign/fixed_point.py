@@ -46,7 +46,7 @@ class FixedPoint:
         vot: FloatArray,
         beta: float,
     ) -> None:
-        self.routes, self.flow = routes, trips.flow
+        self.routes, self.flow, self.n_arc = routes, trips.flow, graph.n_arc
         used = np.zeros(graph.n_arc, np.bool_)
         used[routes.arcs] = True
         self.arcs = np.flatnonzero(used & (delay.law != NONE))

@@ -17,7 +17,7 @@ import pandas as pd
 from isthmus.assign.all_or_nothing import all_or_nothing
 from isthmus.assign.base import Delay, Progress, Solution, Trips
 from isthmus.assign.capacitated import capacitated
-from isthmus.assign.choice import PAIR, inherit, parent_flows
+from isthmus.assign.choice import PAIR, inherit, parent_flows, parent_volume
 from isthmus.assign.cuts import element_names
 from isthmus.assign.path_based import path_based
 from isthmus.assign.proportional import proportional
@@ -68,10 +68,12 @@ def _stochastic(problem: Problem, **options: Any) -> tuple[Solution, FloatArray]
     """Path-size logit equilibrium over generated routes."""
     virtual, cost, trips, start = problem.virtual, problem.cost, problem.trips, problem.start
     length = np.where(virtual.arcs["kind"].eq("move"), virtual.arcs["length_km"], 0.0)
+    touched = flow = None
     if start is not None and start.method == "stochastic":
         routes, touched = inherit(start, virtual, cost, problem.table, trips)
+        flow = parent_volume(start, virtual)
     else:
-        routes, touched = generate_routes(virtual.graph, cost.usd, trips), None
+        routes = generate_routes(virtual.graph, cost.usd, trips)
     theta = _theta(problem.table, cost, trips, routes, start)
     found = stochastic(
         virtual.graph,
@@ -86,6 +88,7 @@ def _stochastic(problem: Problem, **options: Any) -> tuple[Solution, FloatArray]
         gap=problem.gap,
         routes=routes,
         grow=touched,
+        flow=flow,
         progress=problem.progress,
         **options,
     )

@@ -60,6 +60,7 @@ def stochastic(
     start: Solution | None = None,
     routes: Routes | None = None,
     grow: npt.ArrayLike | None = None,
+    flow: npt.ArrayLike | None = None,
     progress: Progress | None = None,
 ) -> Solution:
     """
@@ -114,6 +115,8 @@ def stochastic(
         Choice sets to begin with, instead of generated ones.
     grow : array_like of bool, shape (m,), optional
         Trips whose set congestion may add to; default all.
+    flow : array_like, shape (n_arc,), optional
+        Flows that Newton starts from instead, as those of a network that is nearly the same. [t/yr]
     progress : callable, optional
         Called with iteration and gap; what it raises interrupts.
 
@@ -181,19 +184,25 @@ def stochastic(
         least = problem(routes).path_cost[first] if len(routes.starts) > 1 else np.ones(len(scales))
         scales /= np.where((np.diff(routes.trip) > 0) & (least > 0.0), least, 1.0)
     now = problem(routes)
-    flow = _first_flow(now, laws, start)
-    iterations, turn, warm = 0, 0, start is not None
-    rough = max(gap, _ROUGH)
+    begin = None if flow is None else np.asarray(flow, np.float64)
+    if begin is None and start is not None and start.arc_flow.shape[1] == graph.n_arc:
+        begin = start.arc_flow.sum(axis=0)
+    warm = begin is not None or start is not None
+    volume = _first_flow(now, begin)
+    iterations, turn = 0, 0
+    rough = max(gap, _ROUGH) if growing.any() else gap
     best: tuple[float, FixedPoint] | None = None
     while True:
         left = max(1, max_iterations - iterations)
-        loaded, reached, steps = now.solve(flow[now.arcs], rough, left, iterations, warm, progress)
+        loaded, reached, steps = now.solve(
+            volume[now.arcs], rough, left, iterations, warm, progress
+        )
         iterations += steps
-        flow[now.arcs] = loaded
-        if not len(now.arcs):
+        volume[now.arcs] = loaded
+        if not len(now.arcs) or not growing.any():
             best = reached, now
             break
-        hours = laws.value(flow)
+        hours = laws.value(volume)
         congested = table + vots[:, None] * np.where(np.isfinite(table), hours, 0.0)
         count = _NEW_ROUTES if turn < _WIDE_ROUNDS else 1
         more = generate_some(graph, congested, trips, growing, count, options)
@@ -218,7 +227,7 @@ def stochastic(
             continue
         routes, turn = merged, turn + 1
         now = problem(routes)
-        flow = np.where(flow > 0.0, flow, _first_flow(now, laws, None))
+        volume = np.where(volume > 0.0, volume, _first_flow(now, None))
     reached, now = best
     return _solution(
         table, vots, trips, now, laws, scales, lengths, path_size_beta, reached, gap, iterations
@@ -281,11 +290,9 @@ def _check_options(scale: str, theta: FloatArray, vot: FloatArray, beta: float, 
         raise InputError(faults)
 
 
-def _first_flow(now: FixedPoint, laws: Delay, start: Solution | None) -> FloatArray:
-    """Flows to start Newton from: those of `start`, else free loading cut off at capacity."""
-    flow = np.zeros(len(laws.law))
-    if start is not None and start.arc_flow.shape[1] == len(flow):
-        flow = start.arc_flow.sum(axis=0)
+def _first_flow(now: FixedPoint, begin: FloatArray | None) -> FloatArray:
+    """Flows to start Newton from: those given, else free loading cut off at capacity."""
+    flow = np.zeros(now.n_arc) if begin is None else begin.copy()
     loaded, _ = now.load(np.zeros(len(now.arcs)))
     guess = np.minimum(loaded, now.law.capacity)
     flow[now.arcs] = np.where(flow[now.arcs] > 0.0, flow[now.arcs], guess)

@@ -19,6 +19,7 @@ MODULES = (
     "brief",
     "history",
     "energy",
+    "power",
     "facts",
     "engine",
     "validation",

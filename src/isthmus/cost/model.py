@@ -8,7 +8,6 @@ same rows.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -16,10 +15,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from isthmus.cost.arc_cost import ATTRIBUTES, ArcCost
+from isthmus.cost.components import Components
 from isthmus.cost.parameters import Parameters
-from isthmus.cost.restrictions import bind, listed, trade_classes
+from isthmus.cost.restrictions import Binding, bind, listed, trade_classes
 from isthmus.cost.terms import TERMS, TermContext
-from isthmus.errors import CostError, Fault, InputError
+from isthmus.errors import CostError
 from isthmus.vocab import PIPE_MODES, WATER_MODES
 
 if TYPE_CHECKING:
@@ -27,108 +28,18 @@ if TYPE_CHECKING:
     from isthmus.network import Network
     from isthmus.virtual import VirtualNetwork
 
-__all__ = ["ArcCost", "GeneralizedCost", "freight_goods"]
+__all__ = ["ATTRIBUTES", "ArcCost", "GeneralizedCost", "freight_goods"]
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 
-ATTRIBUTES = {"money": "USD/t", "hours": "h", "spread": "h", "co2": "kg CO2e/t"}
-"""What a term yields, with its unit."""
-
-
-@dataclass(frozen=True)
-class ArcCost:
-    """
-    What an arc costs each commodity.
-
-    Parameters
-    ----------
-    commodities : DataFrame
-        Classes of trades in the order of the first axis of every array: rows of
-        ``data/commodities.csv`` with `bound_by`, the restrictions on the class. First one row a
-        commodity for trades of unknown ends, then one a commodity and set of restrictions.
-    components : dict of str to ndarray, shape (n_class, n_arc)
-        One array a term, in the unit of its attribute.
-    attribute_of : dict of str to str
-        Component → money, hours, spread or co2.
-    allowed : ndarray of bool, shape (n_class, n_arc)
-        The arc is open, its mode is one the commodity can use, and nothing bars the class.
-    barred_by : ndarray of int16, shape (n_class, n_arc)
-        Row of `Network.restrictions` that bars the class from the arc; -1 if none does.
-    prices : DataFrame
-        Price of each attribute per class: columns money, hours, spread, co2. [USD/unit]
-    capacity_t_yr : ndarray, shape (n_arc,)
-        NaN where unknown. [t/yr]
-    parameters : Parameters
-        With the rows that were used.
-    """
-
-    commodities: pd.DataFrame = field(repr=False)
-    components: dict[str, FloatArray] = field(repr=False)
-    attribute_of: dict[str, str]
-    allowed: BoolArray = field(repr=False)
-    barred_by: npt.NDArray[np.int16] = field(repr=False)
-    prices: pd.DataFrame = field(repr=False)
-    capacity_t_yr: FloatArray = field(repr=False)
-    parameters: Parameters = field(repr=False)
-
-    def attribute(self, name: str) -> FloatArray:
-        """Return the sum of the components of one attribute, shape (n_class, n_arc)."""
-        total = np.zeros(self.allowed.shape)
-        for component, values in self.components.items():
-            if self.attribute_of[component] == name:
-                total += values
-        return total
-
-    @cached_property
-    def money(self) -> FloatArray:
-        """Money. [USD/t]"""
-        return self.attribute("money")
-
-    @cached_property
-    def hours(self) -> FloatArray:
-        """Time without congestion. [h]"""
-        return self.attribute("hours")
-
-    @cached_property
-    def spread_h(self) -> FloatArray:
-        """Standard deviation of time. [h]"""
-        return self.attribute("spread")
-
-    @cached_property
-    def co2_kg(self) -> FloatArray:
-        """Well-to-wheel emissions. [kg CO2e/t]"""
-        return self.attribute("co2")
-
-    @cached_property
-    def usd_if_open(self) -> FloatArray:
-        """Generalised cost as if every arc were open; inf where the mode is not allowed. [USD/t]"""
-        price = self.prices
-        return (
-            self.money * price["money"].to_numpy()[:, None]
-            + self.hours * price["hours"].to_numpy()[:, None]
-            + self.spread_h * price["spread"].to_numpy()[:, None]
-            + self.co2_kg * price["co2"].to_numpy()[:, None]
-        )
-
-    @cached_property
-    def usd(self) -> FloatArray:
-        """Generalised cost; inf where closed or not allowed. [USD/t]"""
-        return np.where(self.allowed, self.usd_if_open, np.inf)
-
-    @property
-    def vot_usd_t_h(self) -> FloatArray:
-        """Value of time. [USD/(t·h)]"""
-        return self.prices["hours"].to_numpy(dtype=float)
-
-    def position(self, commodity_id: str) -> int:
-        """Return the row of a commodity for trades of unknown ends; an error if freight has none."""
-        rows = np.flatnonzero(self.commodities["commodity_id"].eq(commodity_id))
-        if not len(rows):
-            raise InputError(
-                [Fault(commodity_id, "moves by pipe, not as freight.", "See `isthmus energy`.")]
-            )
-        return int(rows[0])
+_SHARED = ("length_km", "passage_id")
+"""What a restriction on a passage divides among the arcs of it."""
+_PRICED = (
+    *_SHARED, "free_speed_km_h", "wait_h", "delay_p50_h", "delay_p90_h", "fee_usd_t", "method",
+    "delay_factor", "spread_factor", "fee_factor",
+)  # fmt: skip
+"""Columns of arcs that cost terms read, beside those that are part of the graph."""
 
 
 class GeneralizedCost:
@@ -191,7 +102,13 @@ class GeneralizedCost:
             trades = pd.DataFrame(columns=["origin", "destination", "commodity_id"], dtype=object)
         return trade_classes(network, commodities, trades)
 
-    def of(self, virtual: VirtualNetwork, classes: pd.DataFrame | None = None) -> ArcCost:
+    def of(
+        self,
+        virtual: VirtualNetwork,
+        classes: pd.DataFrame | None = None,
+        like: ArcCost | None = None,
+        changed: npt.NDArray[np.int64] | None = None,
+    ) -> ArcCost:
         """
         Return the cost of every arc.
 
@@ -200,6 +117,10 @@ class GeneralizedCost:
         virtual : VirtualNetwork
         classes : DataFrame, optional
             Of `classes`; without them trades have unknown ends.
+        like : ArcCost, optional
+            Of a network with the same arcs but for those `changed`: it is written anew there only.
+        changed : ndarray of int, optional
+            See `isthmus.revised.revise`.
 
         Returns
         -------
@@ -213,18 +134,22 @@ class GeneralizedCost:
         commodities = freight_goods(self.facts["commodities"])
         if classes is None:
             classes, _ = self.classes(virtual.network)
+        if like is not None and changed is not None:
+            known = self._revised(virtual, classes, commodities, like, changed)
+            if known is not None:
+                return known
         at = {c: i for i, c in enumerate(commodities["commodity_id"])}
         goods = classes["commodity_id"].map(at).to_numpy()
         parameters = self._of_network(virtual)
         bound = bind(virtual.network, virtual.arcs, classes, _hull(virtual.arcs, parameters))
         context = TermContext(virtual.arcs, commodities, parameters, bound)
-        components: dict[str, FloatArray] = {}
-        attribute_of: dict[str, str] = {}
+        of_good: dict[str, FloatArray] = {}
+        of_class: dict[str, FloatArray] = {}
         for term in TERMS:
             values = np.asarray(term.f(context), dtype=np.float64)
             _refuse_bad(values, term.name, virtual.arcs, classes if term.by_class else commodities)
-            components[term.name] = values if term.by_class else values[goods]
-            attribute_of[term.name] = term.attribute
+            (of_class if term.by_class else of_good)[term.name] = values
+        components = Components(of_good, of_class, goods, tuple(t.name for t in TERMS))
         vot = classes["vot_usd_t_h"].to_numpy(dtype=float)
         prices = pd.DataFrame(
             {
@@ -241,13 +166,63 @@ class GeneralizedCost:
         return ArcCost(
             classes,
             components,
-            attribute_of,
+            {term.name: term.attribute for term in TERMS},
             allowed,
             bound.barred_by,
             prices,
             capacity,
             parameters,
+            virtual.arcs,
         )
+
+    def _revised(
+        self,
+        virtual: VirtualNetwork,
+        classes: pd.DataFrame,
+        commodities: pd.DataFrame,
+        like: ArcCost,
+        changed: npt.NDArray[np.int64],
+    ) -> ArcCost | None:
+        """Return a cost with some arcs written anew; None if more than these may differ."""
+        arcs, old = virtual.arcs, like.arcs
+        if classes is not like.commodities or self._of_network(virtual) is not like.parameters:
+            return None
+        differ = {c: _differ(arcs[c], old[c], changed) for c in _PRICED if c in arcs}
+        if any(differ.get(c, False) for c in _SHARED):
+            return None
+        components, rows = like.components, changed
+        if any(differ.values()):
+            water = arcs["mode"].isin(WATER_MODES).to_numpy()
+            if water[changed].any():  # what a port boards depends on all its lanes
+                rows = np.union1d(changed, np.flatnonzero(water))
+            components = components.with_arcs(
+                self._terms_on(arcs.iloc[rows].reset_index(drop=True), commodities, like), rows
+            )
+        allowed = like.allowed.copy()
+        some = _allowed(arcs.iloc[changed], commodities, virtual.network.regimes)
+        allowed[:, changed] = some[components.good] & (like.barred_by[:, changed] < 0)
+        found = ArcCost(
+            classes, components, like.attribute_of, allowed, like.barred_by, like.prices,
+            arcs["capacity_t_yr"].to_numpy(dtype=float), like.parameters, arcs,
+        )  # fmt: skip
+        found.take_over(like, rows)
+        return found
+
+    def _terms_on(
+        self, arcs: pd.DataFrame, commodities: pd.DataFrame, like: ArcCost
+    ) -> dict[str, FloatArray]:
+        """Return the terms that classes of a good share, on some arcs."""
+        none = np.zeros((0, len(arcs)))
+        bound = Binding(none.astype(np.int16), none, none)
+        context = TermContext(arcs, commodities, like.parameters, bound)
+        kinds = set(arcs["kind"])
+        found = {}
+        for term in TERMS:
+            if term.by_class or not kinds & set(term.arcs):
+                continue
+            found[term.name] = np.asarray(term.f(context), dtype=np.float64)
+            _refuse_bad(found[term.name], term.name, arcs, commodities)
+        return found
 
     def _of_network(self, virtual: VirtualNetwork) -> Parameters:
         """Use the network's own parameter rows: a scenario may have set or scaled them."""
@@ -276,6 +251,14 @@ def freight_goods(commodities: pd.DataFrame) -> pd.DataFrame:
         for text in commodities["modes"]
     ]
     return commodities[~np.array(piped, dtype=bool)].reset_index(drop=True)
+
+
+def _differ(one: pd.Series, other: pd.Series, rows: npt.NDArray[np.int64]) -> bool:
+    """Return whether two columns differ in some rows; nothing is like nothing."""
+    if one is other:
+        return False
+    a, b = one.array, other.array
+    return any(not (a[i] == b[i] or (a[i] != a[i] and b[i] != b[i])) for i in rows)
 
 
 def _hull(arcs: pd.DataFrame, parameters: Parameters) -> FloatArray:

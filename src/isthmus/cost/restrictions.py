@@ -18,7 +18,7 @@ import pandas as pd
 if TYPE_CHECKING:
     from isthmus.network import Network
 
-__all__ = ["Binding", "bind", "listed", "trade_classes"]
+__all__ = ["Binding", "bind", "bites", "listed", "trade_classes"]
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
@@ -118,47 +118,79 @@ def trade_classes(
     class_of : ndarray of int, shape (n_trade,)
     """
     goods = {c: i for i, c in enumerate(commodities["commodity_id"])}
-    pairs = pd.concat([pd.DataFrame([NOWHERE]), trades[["origin", "destination"]]])
-    pairs = pairs.drop_duplicates()
-    about = concerned(
-        network.restrictions,
-        pairs["origin"].to_numpy(dtype=object),
-        pairs["destination"].to_numpy(dtype=object),
-    )
-    about &= _bites(network)[:, None]
-    sets = [tuple(int(i) for i in np.flatnonzero(column)) for column in about.T]
-    at = dict(zip(pairs.itertuples(index=False, name=None), sets, strict=True))
+    ends = pd.concat([pd.DataFrame([NOWHERE]), trades[["origin", "destination"]]])
+    pairs, pair = _distinct(ends["origin"], ends["destination"])
+    about = concerned(network.restrictions, *(p.to_numpy(dtype=object) for p in pairs))
+    about &= bites(network)[:, None]
     limits = [listed(cell) for cell in network.restrictions["goods"]]
+    fits = np.array([[not limit or c in limit for c in goods] for limit in limits], dtype=bool)
+    fits = fits.reshape(len(limits), len(goods))
 
-    def key_of(origin: str, destination: str, commodity: str) -> tuple[int, tuple[int, ...]]:
-        bound = (i for i in at[(origin, destination)] if not limits[i] or commodity in limits[i])
-        return goods[commodity], tuple(bound)
+    def key_of(good: int, of_pair: int) -> tuple[int, tuple[int, ...]]:
+        return good, tuple(np.flatnonzero(about[:, of_pair] & fits[:, good]).tolist())
 
-    rows = {key_of("", "", c): k for c, k in goods.items()}
-    flows = trades[["origin", "destination", "commodity_id"]].itertuples(index=False, name=None)
-    keys = [key_of(*flow) for flow in flows]
+    rows = {key_of(k, int(pair[0])): k for k in range(len(goods))}
+    good = trades["commodity_id"].map(goods).to_numpy(dtype=np.int64)
+    # trades of one good whose ends the same restrictions are about are of one class
+    alike = _columns_alike(about)[pair[1:]]
+    which, distinct = pd.factorize(good * (about.shape[1] + 1) + alike)
+    first = np.zeros(len(distinct), dtype=np.int64)
+    first[which[::-1]] = np.arange(len(which))[::-1]
+    keys = [key_of(int(good[i]), int(pair[1 + i])) for i in first]
     for key in sorted(set(keys)):
         rows.setdefault(key, len(rows))
     classes = commodities.iloc[[k for k, _ in rows]].reset_index(drop=True)
     classes["bound_by"] = pd.Series([bound for _, bound in rows], dtype=object)
-    return classes, np.array([rows[key] for key in keys], dtype=np.int64)
+    return classes, np.array([rows[key] for key in keys], dtype=np.int64)[which]
 
 
-def _bites(network: Network) -> BoolArray:
-    """Return which restrictions are in force and have an open crossing or passage to hold at."""
+def _columns_alike(table: BoolArray) -> IntArray:
+    """Return a number for each column of a table, the same for columns that are."""
+    codes, _ = pd.factorize(np.array([column.tobytes() for column in table.T], dtype=object))
+    return np.asarray(codes, dtype=np.int64)
+
+
+def _distinct(*columns: pd.Series) -> tuple[list[pd.Series], IntArray]:
+    """Return the distinct rows of some columns, in order of appearance, and which each row is."""
+    code = np.zeros(len(columns[0]), dtype=np.int64)
+    for column in columns:
+        codes, names = pd.factorize(column)
+        code = code * (len(names) + 1) + codes
+    which, distinct = pd.factorize(code)
+    first = np.zeros(len(distinct), dtype=np.int64)
+    first[which[::-1]] = np.arange(len(code))[::-1]
+    return [column.iloc[first] for column in columns], np.asarray(which, dtype=np.int64)
+
+
+def bites(network: Network) -> BoolArray:
+    """
+    Return which restrictions are in force and have an open crossing or passage to hold at.
+
+    Parameters
+    ----------
+    network : Network
+
+    Returns
+    -------
+    ndarray of bool, shape (n_restriction,)
+    """
     table = network.restrictions
-    crossings = network.crossings[network.crossings["is_open"]]
-    links = network.links[network.links["is_open"]]
+    is_open = {n: getattr(network, n)["is_open"].to_numpy(bool) for n in ("links", "crossings")}
+    at = [
+        ("links", "passage_id", "passage_id"),
+        ("crossings", "crossing_id", "crossing_id"),
+        ("crossings", "to_territory_id", "territory_id"),
+    ]
     out = table["in_force"].to_numpy(dtype=bool).copy()
     for i, row in enumerate(table.to_dict("records")):
-        if row["passage_id"]:
-            there = links[links["passage_id"].eq(row["passage_id"])]
-        elif row["crossing_id"]:
-            there = crossings[crossings["crossing_id"].eq(row["crossing_id"])]
-        else:
-            there = crossings[crossings["to_territory_id"].eq(row["territory_id"])]
+        if not out[i]:
+            continue
+        name, column, key = next((a for a in at if row[a[2]]), at[-1])
+        frame = getattr(network, name)
+        there = is_open[name] & (frame[column].to_numpy(dtype=object) == row[key])
         modes = listed(row["modes"])
-        out[i] &= bool((there["mode"].isin(modes) if modes else there["mode"].ne("")).any())
+        mode = frame["mode"].to_numpy(dtype=object)[there]
+        out[i] = any(m in modes if modes else m != "" for m in mode)
     return out
 
 

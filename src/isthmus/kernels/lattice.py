@@ -50,9 +50,8 @@ def invert(k, extra, key, trip, starts, arcs, place, inverse):
 
 
 @njit(cache=True, nogil=True)
-def ask(k, extra, key, trip, cost, full, inverse, toll, was, moved_toll):
-    """Set what full arcs ask, so that all ways in use cost a trip the same; mark arcs that ask something else."""
-    was[: len(toll)] = toll
+def ask(k, extra, key, trip, cost, full, inverse, toll, low, high):
+    """Set what full arcs ask, so that all ways in use cost a trip the same; keep the least and the most asked."""
     toll[:] = 0.0
     for j in range(k):
         more = cost[key[trip[extra[j]]]] - cost[extra[j]]
@@ -60,8 +59,8 @@ def ask(k, extra, key, trip, cost, full, inverse, toll, was, moved_toll):
             for i in range(k):
                 toll[full[i]] += more * inverse[j, i]
     for a in range(len(toll)):
-        if abs(toll[a] - was[a]) > 1e-12:
-            moved_toll[a] = 1
+        low[a] = min(low[a], toll[a])
+        high[a] = max(high[a], toll[a])
 
 
 @njit(cache=True, nogil=True)
@@ -100,18 +99,38 @@ def direct(entering, arc_in, k, key, trip, starts, arcs, place, inverse, right, 
 
 
 @njit(cache=True, nogil=True)
-def concerned(moved_toll, over, over_starts, stamp, todo):
-    """List the trips with a way over an arc that asks something else; returns how many."""
+def concerned(k, extra, key, trip, starts, arcs, toll, low, high, over, over_starts, stamp, todo):
+    """
+    List the trips that may do better than when they were looked at; returns how many.
+
+    `low` and `high` are the least and the most an arc asked since. Where it asks less than the most, those with a way
+    over it may; where it asks more than the least, those on it; and those with several ways.
+    """
     stamp[-1] += 1
     n = 0
-    for a in range(len(moved_toll)):
-        if moved_toll[a]:
-            moved_toll[a] = 0
-            for e in range(over_starts[a], over_starts[a + 1]):
-                if stamp[over[e]] != stamp[-1]:
-                    stamp[over[e]] = stamp[-1]
-                    todo[n] = over[e]
-                    n += 1
+    for a in range(len(toll)):
+        less, more = toll[a] < high[a] - 1e-12, toll[a] > low[a] + 1e-12
+        low[a] = high[a] = toll[a]
+        if not (less or more):
+            continue
+        for e in range(over_starts[a], over_starts[a + 1]):
+            t = over[e]
+            if stamp[t] == stamp[-1]:
+                continue
+            listed = less
+            if more:
+                for i in range(starts[key[t]], starts[key[t] + 1]):
+                    listed |= arcs[i] == a
+            if listed:
+                stamp[t] = stamp[-1]
+                todo[n] = t
+                n += 1
+        for j in range(k):
+            t = trip[extra[j]]
+            if stamp[t] != stamp[-1]:
+                stamp[t] = stamp[-1]
+                todo[n] = t
+                n += 1
     return n
 
 
@@ -152,7 +171,7 @@ def settle(
         key (n_trip), load (n_arc), toll (n_arc), place (n_arc; row of a full arc or -1), full, extra, carried (n_arc
         each), inverse (n_arc, n_arc), count (2: full arcs, changes of the inverse). Changed.
     scratch : tuple
-        Vectors: change (n_arc), key_change, listed (n_trip), right, step, left, column, row (n_arc + 1), moved_toll
+        Vectors: change (n_arc), key_change, listed (n_trip), right, step, left, column, row (n_arc + 1), low, high
         (n_arc), stamp (n_trip + 1), todo (n_trip).
 
     Returns
@@ -161,9 +180,10 @@ def settle(
         Pivots, -1 if given up.
     """
     key, load, toll, place, full, extra, carried, inverse, count = state
-    change, key_change, listed, right, step, left, column, row, moved_toll, stamp, todo = scratch
+    change, key_change, listed, right, step, left, column, row, low, high, stamp, todo = scratch
     n_arc = len(capacity)
-    moved_toll[:] = 0
+    low[:] = toll
+    high[:] = toll
     pivots, at, n_todo = 0, 0, len(trips)
     todo[:n_todo] = trips
     k = count[0]
@@ -171,7 +191,22 @@ def settle(
         entering, arc_in = -1, -1
         while True:
             if at == n_todo:
-                n_todo, at = concerned(moved_toll, over, over_starts, stamp, todo), 0
+                n_todo = concerned(
+                    k,
+                    extra,
+                    key,
+                    trip,
+                    starts,
+                    arcs,
+                    toll,
+                    low,
+                    high,
+                    over,
+                    over_starts,
+                    stamp,
+                    todo,
+                )
+                at = 0
                 if n_todo == 0:
                     break
             t = todo[at]
@@ -330,7 +365,7 @@ def settle(
             invert(k, extra, key, trip, starts, arcs, place, inverse)
             count[1] = 0
         if not same:
-            ask(k, extra, key, trip, cost, full, inverse, toll, column, moved_toll)
+            ask(k, extra, key, trip, cost, full, inverse, toll, low, high)
 
 
 @njit(cache=True, nogil=True)
@@ -350,7 +385,7 @@ def desk(n_trip, n_arc):
     """Return scratch for `settle`."""
     return (
         np.zeros(n_arc), np.zeros(n_trip), np.zeros(n_trip, np.int64), np.zeros(n_arc + 1), np.zeros(n_arc + 1),
-        np.zeros(n_arc + 1), np.zeros(n_arc + 1), np.zeros(n_arc + 1), np.zeros(n_arc, np.int8),
+        np.zeros(n_arc + 1), np.zeros(n_arc + 1), np.zeros(n_arc + 1), np.zeros(n_arc), np.zeros(n_arc),
         np.zeros(n_trip + 1, np.int64), np.zeros(n_trip, np.int64),
     )  # fmt: skip
 
@@ -478,53 +513,62 @@ def descend(
 
 
 @njit(cache=True, nogil=True)
-def alone(
-    coalition, trip, mask, cost, starts, arcs, first, over, over_starts, flow, capacity, pays, toll
+def trail(
+    order,
+    trip,
+    mask,
+    cost,
+    starts,
+    arcs,
+    first,
+    over,
+    over_starts,
+    flow,
+    capacity,
+    pivots,
+    pays,
+    toll,
 ):
     """
-    Solve one coalition from nothing.
+    Let players enter one after the other.
 
     Parameters
     ----------
-    coalition : int
+    order : ndarray of int64
     trip, mask, cost, starts, arcs, first, over, over_starts, flow, capacity
         As in `settle`.
+    pivots : ndarray of int64, shape (n,)
+        What the entry of each took; added to.
     pays : ndarray, shape (n_trip,)
-        What a trip's last tonne costs with what full arcs ask; filled in.
+        What a trip's last tonne costs in the end with what full arcs ask; filled in.
     toll : ndarray, shape (n_arc,)
         What full arcs ask; filled in.
 
     Returns
     -------
     float
-        Cost of all trips, nan if given up.
+        Cost of all trips in the end, nan if a programme was given up.
     """
     n_trip, n_arc = len(flow), len(capacity)
     toll[:] = 0.0
     state = (
-        (first[1:] - 1).astype(np.int64), np.zeros(n_arc), toll, np.full(n_arc, -1, np.int64), np.zeros(n_arc, np.int64),
-        np.zeros(n_arc, np.int64), np.zeros(n_arc), np.zeros((n_arc, n_arc)), np.zeros(2, np.int64),
+        (first[1:] - 1).astype(np.int64), np.zeros(n_arc), toll, np.full(n_arc, -1, np.int64),
+        np.zeros(n_arc, np.int64), np.zeros(n_arc, np.int64), np.zeros(n_arc), np.zeros((n_arc, n_arc)),
+        np.zeros(2, np.int64),
     )  # fmt: skip
     every = np.arange(n_trip)
     scratch = desk(n_trip, n_arc)
-    pivots = settle(
-        coalition,
-        every,
-        trip,
-        mask,
-        cost,
-        starts,
-        arcs,
-        first,
-        over,
-        over_starts,
-        flow,
-        capacity,
-        state,
-        scratch,
-    )
-    if pivots < 0:
-        return np.nan
+    coalition = 0
+    for at in range(-1, len(order)):
+        if at >= 0:
+            coalition |= 1 << order[at]
+        done = settle(
+            coalition, every, trip, mask, cost, starts, arcs, first, over, over_starts, flow, capacity, state, scratch
+        )  # fmt: skip
+        if done < 0:
+            return np.nan
+        if at >= 0:
+            pivots[order[at]] += done
     for t in range(n_trip):
         pays[t] = tolled(state[0][t], cost, starts, arcs, toll)
     return spent(trip, cost, flow, state)

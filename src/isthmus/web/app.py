@@ -184,6 +184,11 @@ def _solved(app: FastAPI, model: Model) -> None:
         """Whose trade passes whose land: the dependence of all on all."""
         return _json(matrix(model.run(state)))
 
+    @app.post("/api/power", response_model=schemas.Power)
+    def of_power(state: schemas.State) -> Response:
+        """Bargaining power before and after; as `isthmus power`."""
+        return _json(model.power(state))
+
     @app.post("/api/scenario", response_class=Response)
     def scenario(asked: schemas.Saved) -> Response:
         """The state as a file for `isthmus run`."""

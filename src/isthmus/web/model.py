@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from isthmus.analysis.power import compare_power, power
 from isthmus.analysis.route import route
 from isthmus.assign import Assignment, assign
 from isthmus.claims import ASSUMPTIONS, claim_document, claim_of, run_claims
@@ -57,7 +58,9 @@ class Model:
         self._answers: OrderedDict[str, dict[str, Any]] = OrderedDict()
         self._scenarios: dict[str, Scenario] = {}
         self._claims: dict[tuple[str, bool], dict[str, Any]] = {}
-        self._turn, self._claiming = threading.RLock(), threading.Lock()
+        self._games: dict[str, dict[str, Any]] = {}
+        self._turn = threading.RLock()
+        self._claiming, self._playing = threading.Lock(), threading.Lock()
 
     def order(self, name: str) -> Scenario:
         """
@@ -130,6 +133,36 @@ class Model:
                 _trim(self._answers, _ANSWERS)
             self._answers.move_to_end(key)
             return found
+
+    def power(self, state: State, players: int = 8) -> dict[str, Any]:
+        """
+        Return the transit game before and after a state's order: who can stop whom, in money.
+
+        Parameters
+        ----------
+        state : State
+        players : int
+            Those whose land most tonnes of others pass in the base; the same in both games.
+
+        Returns
+        -------
+        dict
+            As `isthmus.web.schemas.Power`.
+        """
+        run = self.run(state)
+        key = f"{run.scenario.base} {run.scenario.digest} {players}"
+        with self._playing:
+            if key not in self._games:
+                base = power(run.base, most=players)
+                who = list(base.players["player_id"])
+                new = power(run.new, who, outside=base.outside) if run.compared else base
+                self._games[key] = {
+                    "compared": run.compared,
+                    "exact": base.exact,
+                    "total_usd_yr": base.total_usd_yr,
+                    "rows": compare_power(base, new).to_dict("records"),
+                }
+            return self._games[key]
 
     def route(self, asked: RouteAsked) -> dict[str, Any]:
         """

@@ -18,6 +18,7 @@ __all__ = [
     "Kind",
     "Matrix",
     "Page",
+    "Power",
     "RouteAsked",
     "Routes",
     "Saved",
@@ -139,6 +140,15 @@ class Matrix(BaseModel):
     columns: list[Row]
     now: list[list[float]]
     base: list[list[float]]
+
+
+class Power(BaseModel):
+    """The transit game before and after: what each controller of transit is worth to all, USD a year."""
+
+    compared: bool
+    exact: bool
+    total_usd_yr: float
+    rows: list[Row]
 
 
 class Day(BaseModel):
