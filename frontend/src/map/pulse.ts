@@ -15,6 +15,7 @@ export class Pulses {
   private tracks: Track[] = [];
   private flows: { link: Link; forward: number; back: number }[] = [];
   private running = false;
+  private rest = 0;
   private readonly pen: CanvasRenderingContext2D | null;
   private moving = false;
 
@@ -82,7 +83,10 @@ export class Pulses {
     if (wanted && !this.running) {
       this.running = true;
       requestAnimationFrame(this.step);
-    } else if (!wanted) this.running = false;
+    } else if (!wanted) {
+      this.running = false;
+      window.clearTimeout(this.rest);
+    }
   }
 
   private clear(): void {
@@ -92,7 +96,7 @@ export class Pulses {
   private readonly step = (now: number): void => {
     if (!this.running) return;
     if (!this.moving) this.draw(now / 1000);
-    window.setTimeout(() => requestAnimationFrame(this.step), REST_MS);
+    this.rest = window.setTimeout(() => requestAnimationFrame(this.step), REST_MS);
   };
 
   private draw(seconds: number): void {
