@@ -9,8 +9,8 @@ export interface Backend {
   /** Whether anything can be solved anew. */
   readonly live: boolean;
   readonly worker: string;
-  /** Ground and rivers as the map's worker takes them: an address it reads itself, or the data. */
-  readonly surfaces: { ground: string | GeoJson; rivers: string | GeoJson };
+  /** The ground as the map's worker takes it: an address it reads itself, or the data. */
+  readonly surface: string | GeoJson;
   world(): Promise<World>;
   ground(): Promise<GeoJson>;
   solve(asked: Asked, signal?: AbortSignal): Promise<Answer>;
@@ -60,10 +60,7 @@ async function post(path: string, body: unknown, signal?: AbortSignal): Promise<
 class Live implements Backend {
   readonly live = true;
   readonly worker = new URL("/static/maplibre-gl-worker.mjs", location.href).href;
-  readonly surfaces = {
-    ground: new URL("/api/ground", location.href).href,
-    rivers: new URL("/static/rivers.json", location.href).href,
-  };
+  readonly surface = new URL("/api/ground", location.href).href;
   private answers = new Map<string, Promise<Answer>>();
 
   world = (): Promise<World> => get("/api/world");
@@ -100,7 +97,6 @@ class Live implements Backend {
 export interface Kept {
   world: World;
   ground: GeoJson;
-  rivers: GeoJson;
   answers: { state: Asked; answer: Answer; detail: Detail }[];
   hash: string;
 }
@@ -108,9 +104,9 @@ export interface Kept {
 /** A page kept as a file: it shows what was solved when it was made. */
 class Still implements Backend {
   readonly live = false;
-  readonly surfaces: { ground: GeoJson; rivers: GeoJson };
+  readonly surface: GeoJson;
   constructor(private readonly kept: Kept, readonly worker: string) {
-    this.surfaces = { ground: kept.ground, rivers: kept.rivers };
+    this.surface = kept.ground;
   }
   private static no(what: string): Promise<never> {
     return Promise.reject(new Error(`${what} needs the server: this page is a copy kept as a file. Run \`isthmus map\`.`));

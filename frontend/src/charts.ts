@@ -24,9 +24,9 @@ export function bars(rows: readonly Bar[], title: string): HTMLElement {
     const group = s("g", { class: row.pick ? "bar pickable" : "bar" },
       s("title", {}, row.note ?? `${row.name}: ${row.label}`),
       s("rect", { x: 0, y, width: WIDTH, height: ROW, class: "back" }),
-      s("text", { x: LEFT - 6, y: y + 15, "text-anchor": "end" }, clip(row.name, 20)),
+      s("text", { x: LEFT - 6, y: y + 15, "text-anchor": "end", "aria-hidden": "true" }, clip(row.name, 20)),
       s("rect", { x, y: y + 4, width: Math.max(w, 0.8), height: ROW - 8, rx: 1.5, class: row.value < 0 ? "less" : "more" }),
-      s("text", { x: WIDTH - 2, y: y + 15, "text-anchor": "end", class: "figure" }, row.label),
+      s("text", { x: WIDTH - 2, y: y + 15, "text-anchor": "end", class: "figure", "aria-hidden": "true" }, row.label),
     );
     if (row.pick) {
       group.setAttribute("tabindex", "0");
@@ -56,10 +56,10 @@ export function pairs(rows: readonly Pair[], title: string, compared: boolean): 
     const group = s("g", { class: row.pick ? "bar pickable" : "bar", tabindex: row.pick ? "0" : null, role: row.pick ? "button" : null, "aria-label": `${row.name}: ${row.label}` },
       s("title", {}, `${row.name}: ${row.label}`),
       s("rect", { x: 0, y, width: WIDTH, height: ROW, class: "back" }),
-      s("text", { x: LEFT - 6, y: y + 15, "text-anchor": "end" }, clip(row.name, 20)),
+      s("text", { x: LEFT - 6, y: y + 15, "text-anchor": "end", "aria-hidden": "true" }, clip(row.name, 20)),
       compared ? s("rect", { x: LEFT, y: y + 3, width: row.base * scale, height: 6, class: "was" }) : null,
       s("rect", { x: LEFT, y: compared ? y + 11 : y + 5, width: Math.max(0.8, row.now * scale), height: compared ? 7 : 12, class: "now" }),
-      s("text", { x: WIDTH - 2, y: y + 15, "text-anchor": "end", class: "figure" }, row.label),
+      s("text", { x: WIDTH - 2, y: y + 15, "text-anchor": "end", class: "figure", "aria-hidden": "true" }, row.label),
     );
     if (row.pick) {
       group.addEventListener("click", row.pick);
@@ -87,7 +87,6 @@ export function matrix(grid: Grid, title: string, pick: (id: string) => void): H
     const said = `${grid.rows[i]?.name}, over ${grid.columns[j]?.name}: ${(100 * v).toFixed(1)} %${Math.abs(v - was) > 0.0005 ? `, was ${(100 * was).toFixed(1)} %` : ""}`;
     const td = h("td", { title: said }, v >= 0.005 ? String(Math.round(100 * v)) : "", Math.abs(v - was) > 0.005 ? h("sup", {}, v > was ? "▲" : "▼") : null);
     td.style.setProperty("--v", String(Math.round(100 * Math.min(1, Math.sqrt(v)))));
-    if (v > 0.3) td.className = "deep";
     return td;
   };
   return h("figure", { class: "chart-figure matrix wide" }, h("figcaption", {}, title),

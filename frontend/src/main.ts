@@ -66,7 +66,7 @@ async function begin(): Promise<void> {
       h("div", { class: "tabs", role: "tablist", "aria-label": "Pages" }, TABS.map(([tab, label]) =>
         h("button", { role: "tab", id: `tab-${tab}`, "data-k": `tab-${tab}`, "aria-selected": now.tab === tab ? "true" : "false", "aria-controls": "page", tabindex: now.tab === tab ? "0" : "-1", onclick: () => store.set({ tab }), onkeydown: tabKey }, label))),
       now.pick ? pickPanel(c) : null,
-      h("div", { id: "page", class: "page", role: "tabpanel", "aria-labelledby": `tab-${now.tab}` }, body),
+      h("div", { id: "page", class: "page", role: "tabpanel", "aria-labelledby": `tab-${now.tab}` }, h("h2", { class: "unseen" }, TABS.find(([tab]) => tab === now.tab)?.[1]), body),
     );
   };
 

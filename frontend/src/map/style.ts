@@ -13,12 +13,14 @@ const DASHES: Record<string, number[]> = {
   oil_pipeline: [2.5, 1],
   gas_pipeline: [1, 1],
 };
+/** A link nothing was told of: a way that carries nothing. */
+export const UNTOLD_STATE = { w: 0.6, o: 0.75 };
 const FONT = ["Inter, system-ui, -apple-system, Segoe UI, Roboto, Noto Sans, Arial, sans-serif"];
 const state = (name: string, other: number | string): ExpressionSpecification =>
   ["coalesce", ["feature-state", name], other] as ExpressionSpecification;
 
 /** What the page draws on the ground. Few sources: the map's worker is asked for each of them tile by tile. */
-export type Source = "links" | "off" | "signs" | "over" | "known";
+export type Source = "links" | "over" | "stress" | "signs" | "known";
 export type Drawn = Record<Source, GeoJSON.FeatureCollection>;
 type Surface = string | GeoJSON.FeatureCollection;
 
@@ -26,62 +28,73 @@ const kind = (name: string): ExpressionSpecification => ["==", ["get", "kind"], 
 const both = (...tests: ExpressionSpecification[]): ExpressionSpecification => ["all", ...tests] as ExpressionSpecification;
 const shape = (name: string): ExpressionSpecification => ["==", ["geometry-type"], name];
 
+/** A dash or a colour by the value of a property. */
+const choose = (property: string, by: Record<string, number[] | string>, other: number[] | string): ExpressionSpecification => {
+  const plain = (x: number[] | string): unknown => (typeof x === "string" ? x : ["literal", x]);
+  return ["match", ["get", property], ...Object.entries(by).flatMap(([key, x]) => [key, plain(x)]), plain(other)] as unknown as ExpressionSpecification;
+};
+
 /** Colour of a line: its mode, or in the difference its sign. */
-const ink = (mode: Mode): ExpressionSpecification => [
+const ink = (modes: Record<string, Mode>): ExpressionSpecification => [
   "case",
   ["==", state("sign", 0), 1], colour("more"),
   ["==", state("sign", 0), -1], colour("less"),
   ["==", state("sign", 0), 9], colour("idle"),
-  colour(mode.colour),
+  choose("mode", Object.fromEntries(Object.entries(modes).map(([name, mode]) => [name, colour(mode.colour)])), colour("idle")),
 ] as ExpressionSpecification;
 
 function lineLayers(modes: Record<string, Mode>): LayerSpecification[] {
-  const width = state("w", 0);
+  const width = state("w", UNTOLD_STATE.w);
   const aside = ["*", ["get", "aside"], ["+", 2, ["*", 0.75, width]]] as ExpressionSpecification;
   const casing: LayerSpecification = {
     id: "links-casing", type: "line", source: "links",
     layout: { "line-join": "round" },
     paint: {
       "line-color": colour("paper"),
-      "line-width": ["case", [">", width, 0], ["+", width, 1.6], 0] as ExpressionSpecification,
+      "line-width": ["case", [">", width, 1], ["+", width, 1.6], 0] as ExpressionSpecification,
       "line-offset": aside,
-      "line-opacity": ["*", 0.75, state("o", 1)] as ExpressionSpecification,
+      "line-opacity": ["*", 0.75, state("o", UNTOLD_STATE.o)] as ExpressionSpecification,
     },
   };
-  const lines = Object.entries(modes).map(([name, mode]): LayerSpecification => ({
-    id: `links-${name}`, type: "line", source: "links",
-    // freight knows no pipes: they are shown for orientation, from near
-    ...(name.endsWith("pipeline") ? { minzoom: 5 } : {}),
-    filter: ["==", ["get", "mode"], name],
+  const names = Object.keys(modes);
+  // few layers: each is drawn anew for every tile of every picture
+  const layer = (id: string, drawn: string[], more: Record<string, unknown> = {}): LayerSpecification => ({
+    id, type: "line", source: "links", ...more,
+    filter: ["in", ["get", "mode"], ["literal", drawn]],
     layout: { "line-join": "round", "line-cap": "butt" },
     paint: {
-      "line-color": ink(mode),
+      "line-color": ink(modes),
       "line-width": width,
       "line-offset": aside,
-      "line-opacity": state("o", 1),
-      ...(DASHES[name] ? { "line-dasharray": DASHES[name] } : {}),
+      "line-opacity": state("o", UNTOLD_STATE.o),
+      ...(drawn.some((name) => DASHES[name]) ? { "line-dasharray": choose("mode", DASHES, [1, 0]) } : {}),
     },
-  }));
-  return [casing, ...lines];
+  }) as LayerSpecification;
+  const pipe = (name: string): boolean => name.endsWith("pipeline");
+  return [
+    casing,
+    layer("links-solid", names.filter((name) => !DASHES[name])),
+    layer("links-broken", names.filter((name) => DASHES[name] && !pipe(name))),
+    // freight knows no pipes: they are shown for orientation, from near
+    layer("links-pipes", names.filter(pipe), { minzoom: 5 }),
+  ];
 }
 
-/** Links that stand and are shut, or do not stand yet. */
+/** Links that stand and are shut, or do not stand yet; a state tells which, so that nothing is cut anew. */
 function offLayers(): LayerSpecification[] {
-  const of = (status: string[], line: Record<string, unknown>): LayerSpecification =>
-    ({
-      id: `off-${status[0]}`, type: "line", source: "off",
-      filter: ["in", ["get", "state"], ["literal", status]],
-      paint: { "line-width": 1.5, "line-opacity": 0.95, ...line },
-    }) as LayerSpecification;
+  const is = (name: string): ExpressionSpecification => ["==", state("off", ""), name];
+  const of = (name: string, ink: string, dash: number[]): LayerSpecification => ({
+    id: `off-${name}`, type: "line", source: "links",
+    paint: { "line-color": colour(ink), "line-dasharray": dash, "line-width": ["case", is(name), 1.4, 0] as ExpressionSpecification, "line-opacity": 0.95 },
+  });
   return [
-    of(["planned"], { "line-color": colour("soft"), "line-dasharray": [1, 2.4], "line-width": 1.3 }),
-    of(["under_construction"], { "line-color": colour("accent"), "line-dasharray": [3, 1.6] }),
-    of(["closed", "destroyed"], { "line-color": colour("closed"), "line-dasharray": [4, 2] }),
+    of("planned", "soft", [1, 2.4]),
+    of("under_construction", "accent", [3, 1.6]),
+    of("closed", "closed", [4, 2]),
     {
-      id: "off-signs", type: "symbol", source: "off",
-      filter: ["==", ["get", "state"], "closed"],
-      minzoom: 5.2,
-      layout: { "symbol-placement": "line-center", "icon-image": "regime-closed", "icon-size": 0.8 },
+      id: "off-signs", type: "symbol", source: "links", minzoom: 5.2,
+      layout: { "symbol-placement": "line-center", "icon-image": "regime-closed", "icon-size": 0.8, "icon-allow-overlap": true, "icon-ignore-placement": true },
+      paint: { "icon-opacity": ["case", is("closed"), 1, 0] as ExpressionSpecification },
     },
   ];
 }
@@ -89,11 +102,12 @@ function offLayers(): LayerSpecification[] {
 /** Signs of crossings; those of ports, which nearly every ship passes, only from near. */
 const crossingLayer = (id: string, border: boolean, minzoom: number): LayerSpecification => ({
   id, type: "symbol", source: "signs", minzoom,
-  filter: both(kind("crossing"), ["==", ["get", "border"], border]),
+  filter: ["==", ["get", "border"], border],
   layout: {
     "icon-image": ["concat", "regime-", ["get", "shape"]],
     "icon-size": ["interpolate", ["linear"], ["zoom"], 3, 0.6, 6, 1],
-    "icon-allow-overlap": true, "symbol-sort-key": ["get", "sort"],
+    // in the order of the data: a sort key would draw them one by one
+    "icon-allow-overlap": true, "symbol-z-order": "source",
   },
 });
 
@@ -137,7 +151,7 @@ function nameLayers(): LayerSpecification[] {
 }
 
 /** The whole style; what is drawn goes in at once, so that the first picture is whole. */
-export function styleOf(modes: Record<string, Mode>, ground: Surface, rivers: Surface, drawn: Drawn): StyleSpecification {
+export function styleOf(modes: Record<string, Mode>, ground: Surface, drawn: Drawn): StyleSpecification {
   const dispute = { "line-color": colour("dispute"), "line-width": 1.2, "line-dasharray": [2, 2] };
   const round = { "line-join": "round", "line-cap": "round" };
   const picked = kind("picked");
@@ -145,15 +159,14 @@ export function styleOf(modes: Record<string, Mode>, ground: Surface, rivers: Su
     version: 8,
     sources: {
       ground: { type: "geojson", data: ground, tolerance: 0.5, buffer: 8 },
-      rivers: { type: "geojson", data: rivers, tolerance: 0.6, buffer: 8 },
       ...Object.fromEntries(Object.entries(drawn).map(([name, data]) => [name, { type: "geojson" as const, data, tolerance: 0.3 }])),
     },
     layers: [
       { id: "water", type: "background", paint: { "background-color": colour("water") } },
       { id: "land", type: "fill", source: "ground", filter: kind("land"), paint: { "fill-color": colour("land"), "fill-antialias": false } },
-      { id: "shore", type: "line", source: "ground", filter: kind("land"), paint: { "line-color": colour("shore"), "line-width": 0.7 } },
-      { id: "lake", type: "fill", source: "ground", filter: kind("lake"), paint: { "fill-color": colour("water"), "fill-outline-color": colour("shore") } },
-      { id: "river", type: "line", source: "rivers", minzoom: 3.4, paint: { "line-color": colour("water"), "line-width": ["interpolate", ["linear"], ["zoom"], 3, 0.8, 8, 2] } },
+      { id: "lake", type: "fill", source: "ground", filter: kind("lake"), paint: { "fill-color": colour("water"), "fill-antialias": false } },
+      { id: "shore", type: "line", source: "ground", filter: ["in", ["get", "kind"], ["literal", ["land", "lake"]]], paint: { "line-color": colour("shore"), "line-width": 0.7 } },
+      { id: "river", type: "line", source: "ground", filter: kind("river"), minzoom: 3.4, paint: { "line-color": colour("water"), "line-width": ["interpolate", ["linear"], ["zoom"], 3, 0.8, 8, 2] } },
       { id: "border", type: "line", source: "ground", filter: kind("border"), paint: { "line-color": colour("border"), "line-width": 1 } },
       { id: "dispute", type: "line", source: "ground", filter: kind("dispute"), paint: dispute },
       { id: "disputed-areas", type: "line", source: "known", filter: both(kind("disputed"), shape("LineString")), paint: { ...dispute, "line-width": 1 } },
@@ -162,7 +175,7 @@ export function styleOf(modes: Record<string, Mode>, ground: Surface, rivers: Su
       { id: "route-casing", type: "line", source: "over", filter: kind("route"), layout: round, paint: { "line-color": colour("ink"), "line-width": 8, "line-opacity": 0.9 } },
       { id: "route", type: "line", source: "over", filter: kind("route"), layout: round, paint: { "line-color": "#ffd84d", "line-width": 4.5 } },
       { id: "picked", type: "line", source: "over", filter: both(picked, shape("LineString")), layout: round, paint: { "line-color": colour("new"), "line-width": 5, "line-opacity": 0.75 } },
-      { id: "stress", type: "circle", source: "signs", filter: kind("stress"), paint: { "circle-radius": ["get", "r"], "circle-color": "rgba(0,0,0,0)", "circle-stroke-color": colour("closed"), "circle-stroke-width": 1.8, "circle-stroke-opacity": 0.9 } },
+      { id: "stress", type: "circle", source: "stress", paint: { "circle-radius": state("r", 0), "circle-color": "rgba(0,0,0,0)", "circle-stroke-color": colour("closed"), "circle-stroke-width": ["case", [">", state("r", 0), 0], 1.8, 0], "circle-stroke-opacity": 0.9 } },
       crossingLayer("ports", false, 6),
       crossingLayer("crossings", true, 0),
       { id: "picked-point", type: "circle", source: "over", filter: both(picked, shape("Point")), paint: { "circle-radius": 11, "circle-color": "rgba(0,0,0,0)", "circle-stroke-color": colour("accent"), "circle-stroke-width": 3 } },

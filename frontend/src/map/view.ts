@@ -6,7 +6,7 @@ import { num, text } from "../format";
 import type { Answer, Flows, Link, Point, Row, World } from "../types";
 import { lineFeatures, linkStates, middle, offsets, passable, stateOn, widthOf } from "./lines";
 import { Pulses } from "./pulse";
-import { styleOf, type Drawn, type Source } from "./style";
+import { styleOf, UNTOLD_STATE, type Drawn, type Source } from "./style";
 import { addSymbols, shapeOf } from "./symbols";
 
 /** Start the map's worker, while the page still waits for what it will draw. */
@@ -37,6 +37,7 @@ const line = (coordinates: Point[], properties: GeoJSON.GeoJsonProperties): GeoJ
 
 /** A change smaller than this share of the greatest is not drawn. */
 const FELT = 0.002;
+const UNTOLD = `${UNTOLD_STATE.w} ${UNTOLD_STATE.o} 0 `;
 /** What the names of places give way to, most wanted first. */
 const RANK: Record<string, number> = { city: 0, port: 1, terminal: 2, border: 3, gauge_change: 4, strait: 5 };
 
@@ -50,11 +51,16 @@ export class MapView {
   private states = new Map<string, string>();
   /** What was last told of each link, so that only changes are told. */
   private told: string[] = [];
-  private paint: { w: number; o: number; sign: number }[] = [];
+  private paint: { w: number; o: number; sign: number; off: string }[] = [];
+  /** Where a ring can be, by the element it is about; and how wide each is now. */
+  private readonly spot = new Map<string, number>();
+  private rings = new Map<number, number>();
+  private ringed = new Map<number, number>();
   private readonly place: Map<string, { lon: number; lat: number }>;
   private readonly drawn: Drawn;
   private lines: Point[][] = [];
   private picked: GeoJSON.Feature[] = [];
+  private readonly keys = new Map<Source, string>();
   private standing = false;
 
   constructor(
@@ -66,7 +72,7 @@ export class MapView {
   ) {
     this.links = world.links;
     this.place = new Map(world.nodes.map((n) => [n.id, n]));
-    this.drawn = { links: lineFeatures(this.links, offsets(this.links)), off: points([]), signs: points([]), over: points([]), known: this.known() };
+    this.drawn = { links: lineFeatures(this.links, offsets(this.links)), over: points([]), stress: points(this.spots()), signs: points([]), known: this.known() };
     this.show(shown);
     this.map = new GlMap({
       container: "map",
@@ -82,6 +88,8 @@ export class MapView {
       fadeDuration: 0,
       attributionControl: false,
       validateStyle: false,
+      // until all is there, what comes tile by tile is drawn on a stamp: a whole picture each time costs more than all the rest
+      pixelRatio: 0.02,
     });
     this.map.touchZoomRotate.disableRotation();
     this.map.addControl(new AttributionControl({ compact: true, customAttribution: "Ground: Natural Earth. Borders as Natural Earth's many points of view agree; others broken." }), "bottom-left");
@@ -98,7 +106,9 @@ export class MapView {
         // the words on the ground stay one click away, so that they cover nothing
         document.querySelector(".maplibregl-ctrl-attrib")?.classList.remove("maplibregl-compact-show");
         document.querySelector(".maplibregl-ctrl-attrib")?.removeAttribute("open");
-        done();
+        this.map.setPixelRatio(window.devicePixelRatio);
+        this.map.once("render", () => done());
+        this.map.triggerRepaint();
       });
     });
     this.map.on("click", (event) => pick(this.at(event)));
@@ -144,7 +154,6 @@ export class MapView {
     this.shown = shown;
     this.take(shown.answer?.added_links ?? []);
     this.states = linkStates(this.world, shown.day, shown.answer);
-    const off: GeoJSON.Feature[] = [];
     const change = this.links.map((l) => this.tonnes(shown.flows, l.id) - this.tonnes(shown.before, l.id));
     const top = shown.diff
       ? Math.max(1, ...change.map(Math.abs))
@@ -156,17 +165,15 @@ export class MapView {
       const delta = change[id] ?? 0;
       const felt = Math.abs(delta) > FELT * top;
       const w = shown.diff
-        ? felt ? widthOf(Math.abs(delta), top) : t > 0 || open ? 0.6 : 0
-        : t > 0 ? widthOf(t, top) : open ? 0.6 : 0;
-      const o = t > 0 || (shown.diff && felt) ? 1 : 0.75;
-      if (status && !open) {
-        off.push({ type: "Feature", properties: { id: link.id, state: status }, geometry: { type: "LineString", coordinates: link.line } });
-      }
-      return { w, o, sign: shown.diff ? (felt ? Math.sign(delta) : 9) : 0 };
+        ? felt ? widthOf(Math.abs(delta), top) : t > 0 || open ? UNTOLD_STATE.w : 0
+        : t > 0 ? widthOf(t, top) : open ? UNTOLD_STATE.w : 0;
+      const o = t > 0 || (shown.diff && felt) ? 1 : UNTOLD_STATE.o;
+      const off = !status || open ? "" : status === "destroyed" ? "closed" : status;
+      return { w, o, sign: shown.diff ? (felt ? Math.sign(delta) : 9) : 0, off };
     });
+    this.rings = this.stress(shown.stress);
     this.tell();
-    this.set("off", off);
-    this.set("signs", [...this.crossings(shown), ...this.stress(shown.stress)]);
+    this.set("signs", this.crossings(shown));
     this.pulses?.show(this.links, shown.diff ? null : shown.flows);
   }
 
@@ -227,25 +234,46 @@ export class MapView {
   }
 
   private style() {
-    return styleOf(this.world.modes, backend.surfaces.ground, backend.surfaces.rivers, this.drawn);
+    return styleOf(this.world.modes, backend.surface, this.drawn);
   }
 
-  /** Give a source what it draws, unless it draws that already. */
+  /** Give a source what it draws, unless it draws that already: links and places do not move. */
   private set(source: Source, features: GeoJSON.Feature[]): void {
+    const key = JSON.stringify(features.map((f) => f.properties));
+    if (source !== "over" && this.keys.get(source) === key) return;
     if (!features.length && !this.drawn[source].features.length) return;
+    this.keys.set(source, key);
     this.drawn[source] = points(features);
     if (this.standing) void (this.map.getSource(source) as GeoJSONSource | undefined)?.setData(this.drawn[source]);
+  }
+
+  /** Points a ring may be drawn about: links at their middle, places of crossings and terminals. */
+  private spots(): GeoJSON.Feature[] {
+    this.spot.clear();
+    const at = (name: string, [lon, lat]: Point): GeoJSON.Feature => {
+      this.spot.set(name, this.spot.size);
+      return { ...point(lon, lat, { id: name }), id: this.spot.size - 1 };
+    };
+    return [
+      ...this.world.nodes.map((n) => at(n.id, [n.lon, n.lat])),
+      ...this.links.map((l) => at(l.id, middle(l.line))),
+    ];
   }
 
   /** Tell the map of the links whose width or colour changed. */
   private tell(): void {
     if (!this.standing) return;
     this.paint.forEach((state, id) => {
-      const key = `${state.w} ${state.o} ${state.sign}`;
-      if (this.told[id] === key) return;
+      const key = `${state.w} ${state.o} ${state.sign} ${state.off}`;
+      if ((this.told[id] ?? UNTOLD) === key) return;
       this.told[id] = key;
       this.map.setFeatureState({ source: "links", id }, state);
     });
+    for (const id of new Set([...this.rings.keys(), ...this.ringed.keys()])) {
+      const r = this.rings.get(id) ?? 0;
+      if (r !== (this.ringed.get(id) ?? 0)) this.map.setFeatureState({ source: "stress", id }, { r });
+    }
+    this.ringed = this.rings;
   }
 
   /** What never changes: names of lands, seas and places, and what is disputed. */
@@ -269,6 +297,7 @@ export class MapView {
     this.added = key;
     this.links = [...this.world.links, ...added];
     this.set("links", lineFeatures(this.links, offsets(this.links)).features);
+    this.set("stress", this.spots());
   }
 
   private tonnes(flows: Flows | null, id: string): number {
@@ -276,41 +305,40 @@ export class MapView {
     return pair ? pair[0] + pair[1] : 0;
   }
 
+  /** Signs of crossings, those of least ado first: what lies over another is the rarer. */
   private crossings(shown: Shown): GeoJSON.Feature[] {
     const kinds = new Map(this.world.territories.map((t) => [t.id, t.kind]));
-    const at = new Map<string, { regimes: Set<string>; border: boolean; t: number }>();
+    const at = new Map<string, { regimes: Set<string>; border: boolean }>();
     for (const c of this.world.crossings) {
       const regime = shown.answer?.crossings[c.id] ?? stateOn(c.history, shown.day);
       if (!regime || c.mode.endsWith("pipeline")) continue;
       const border = kinds.get(c.from) === "state" && kinds.get(c.to) === "state";
-      const here = at.get(c.node) ?? { regimes: new Set<string>(), border: false, t: 0 };
+      const here = at.get(c.node) ?? { regimes: new Set<string>(), border: false };
       here.regimes.add(regime);
       here.border ||= border;
-      here.t += shown.flows?.crossings[c.id] ?? 0;
       at.set(c.node, here);
     }
-    return [...at].flatMap(([node, { regimes, border, t }]) => {
+    const found = [...at].flatMap(([node, { regimes, border }]) => {
       const place = this.place.get(node);
-      if (!place) return [];
       const [first] = regimes;
       const shape = regimes.size === 1 ? shapeOf(first ?? "normal") : "mixed";
-      return [point(place.lon, place.lat, { kind: "crossing", id: node, shape, border, sort: -t })];
+      return place ? [point(place.lon, place.lat, { id: node, shape, border })] : [];
     });
+    const rank = (f: GeoJSON.Feature): number => ["normal", "customs_union", "other", "facilitated", "sealed_transit", "unimpeded", "mixed", "closed"].indexOf(text(f.properties?.["shape"]));
+    return found.sort((a, b) => rank(a) - rank(b));
   }
 
-  /** Rings about what is loaded to its capacity or above. */
-  private stress(rows: readonly Row[]): GeoJSON.Feature[] {
-    const links = new Map(this.links.map((l) => [l.id, l]));
+  /** Rings about what is loaded to its capacity or above: their radius by the spot. [px] */
+  private stress(rows: readonly Row[]): Map<number, number> {
     const nodes = new Map(this.world.crossings.map((c) => [c.id, c.node]));
-    return rows.flatMap((row) => {
+    const found = new Map<number, number>();
+    for (const row of rows) {
       const share = num(row["load_share_new"]);
-      if (share < 0.9) return [];
       const id = text(row["element_id"]);
-      const link = links.get(id);
-      const place = this.place.get(nodes.get(id) ?? id.split(":")[0] ?? "");
-      const where = link ? middle(link.line) : place ? ([place.lon, place.lat] as Point) : null;
-      return where ? [point(where[0], where[1], { kind: "stress", id, r: 7 + 3 * Math.min(1.5, share - 0.9) })] : [];
-    });
+      const spot = this.spot.get(id) ?? this.spot.get(nodes.get(id) ?? id.split(":")[0] ?? "");
+      if (share >= 0.9 && spot !== undefined) found.set(spot, Math.round(7 + 3 * Math.min(1.5, share - 0.9)));
+    }
+    return found;
   }
 
   private linesOf(kind: string, id: string): Point[][] {
@@ -332,17 +360,17 @@ export class MapView {
     const find = (names: string[], r: number) => this.map.queryRenderedFeatures(box(r), { layers: layers(names) })[0];
     const crossing = find(["crossings", "ports"], 5);
     if (crossing) return `node:${text(crossing.properties["id"])}`;
-    const dispute = find(["disputed-signs", "disputed-areas", "dispute"], 5);
-    if (dispute?.layer.id !== "dispute" && dispute) return `disputed:${text(dispute.properties["id"])}`;
+    const sign = find(["disputed-signs"], 5);
+    if (sign) return `disputed:${text(sign.properties["id"])}`;
     const name = find(["names"], 2);
     if (name) return `node:${text(name.properties["id"])}`;
-    const lines = [...Object.keys(this.world.modes).map((m) => `links-${m}`), "off-planned", "off-under_construction", "off-closed"];
-    const line = this.map
-      .queryRenderedFeatures(box(4), { layers: layers(lines) })
-      .find((f) => f.source === "off" || num(f.state["w"]) > 0);
-    if (line) return `link:${text(line.properties["id"])}`;
+    const link = this.map
+      .queryRenderedFeatures(box(4), { layers: layers(["links-solid", "links-broken", "links-pipes"]) })
+      .find((f) => num(f.state["w"] ?? UNTOLD_STATE.w) > 0 || f.state["off"]);
+    if (link) return `link:${text(link.properties["id"])}`;
     const land = find(["lands"], 2);
     if (land) return `territory:${text(land.properties["id"])}`;
-    return dispute ? "disputed:" : "";
+    const area = find(["disputed-areas", "dispute"], 5);
+    return area ? `disputed:${text(area.properties["id"])}` : "";
   }
 }

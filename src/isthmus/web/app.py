@@ -121,7 +121,9 @@ def _pages(app: FastAPI) -> None:
 
 def _facts(app: FastAPI, model: Model) -> None:
     facts = model.facts
-    packed = Packed({"world": lambda: world(facts), "ground": ground})
+    packed = Packed(
+        {"world": lambda: world(facts), "ground": lambda: ground(STATIC / "rivers.json")}
+    )
     app.state.packed = packed
 
     @app.get("/api/world", response_model=schemas.World)
@@ -131,7 +133,7 @@ def _facts(app: FastAPI, model: Model) -> None:
 
     @app.get("/api/ground", response_model=schemas.Ground)
     def get_ground(request: Request) -> Response:
-        """Land, lakes, settled and unsettled lines as GeoJSON."""
+        """Land, lakes, rivers, settled and unsettled lines as GeoJSON."""
         return _unpacked(request, packed["ground"])
 
     @app.get("/api/show/{name:path}", response_model=dict[str, list[dict[str, Any]]])

@@ -103,8 +103,7 @@ def standalone(model: Model, asked: Page, static: Path) -> str:
     states = [asked.state, *([asked.versus] if asked.versus is not None else [])]
     data = {
         "world": world(model.facts),
-        "ground": ground(),
-        "rivers": json.loads((static / "rivers.json").read_text(encoding="utf-8")),
+        "ground": ground(static / "rivers.json"),
         "answers": [
             {
                 "state": {

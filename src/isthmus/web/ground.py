@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,25 +26,36 @@ _SMALLEST, _SMALLEST_AFAR = 0.0005, 0.03
 
 
 @lru_cache(maxsize=1)
-def ground() -> dict[str, Any]:
+def ground(rivers: Path | None = None) -> dict[str, Any]:
     """
     Return the ground as one GeoJSON collection; ``kind`` tells what a feature is.
 
     Land is one surface: no state is filled, so no disputed ground is given to anyone. Lines are
     settled or not by the rule of `isthmus.output.basemap`. Detail is where the network is: outside
     the core a line may be moved further, which leaves a third of the points to draw.
+
+    Parameters
+    ----------
+    rivers : Path, optional
+        GeoJSON of rivers, as the build of the page leaves it; they are left out if there is none.
     """
     land, _ = read_layer("physical/ne_10m_land", WINDOW)
     lakes, ranks = read_layer("physical/ne_10m_lakes", WINDOW, "scalerank")
     large = [g for g, (rank,) in zip(lakes, ranks, strict=True) if int(rank or 9) <= 4]
     settled, disputed = border_lines("10m", WINDOW)
+    drawn = _read(rivers) if rivers is not None and rivers.is_file() else []
     features = [
         *_surfaces("land", land),
         *_surfaces("lake", large),
+        *_lines("river", drawn),
         *_lines("border", settled),
         *_lines("dispute", disputed),
     ]
     return {"type": "FeatureCollection", "features": features}
+
+
+def _read(path: Path) -> list[BaseGeometry]:
+    return list(shapely.get_parts(shapely.from_geojson(path.read_text(encoding="utf-8"))))
 
 
 def _surfaces(kind: str, geometries: Iterable[BaseGeometry]) -> Iterator[dict[str, Any]]:
