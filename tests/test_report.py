@@ -236,11 +236,16 @@ def test_disputed_lines_are_never_drawn_as_settled() -> None:
     assert not _near(ground.disputed, REGION.point(42.6, 41.55))
 
 
-def test_every_mode_keeps_contrast_on_land_and_water() -> None:
+LINES = {"less", "more", "idle", "closed", "dispute", "border", "shore", "accent", "soft", "ink"}
+"""Inks of lines other than those of modes."""
+
+
+def test_every_line_and_name_keeps_contrast_on_land_and_water() -> None:
     for theme in (LIGHT, DARK):
-        for colour in {m.colour for m in MODES.values()} | {"less", "more", "closed", "dispute"}:
+        for colour in {m.colour for m in MODES.values()} | LINES | {"place", "sea-label"}:
             for ground in ("land", "water"):
                 assert contrast(theme[colour], theme[ground]) >= 3.0, (colour, ground)
+        assert contrast(theme["river"], theme["land"]) >= 3.0
         for ground in ("paper", "raised", "land"):
             assert contrast(theme["soft"], theme[ground]) >= 4.5
 

@@ -24,9 +24,7 @@ export function bars(rows: readonly Bar[], title: string): HTMLElement {
     const group = s("g", { class: row.pick ? "bar pickable" : "bar" },
       s("title", {}, row.note ?? `${row.name}: ${row.label}`),
       s("rect", { x: 0, y, width: WIDTH, height: ROW, class: "back" }),
-      s("text", { x: LEFT - 6, y: y + 15, "text-anchor": "end", "aria-hidden": "true" }, clip(row.name, 20)),
       s("rect", { x, y: y + 4, width: Math.max(w, 0.8), height: ROW - 8, rx: 1.5, class: row.value < 0 ? "less" : "more" }),
-      s("text", { x: WIDTH - 2, y: y + 15, "text-anchor": "end", class: "figure", "aria-hidden": "true" }, row.label),
     );
     if (row.pick) {
       group.setAttribute("tabindex", "0");
@@ -37,12 +35,18 @@ export function bars(rows: readonly Bar[], title: string): HTMLElement {
         if (event.key === "Enter" || event.key === " ") row.pick?.();
       });
     }
-    chart.append(group);
+    chart.append(group, ...words(row, y));
   });
   chart.append(s("line", { x1: zero, x2: zero, y1: 0, y2: height, class: "axis" }));
   if (rows.some((r) => r.pick)) chart.setAttribute("role", "group");
   return h("figure", { class: "chart-figure" }, h("figcaption", {}, title), chart);
 }
+
+/** What is read of a row; beside the bar, not in it, since the bar has these words for its name. */
+const words = (row: { name: string; label: string }, y: number): SVGElement[] => [
+  s("text", { x: LEFT - 6, y: y + 15, "text-anchor": "end", "aria-hidden": "true" }, clip(row.name, 20)),
+  s("text", { x: WIDTH - 2, y: y + 15, "text-anchor": "end", class: "figure", "aria-hidden": "true" }, row.label),
+];
 
 export interface Pair { name: string; base: number; now: number; label: string; pick?: () => void }
 
@@ -56,10 +60,8 @@ export function pairs(rows: readonly Pair[], title: string, compared: boolean): 
     const group = s("g", { class: row.pick ? "bar pickable" : "bar", tabindex: row.pick ? "0" : null, role: row.pick ? "button" : null, "aria-label": `${row.name}: ${row.label}` },
       s("title", {}, `${row.name}: ${row.label}`),
       s("rect", { x: 0, y, width: WIDTH, height: ROW, class: "back" }),
-      s("text", { x: LEFT - 6, y: y + 15, "text-anchor": "end", "aria-hidden": "true" }, clip(row.name, 20)),
       compared ? s("rect", { x: LEFT, y: y + 3, width: row.base * scale, height: 6, class: "was" }) : null,
       s("rect", { x: LEFT, y: compared ? y + 11 : y + 5, width: Math.max(0.8, row.now * scale), height: compared ? 7 : 12, class: "now" }),
-      s("text", { x: WIDTH - 2, y: y + 15, "text-anchor": "end", class: "figure", "aria-hidden": "true" }, row.label),
     );
     if (row.pick) {
       group.addEventListener("click", row.pick);
@@ -67,7 +69,7 @@ export function pairs(rows: readonly Pair[], title: string, compared: boolean): 
         if (event instanceof KeyboardEvent && (event.key === "Enter" || event.key === " ")) row.pick?.();
       });
     }
-    chart.append(group);
+    chart.append(group, ...words(row, y));
   });
   return h("figure", { class: "chart-figure" }, h("figcaption", {}, title), chart);
 }

@@ -57,14 +57,14 @@ function ground(c: Context, surface: GeoJSON.FeatureCollection, width: number, h
   };
   const parts = surface.features.map((f) => {
     const kind = String(f.properties?.["kind"]);
-    const ink = kind === "river" ? "water" : kind === "border" ? "border" : "dispute";
+    const ink = kind === "river" ? "river" : kind === "border" ? "border" : "dispute";
     const g = f.geometry;
     const rings = g.type === "Polygon" ? g.coordinates : g.type === "MultiPolygon" ? g.coordinates.flat() : g.type === "LineString" ? [g.coordinates] : g.type === "MultiLineString" ? g.coordinates : [];
     const d = rings.filter(near).map((r) => project(c, r) + (fills[kind] ? "Z" : "")).join("");
     if (!d) return "";
     return fills[kind]
       ? `<path d="${d}" fill="${fills[kind]}" fill-rule="evenodd" stroke="${colour("shore")}" stroke-width="0.6"/>`
-      : `<path d="${d}" fill="none" stroke="${colour(ink)}" stroke-width="1"${ink === "dispute" ? ' stroke-dasharray="3 3"' : ""}/>`;
+      : `<path d="${d}" fill="none" stroke="${colour(ink)}" stroke-width="${kind === "river" ? 0.6 : 0.8}"${ink === "dispute" ? ' stroke-dasharray="3 3"' : ""}/>`;
   });
   return `<rect width="${width}" height="${height}" fill="${colour("water")}"/>${parts.join("")}`;
 }

@@ -14,7 +14,7 @@ const DASHES: Record<string, number[]> = {
   gas_pipeline: [1, 1],
 };
 /** A link nothing was told of: a way that carries nothing. */
-export const UNTOLD_STATE = { w: 0.6, o: 0.75 };
+export const UNTOLD_STATE = { w: 0.6 };
 const FONT = ["Inter, system-ui, -apple-system, Segoe UI, Roboto, Noto Sans, Arial, sans-serif"];
 const state = (name: string, other: number | string): ExpressionSpecification =>
   ["coalesce", ["feature-state", name], other] as ExpressionSpecification;
@@ -53,7 +53,7 @@ function lineLayers(modes: Record<string, Mode>): LayerSpecification[] {
       "line-color": colour("paper"),
       "line-width": ["case", [">", width, 1], ["+", width, 1.6], 0] as ExpressionSpecification,
       "line-offset": aside,
-      "line-opacity": ["*", 0.75, state("o", UNTOLD_STATE.o)] as ExpressionSpecification,
+      "line-opacity": 0.75,
     },
   };
   const names = Object.keys(modes);
@@ -66,7 +66,6 @@ function lineLayers(modes: Record<string, Mode>): LayerSpecification[] {
       "line-color": ink(modes),
       "line-width": width,
       "line-offset": aside,
-      "line-opacity": state("o", UNTOLD_STATE.o),
       ...(drawn.some((name) => DASHES[name]) ? { "line-dasharray": choose("mode", DASHES, [1, 0]) } : {}),
     },
   }) as LayerSpecification;
@@ -165,16 +164,16 @@ export function styleOf(modes: Record<string, Mode>, ground: Surface, drawn: Dra
       { id: "water", type: "background", paint: { "background-color": colour("water") } },
       { id: "land", type: "fill", source: "ground", filter: kind("land"), paint: { "fill-color": colour("land"), "fill-antialias": false } },
       { id: "lake", type: "fill", source: "ground", filter: kind("lake"), paint: { "fill-color": colour("water"), "fill-antialias": false } },
-      { id: "shore", type: "line", source: "ground", filter: ["in", ["get", "kind"], ["literal", ["land", "lake"]]], paint: { "line-color": colour("shore"), "line-width": 0.7 } },
-      { id: "river", type: "line", source: "ground", filter: kind("river"), minzoom: 3.4, paint: { "line-color": colour("water"), "line-width": ["interpolate", ["linear"], ["zoom"], 3, 0.8, 8, 2] } },
-      { id: "border", type: "line", source: "ground", filter: kind("border"), paint: { "line-color": colour("border"), "line-width": 1 } },
+      { id: "shore", type: "line", source: "ground", filter: ["in", ["get", "kind"], ["literal", ["land", "lake"]]], paint: { "line-color": colour("shore"), "line-width": 0.6 } },
+      { id: "river", type: "line", source: "ground", filter: kind("river"), minzoom: 3.4, paint: { "line-color": colour("river"), "line-width": ["interpolate", ["linear"], ["zoom"], 3, 0.4, 8, 1.4] } },
+      { id: "border", type: "line", source: "ground", filter: kind("border"), paint: { "line-color": colour("border"), "line-width": 0.8 } },
       { id: "dispute", type: "line", source: "ground", filter: kind("dispute"), paint: dispute },
       { id: "disputed-areas", type: "line", source: "known", filter: both(kind("disputed"), shape("LineString")), paint: { ...dispute, "line-width": 1 } },
       ...offLayers(),
       ...lineLayers(modes),
       { id: "route-casing", type: "line", source: "over", filter: kind("route"), layout: round, paint: { "line-color": colour("ink"), "line-width": 8, "line-opacity": 0.9 } },
       { id: "route", type: "line", source: "over", filter: kind("route"), layout: round, paint: { "line-color": "#ffd84d", "line-width": 4.5 } },
-      { id: "picked", type: "line", source: "over", filter: both(picked, shape("LineString")), layout: round, paint: { "line-color": colour("new"), "line-width": 5, "line-opacity": 0.75 } },
+      { id: "picked", type: "line", source: "over", filter: both(picked, shape("LineString")), layout: round, paint: { "line-color": colour("accent"), "line-width": 2, "line-gap-width": 6 } },
       { id: "stress", type: "circle", source: "stress", paint: { "circle-radius": state("r", 0), "circle-color": "rgba(0,0,0,0)", "circle-stroke-color": colour("closed"), "circle-stroke-width": ["case", [">", state("r", 0), 0], 1.8, 0], "circle-stroke-opacity": 0.9 } },
       crossingLayer("ports", false, 6),
       crossingLayer("crossings", true, 0),

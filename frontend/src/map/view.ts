@@ -37,7 +37,7 @@ const line = (coordinates: Point[], properties: GeoJSON.GeoJsonProperties): GeoJ
 
 /** A change smaller than this share of the greatest is not drawn. */
 const FELT = 0.002;
-const UNTOLD = `${UNTOLD_STATE.w} ${UNTOLD_STATE.o} 0 `;
+const UNTOLD = `${UNTOLD_STATE.w} 0 `;
 /** What the names of places give way to, most wanted first. */
 const RANK: Record<string, number> = { city: 0, port: 1, terminal: 2, border: 3, gauge_change: 4, strait: 5 };
 
@@ -51,7 +51,7 @@ export class MapView {
   private states = new Map<string, string>();
   /** What was last told of each link, so that only changes are told. */
   private told: string[] = [];
-  private paint: { w: number; o: number; sign: number; off: string }[] = [];
+  private paint: { w: number; sign: number; off: string }[] = [];
   /** Where a ring can be, by the element it is about; and how wide each is now. */
   private readonly spot = new Map<string, number>();
   private rings = new Map<number, number>();
@@ -167,9 +167,8 @@ export class MapView {
       const w = shown.diff
         ? felt ? widthOf(Math.abs(delta), top) : t > 0 || open ? UNTOLD_STATE.w : 0
         : t > 0 ? widthOf(t, top) : open ? UNTOLD_STATE.w : 0;
-      const o = t > 0 || (shown.diff && felt) ? 1 : UNTOLD_STATE.o;
       const off = !status || open ? "" : status === "destroyed" ? "closed" : status;
-      return { w, o, sign: shown.diff ? (felt ? Math.sign(delta) : 9) : 0, off };
+      return { w, sign: shown.diff ? (felt ? Math.sign(delta) : 9) : 0, off };
     });
     this.rings = this.stress(shown.stress);
     this.tell();
@@ -264,7 +263,7 @@ export class MapView {
   private tell(): void {
     if (!this.standing) return;
     this.paint.forEach((state, id) => {
-      const key = `${state.w} ${state.o} ${state.sign} ${state.off}`;
+      const key = `${state.w} ${state.sign} ${state.off}`;
       if ((this.told[id] ?? UNTOLD) === key) return;
       this.told[id] = key;
       this.map.setFeatureState({ source: "links", id }, state);

@@ -263,8 +263,9 @@ def checked_cost(graph: Graph, cost: npt.ArrayLike) -> FloatArray:
                 )
             ]
         )
-    wrong = np.argwhere(~(table >= 0.0))
-    if len(wrong):
+    right = table >= 0.0
+    if not right.all():
+        wrong = np.argwhere(~right)
         k, a = (int(i) for i in wrong[0])
         raise CostError(
             f"cost of class {k} on arc {a} ({graph.tail[a]} to {graph.head[a]}) is {table[k, a]}: "

@@ -59,6 +59,7 @@ def open_delay(delay: Delay | None, cost: FloatArray) -> tuple[Delay, FloatArray
             f"that of a conical law above 1. {int(bad.sum())} such in all."
         )
     shut = on & (capacity == 0.0)
-    cost = np.where(shut[None, :], np.inf, cost)
+    if shut.any():
+        cost = np.where(shut[None, :], np.inf, cost)
     law = np.where(shut, NONE, law).astype(np.int8)
     return Delay(law, *(np.where(law != NONE, x, 0.0) for x in numbers)), cost

@@ -17,11 +17,12 @@ import pandas as pd
 from isthmus.assign.all_or_nothing import all_or_nothing
 from isthmus.assign.base import Delay, Progress, Solution, Trips
 from isthmus.assign.capacitated import capacitated
-from isthmus.assign.choice import PAIR, inherit, parent_flows, parent_volume
+from isthmus.assign.choice import inherit, kin, parent_flows, parent_volume
 from isthmus.assign.cuts import element_names
 from isthmus.assign.path_based import path_based
 from isthmus.assign.proportional import proportional
-from isthmus.assign.stochastic import Routes, generate_routes, stochastic
+from isthmus.assign.routes import Routes, generate_routes, route_costs
+from isthmus.assign.stochastic import stochastic
 from isthmus.errors import Infeasible
 from isthmus.kernels.delay import NONE
 
@@ -68,13 +69,16 @@ def _stochastic(problem: Problem, **options: Any) -> tuple[Solution, FloatArray]
     """Path-size logit equilibrium over generated routes."""
     virtual, cost, trips, start = problem.virtual, problem.cost, problem.trips, problem.start
     length = np.where(virtual.arcs["kind"].eq("move"), virtual.arcs["length_km"], 0.0)
-    touched = flow = None
+    touched = flow = before = None
     if start is not None and start.method == "stochastic":
-        routes, touched = inherit(start, virtual, cost, problem.table, trips)
-        flow = parent_volume(start, virtual)
+        of = kin(start, virtual, problem.table, trips)
+        routes, touched = inherit(start, of, virtual.graph, cost, trips)
+        flow, before = parent_volume(start, of), of.earlier(start, "theta")
     else:
         routes = generate_routes(virtual.graph, cost.usd, trips)
-    theta = _theta(problem.table, cost, trips, routes, start)
+        if start is not None:
+            before = kin(start, virtual, problem.table, trips).earlier(start, "theta")
+    theta = _theta(cost, trips, routes, before)
     found = stochastic(
         virtual.graph,
         cost.usd,
@@ -172,35 +176,27 @@ def _all_or_nothing(problem: Problem, **options: Any) -> tuple[Solution, FloatAr
     return found, np.full(len(problem.table), np.inf)
 
 
-def _theta(
-    table: pd.DataFrame, cost: ArcCost, trips: Trips, routes: Routes, start: Assignment | None
-) -> FloatArray:
+def _theta(cost: ArcCost, trips: Trips, routes: Routes, before: FloatArray | None) -> FloatArray:
     """
     Return the logit scale of each trip: ``theta_rel`` over the least cost of its routes. [t/USD]
 
     The scale is that of the parent assignment where there is one: scenarios that differ in their
-    network must not differ in the meaning of a dollar (docs/decisions/0004).
+    network must not differ in the meaning of a dollar (docs/decisions/0004). `before` holds it, NaN
+    where it is not known.
     """
+    if before is not None and np.isfinite(before).all():
+        return before
     relative = np.array(
         [
             cost.parameters.get("logit_scale_relative", commodity_id=c)
             for c in cost.commodities["commodity_id"]
         ]
     )
-    trip_of = np.repeat(np.arange(len(table)), np.diff(routes.trip))
-    klass = np.repeat(trips.klass[trip_of], np.diff(routes.starts))
-    entry = np.repeat(np.arange(len(trip_of)), np.diff(routes.starts))
-    path_cost = np.bincount(entry, cost.usd[klass, routes.arcs], len(trip_of))
-    least = np.full(len(table), np.inf)
-    np.minimum.at(least, trip_of, path_cost)
-    theta = relative[table["class"].to_numpy()] / np.where(
-        np.isfinite(least) & (least > 0), least, 1.0
-    )
-    if start is None:
-        return theta
-    before = start.trips[[*PAIR, "theta"]].drop_duplicates(PAIR)
-    old = table[PAIR].merge(before, on=PAIR, how="left")["theta"].to_numpy(dtype=float)
-    return np.where(np.isfinite(old), old, theta)
+    least = np.full(len(trips.flow), np.inf)
+    trip_of = np.repeat(np.arange(len(least)), np.diff(routes.trip))
+    np.minimum.at(least, trip_of, route_costs(routes, cost.usd, trips))
+    theta = relative[trips.klass] / np.where(np.isfinite(least) & (least > 0), least, 1.0)
+    return theta if before is None else np.where(np.isfinite(before), before, theta)
 
 
 METHODS: dict[str, Callable[..., tuple[Solution, FloatArray]]] = {

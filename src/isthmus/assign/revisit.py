@@ -35,6 +35,7 @@ from isthmus.kernels import replay
 
 if TYPE_CHECKING:
     from isthmus.assign import Assignment
+    from isthmus.assign.choice import Kin
 
 __all__ = ["may_change"]
 
@@ -66,6 +67,7 @@ class _Eased(NamedTuple):
 
 def may_change(
     start: Assignment,
+    of: Kin,
     graph: Graph,
     cost: FloatArray,
     better: BoolArray,
@@ -73,7 +75,6 @@ def may_change(
     pair: IntArray,
     trips: Trips,
     asked: BoolArray,
-    same: bool,
 ) -> BoolArray:
     """
     Return which trips may get a route over a better arc.
@@ -82,6 +83,7 @@ def may_change(
     ----------
     start : Assignment
         Of the parent.
+    of : Kin
     graph : Graph
     cost : ndarray, shape (n_class, n_arc)
         [USD/t]
@@ -94,15 +96,13 @@ def may_change(
     trips : Trips
     asked : ndarray of bool, shape (m,)
         Trips of interest.
-    same : bool
-        Whether the graph is the parent's.
 
     Returns
     -------
     ndarray of bool, shape (m,)
         True where it is not certain that routes generated anew use no better arc.
     """
-    if not same or not np.array_equal(pair, trips.klass) or not _same_trips(start, trips):
+    if of.back is not None or of.row is not None or not np.array_equal(pair, trips.klass):
         return asked.copy()
     known = _known(start, graph)
     if known is None:
@@ -133,11 +133,6 @@ def may_change(
     stay = _stays(graph, heads, cost, trips, known, f_eased, r_eased, (b_ptr, b_arc), rows)
     unsure[rows[~stay]] = True
     return unsure
-
-
-def _same_trips(start: Assignment, trips: Trips) -> bool:
-    theirs = start.trip_ends
-    return all(np.array_equal(a, b) for a, b in zip(theirs[:3], trips[:3], strict=True))
 
 
 def _known(start: Assignment, graph: Graph) -> _Known | None:

@@ -98,8 +98,8 @@ def matrix(run: Run, most: int = 16) -> dict[str, Any]:
     ----------
     run : Run
     most : int
-        Countries on each side: of those the named corridors run through, the ones with most trade
-        over other lands; and the lands passed most.
+        Lands shown: those passed most. Countries shown are all that a named corridor runs through
+        and whose trade passes another land.
 
     Returns
     -------
@@ -118,7 +118,7 @@ def matrix(run: Run, most: int = 16) -> dict[str, Any]:
         .set_index("node_id")["territory_id"]
         .reindex(facts["corridor_nodes"]["node_id"])
     )
-    who = [w for w in own.index if w in corridors][:most]
+    who = [w for w in own.index if w in corridors]
     cells = pd.MultiIndex.from_product([who, lands])
 
     def table(frame: pd.DataFrame) -> list[list[float]]:
