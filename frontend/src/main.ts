@@ -10,7 +10,7 @@ import { claimsPanel } from "./panels/claims";
 import { countryPanel } from "./panels/country";
 import { dataPanel } from "./panels/data";
 import { orderPanel } from "./panels/order";
-import { pickPanel } from "./panels/pick";
+import { likely, pickPanel } from "./panels/pick";
 import { printing } from "./print";
 import { redrawRoute, routePanel } from "./panels/route";
 import { searchBox } from "./search";
@@ -132,6 +132,7 @@ async function begin(): Promise<void> {
     solved.solving = true;
     solved.fault = "";
     document.body.dataset["solving"] = "yes";
+    view.hold(true);
     const begun = performance.now();
     let answered = begun;
     try {
@@ -150,7 +151,17 @@ async function begin(): Promise<void> {
     document.body.dataset["solving"] = "no";
     const told = performance.now();
     await view.painted();
+    view.hold(false);
     performance.measure("solve-and-draw", { start: begun, end: performance.now(), detail: { answered, told } });
+  };
+
+  /** Solve what the first button of what is picked would ask for, while it is being read. */
+  const foresee = (): void => {
+    const { pick } = store.now;
+    window.setTimeout(() => {
+      const edits = backend.live && pick === store.now.pick && !solved.solving ? likely(c) : null;
+      if (edits) backend.solve(asked({ ...store.now, edits })).catch(() => undefined);
+    }, 30);
   };
 
   store.on((now: State, before: State) => {
@@ -170,7 +181,10 @@ async function begin(): Promise<void> {
       drawTime();
       void solve();
     } else if (differs("view")) drawMap();
-    if (differs("pick")) view.pick(now.pick);
+    if (differs("pick")) {
+      view.pick(now.pick);
+      if (!solves) foresee();
+    }
     if (differs("order", "view", "edits", "tab", "pick", "route", "country", "claim", "row", "versus", "date")) drawPanel();
     if (differs("tab", "route")) redrawRoute(c);
     if (differs("tab") && !differs("pick")) at("panel").scrollTop = 0;

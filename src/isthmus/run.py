@@ -165,10 +165,11 @@ def prepare(
     Run
     """
     date = str(scenario.base)
-    network = facts.network(date)
-    demand = facts.demand(demand_year(facts, date))
-    if base is None or base.virtual.network.date != network.date or base.method != method:
+    if base is None or not _is_base(base, facts, date, method):
+        network, demand = facts.network(date), facts.demand(demand_year(facts, date))
         base = assign(network, demand, cost, method=method, gap=gap, progress=progress)
+    # the very tables the base was assigned on: what a scenario leaves alone is known by identity
+    network, demand = base.virtual.source, base.demand
     changed, changed_demand = scenario.apply(network, demand)
     if not changed.changes and changed_demand.flows.equals(demand.flows):
         return Run(scenario, base, base)
@@ -176,6 +177,18 @@ def prepare(
         changed, changed_demand, cost, method=method, gap=gap, start=base, progress=progress
     )
     return Run(scenario, base, new)
+
+
+def _is_base(base: Assignment, facts: Facts, date: str, method: str) -> bool:
+    """Return whether an assignment is that of the untouched network of a day."""
+    source = base.virtual.source
+    return (
+        source.facts is facts
+        and source.date == date
+        and not source.changes
+        and base.demand.year == demand_year(facts, date)
+        and base.method == method
+    )
 
 
 def demand_year(facts: Facts, date: str) -> int:

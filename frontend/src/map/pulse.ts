@@ -18,6 +18,7 @@ export class Pulses {
   private rest = 0;
   private readonly pen: CanvasRenderingContext2D | null;
   private moving = false;
+  private held = false;
 
   constructor(private readonly map: GlMap, private readonly canvas: HTMLCanvasElement) {
     this.pen = canvas.getContext("2d");
@@ -45,6 +46,11 @@ export class Pulses {
     found.sort((a, b) => b.forward + b.back - a.forward - a.back);
     this.flows = found.slice(0, BUSIEST * 4);
     this.place();
+  }
+
+  /** Stand still while a change is solved: the machine may have few cores. */
+  hold(held: boolean): void {
+    this.held = held;
   }
 
   private place(): void {
@@ -95,7 +101,7 @@ export class Pulses {
 
   private readonly step = (now: number): void => {
     if (!this.running) return;
-    if (!this.moving) this.draw(now / 1000);
+    if (!this.moving && !this.held) this.draw(now / 1000);
     this.rest = window.setTimeout(() => requestAnimationFrame(this.step), REST_MS);
   };
 

@@ -141,6 +141,11 @@ export class MapView {
     }
   }
 
+  /** Stop or resume what moves on the map. */
+  hold(held: boolean): void {
+    this.pulses?.hold(held);
+  }
+
   /** Resolves when what was told last is on the screen. */
   painted(): Promise<void> {
     return new Promise((done) => {

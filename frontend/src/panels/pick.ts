@@ -28,10 +28,25 @@ const bodies: Record<string, (c: Context, id: string) => (Node | null)[] | null>
   disputed: disputedBody,
 };
 
+/** The edits that the first button of what is picked would make, if it is quick to solve; else none. */
+export function likely(c: Context): Edit[] | null {
+  const [kind, ...rest] = c.store.now.pick.split(":");
+  const id = rest.join(":");
+  if (kind === "link" && c.index.links.has(id)) return withEdit(c.store.now.edits, turn(c, id));
+  if (kind === "passage") return withEdit(c.store.now.edits, { verb: "close", noun: "passage", id });
+  const here = kind === "node" ? crossingsAt(c, id) : [];
+  return here.length ? allSet(c, here) : null;
+}
+
 function change(c: Context, edit: Edit): void {
   const edits = withEdit(c.store.now.edits, edit);
   c.store.set({ edits, view: "diff" });
 }
+
+const stands = (c: Context, link: string): string => linkStates(c.world, c.day(), c.solved.first).get(link) ?? "";
+/** Close a link that is open, and the other way round. */
+const turn = (c: Context, id: string): Edit => ({ verb: passable(stands(c, id)) ? "close" : "open", noun: "link", id });
+const crossingsAt = (c: Context, node: string): Crossing[] => (c.index.crossingsAt.get(node) ?? []).filter((x) => !x.mode.endsWith("pipeline"));
 
 /** A button for a change; the answer follows at once. */
 function button(c: Context, edit: Edit, label: string): HTMLElement {
@@ -52,8 +67,8 @@ function historyTable(c: Context, spells: readonly Spell[], word: (s: string) =>
 function linkBody(c: Context, id: string): (Node | null)[] | null {
   const link: Link | undefined = c.index.links.get(id) ?? c.solved.first?.added_links.find((l) => l.id === id);
   if (!link) return null;
-  const status = linkStates(c.world, c.day(), c.solved.first).get(id) ?? "";
-  const open = passable(status);
+  const status = stands(c, id);
+  const flip = turn(c, id);
   const word = (s: string): string => c.world.statuses[s] ?? s;
   const { first } = c.solved;
   const now = (first?.new ?? first?.base)?.links[id] ?? [0, 0];
@@ -73,7 +88,7 @@ function linkBody(c: Context, id: string): (Node | null)[] | null {
       link.control && link.control !== link.territory ? row("opening needs the consent of", land(link.control)) : null,
     ),
     h("div", { class: "acts" },
-      open ? button(c, { verb: "close", noun: "link", id }, "Close it") : button(c, { verb: "open", noun: "link", id }, "Open it"),
+      button(c, flip, flip.verb === "close" ? "Close it" : "Open it"),
       link.passage ? button(c, { verb: "close", noun: "passage", id: link.passage }, `Close ${c.world.passages.find((p) => p.id === link.passage)?.name ?? link.passage}`) : null,
       sources(c, id),
     ),
@@ -87,7 +102,7 @@ const row = (name: string, value: string): (HTMLElement)[] => [h("dt", {}, name)
 function nodeBody(c: Context, id: string): (Node | null)[] | null {
   const node = c.index.nodes.get(id);
   if (!node) return null;
-  const here = (c.index.crossingsAt.get(id) ?? []).filter((x) => !x.mode.endsWith("pipeline"));
+  const here = crossingsAt(c, id);
   const names = Object.entries(node.names).filter(([, n]) => n !== node.name);
   return [
     h("h2", {}, node.name),
@@ -116,10 +131,10 @@ function crossings(c: Context, here: Crossing[]): HTMLElement {
     const was = first?.base.crossings[x.id] ?? 0;
     return first ? (first.compared && Math.round(was) !== Math.round(now) ? `${compact(was)} → ${compact(now)} t/yr` : `${compact(now)} t/yr`) : "";
   };
-  const all = here.every((x) => regimeOf(c, x) === "closed");
+  const shut = allShut(c, here);
   return h("div", { class: "crossings" },
     h("div", { class: "acts" },
-      h("button", { class: "act", "data-k": "cross-all", onclick: () => setAll(c, here, all ? "normal" : "closed") }, all ? "Open the crossing" : "Close the crossing")),
+      h("button", { class: "act", "data-k": "cross-all", onclick: () => c.store.set({ edits: allSet(c, here), view: "diff" }) }, shut ? "Open the crossing" : "Close the crossing")),
     here.map((x) => {
       const regime = regimeOf(c, x);
       const label = `${c.world.modes[x.mode]?.label ?? x.mode}, ${land(x.from)} to ${land(x.to)}`;
@@ -133,10 +148,13 @@ function crossings(c: Context, here: Crossing[]): HTMLElement {
   );
 }
 
-function setAll(c: Context, here: Crossing[], regime: string): void {
-  let edits = c.store.now.edits;
-  for (const x of here) if (regimeOf(c, x)) edits = withEdit(edits, { verb: "set", noun: "crossing", id: x.id, regime });
-  c.store.set({ edits, view: "diff" });
+const allShut = (c: Context, here: Crossing[]): boolean => here.every((x) => regimeOf(c, x) === "closed");
+
+/** Close what is open of a place, or open all if nothing is. */
+function allSet(c: Context, here: Crossing[]): Edit[] {
+  const regime = allShut(c, here) ? "normal" : "closed";
+  const there = here.filter((x) => regimeOf(c, x));
+  return there.reduce((edits, x) => withEdit(edits, { verb: "set", noun: "crossing", id: x.id, regime }), c.store.now.edits);
 }
 
 function landBody(c: Context, id: string): (Node | null)[] | null {

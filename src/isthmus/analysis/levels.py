@@ -14,6 +14,7 @@ import pandas as pd
 
 from isthmus.corridor import corridor_links
 from isthmus.errors import Fault, InputError
+from isthmus.kernels import totals
 
 if TYPE_CHECKING:
     from isthmus.assign import Assignment
@@ -95,35 +96,26 @@ def transit(assignment: Assignment) -> pd.DataFrame:
 
 
 def _transit(assignment: Assignment) -> pd.DataFrame:
-    arcs, paths = assignment.virtual.arcs, assignment.paths
-    zone_of = assignment.virtual.network.zones.set_index("zone_id")["territory_id"]
-    ends = assignment.trips[["origin_zone_id", "destination_zone_id"]].apply(
-        lambda c: c.map(zone_of)
-    )
+    virtual, paths = assignment.virtual, assignment.paths
+    arcs = virtual.arcs
+    zone_of = virtual.network.zones.set_index("zone_id")["territory_id"]
+    ends = [assignment.trips[f"{e}_zone_id"].map(zone_of) for e in ("origin", "destination")]
     moving = arcs["kind"].eq("move").to_numpy()
-    on_path = moving[paths.arcs]
-    pairs = pd.DataFrame(
-        {
-            "path": paths.path_of_arc[on_path],
-            "territory_id": arcs["territory_id"].to_numpy()[paths.arcs[on_path]],
-        }
-    ).drop_duplicates()
-    pairs["t"] = paths.flow[pairs["path"]]
-    trip = paths.trip[pairs["path"]]
-    foreign = (ends["origin_zone_id"].to_numpy()[trip] != pairs["territory_id"]) & (
-        ends["destination_zone_id"].to_numpy()[trip] != pairs["territory_id"]
-    )
-    tkm = (
-        pd.Series(
-            np.where(moving, arcs["length_km"].fillna(0.0), 0.0) * assignment.arc_flow.sum(axis=0)
-        )
-        .groupby(arcs["territory_id"].to_numpy())
-        .sum()
-    )
-    over = pairs.groupby("territory_id")["t"].sum()
-    through = pairs[foreign].groupby("territory_id")["t"].sum()
-    frame = pd.DataFrame({"over_t_yr": over, "transit_t_yr": through, "moved_tkm_yr": tkm})
-    return frame[frame.index != ""].fillna(0.0)
+    land = arcs["territory_id"].to_numpy(dtype=object)
+    codes, names = pd.factorize(np.concatenate([land, *(e.to_numpy(dtype=object) for e in ends)]))
+    of_arc, origin, destination = np.split(codes, np.cumsum([len(land), len(ends[0])]))
+    over, through = np.zeros((2, len(names)))
+    totals.passed(
+        paths.indptr, paths.arcs, paths.flow, np.where(moving, of_arc, -1),
+        origin[paths.trip], destination[paths.trip], over, through,
+    )  # fmt: skip
+    km = np.where(moving, arcs["length_km"].fillna(0.0), 0.0)
+    tkm = np.bincount(of_arc, km * assignment.arc_flow.sum(axis=0), len(names))
+    columns = {"over_t_yr": over, "transit_t_yr": through, "moved_tkm_yr": tkm}
+    frame = pd.DataFrame(columns, index=pd.Index(names, name="territory_id"))
+    # ends of trips alone are no land that anything moves over
+    frame = frame.iloc[np.unique(of_arc)]
+    return frame[frame.index != ""].sort_index()
 
 
 def _by_territory(assignment: Assignment) -> pd.DataFrame:

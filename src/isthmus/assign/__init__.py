@@ -23,6 +23,7 @@ from isthmus.assign.prepared import Prepared, network_digest, prepared, trips_at
 from isthmus.assign.routes import Routes
 from isthmus.cost.model import ArcCost, GeneralizedCost
 from isthmus.errors import Fault, InputError
+from isthmus.kernels import pricing
 from isthmus.virtual import VirtualNetwork
 
 if TYPE_CHECKING:
@@ -188,24 +189,30 @@ class Assignment:
         return self.memo[key]
 
     def _path_total(self, name: str) -> FloatArray:
-        arcs, k = self.paths.arcs, self.class_of_path[self.paths.path_of_arc]
-        if name == "length_km":
-            moved = np.where(
-                self.virtual.arcs["kind"].eq("move"), self.virtual.arcs["length_km"], 0.0
-            )
-            return self.paths.total(moved[arcs])
         cost = self.cost
+        if name == "length_km":
+            arcs = self.virtual.arcs
+            return self._along(np.where(arcs["kind"].eq("move"), arcs["length_km"], 0.0)[None, :])
         if name == "usd":
-            waiting = cost.vot_usd_t_h[k] * self.delay_h[arcs]
-            return self.paths.total(cost.usd_if_open[k, arcs] + waiting)
+            waiting = cost.vot_usd_t_h[self.class_of_path] * self._along(self.delay_h[None, :])
+            return self._along(cost.usd_if_open) + waiting
         table = {
             "money": cost.money,
             "hours": cost.hours,
             "spread": cost.spread_h,
             "co2": cost.co2_kg,
         }
-        values = table[name][k, arcs]
-        return self.paths.total(values + self.delay_h[arcs] if name == "hours" else values)
+        total = self._along(table[name])
+        return total + self._along(self.delay_h[None, :]) if name == "hours" else total
+
+    def _along(self, values: FloatArray) -> FloatArray:
+        """Sum of values, one row or one of each class, along each path."""
+        paths, out = self.paths, np.empty(self.paths.n_path)
+        klass = (
+            self.trips["class"].to_numpy() if len(values) > 1 else np.zeros(len(self.trips), int)
+        )
+        pricing.path_costs(paths.trip, paths.indptr, paths.arcs, klass, values, out)
+        return out
 
 
 def assign(

@@ -205,7 +205,7 @@ def draw(
             return route_kernels.generate(
                 graph.indptr, graph.head, graph.tail, cost, first_through_node, *some[:3],
                 forth[1:], forth.find(some.klass, some.origin),
-                back[1:], back.find(some.klass, some.destination),
+                back[1:], back.find(some.klass, some.destination if n_routes > 1 else some.origin),
                 *parts[i], n_routes, float(max_detour), float(penalty),
             )  # fmt: skip
 
@@ -222,7 +222,9 @@ def draw(
         forth = plant(graph, None, cost, trips.klass[rows], trips.origin[rows], first_through_node)
         for some in _blocks(trips.klass, trips.destination, rows, graph.n_node, most):
             ends = trips.klass[some], trips.destination[some]
-            work(some, forth, plant(graph, heads, cost, *ends, first_through_node))
+            # one route each is read off the trees from origins alone
+            back = plant(graph, heads, cost, *ends, first_through_node) if n_routes > 1 else forth
+            work(some, forth, back)
             if progress is not None:
                 progress(0, np.inf)
     trip = np.zeros(m + 1, np.int64)

@@ -21,6 +21,7 @@ from isthmus.assign.base import (
 )
 from isthmus.assign.fixed_point import FixedPoint
 from isthmus.assign.laws import open_delay
+from isthmus.assign.parts import cut, together
 from isthmus.assign.routes import Routes, generate_routes, generate_some, route_costs
 from isthmus.errors import Fault, InputError
 from isthmus.kernels import loading
@@ -29,8 +30,9 @@ from isthmus.kernels.satisfaction import best_logsum
 
 __all__ = ["Routes", "generate_routes", "stochastic"]
 
-_WIDE_ROUNDS = 2
-"""Rounds in which every trip gets new routes at congested costs; later, only who lacks the best."""
+_WIDE_ROUNDS, _WIDE_ROUNDS_MORE = 2, 1
+"""Rounds in which every trip gets new routes at congested costs; later, only who lacks the best.
+Sets that are given have been widened before: one round looks for what a change has made worth while."""
 _NEW_ROUTES = 2
 """Routes a trip may get in such a round: the least-cost one and one beside it."""
 _ROUGH = 1e-3
@@ -172,6 +174,7 @@ def stochastic(
         "first_through_node": first_through_node,
         "progress": progress,
     }
+    wide = _WIDE_ROUNDS if routes is None else _WIDE_ROUNDS_MORE
     if routes is None:
         routes = generate_routes(graph, table, trips, n_routes=n_routes, **options)
     growing = np.ones(len(trips.flow), np.bool_) if grow is None else np.asarray(grow, np.bool_)
@@ -204,7 +207,7 @@ def stochastic(
             break
         hours = laws.value(volume)
         congested = table + vots[:, None] * np.where(np.isfinite(table), hours, 0.0)
-        count = _NEW_ROUTES if turn < _WIDE_ROUNDS else 1
+        count = _NEW_ROUTES if turn < wide else 1
         more = generate_some(graph, congested, trips, growing, count, options)
         missed, excess = _missed(routes, more, congested, trips, scales)
         off = max(reached, excess)
@@ -213,7 +216,7 @@ def stochastic(
         if iterations >= max_iterations:
             break
         merged = routes
-        if turn < _WIDE_ROUNDS:
+        if turn < wide:
             merged = Routes(*route_kernels.merge(*routes, *more, 2 * n_routes))
         if len(merged.starts) == len(routes.starts):
             lacking = generate_some(graph, congested, trips, missed, 1, options)
@@ -352,5 +355,10 @@ def _satisfaction(
     delay = waiting[routes.starts[1:]] - waiting[routes.starts[:-1]]
     cost = now.path_cost + vot[now.path_trip] * delay
     out = np.empty(len(theta))
-    best_logsum(routes.trip, routes.starts, routes.arcs, klass, cost, length, theta, beta, out)
+    parts = cut(routes.starts[routes.trip])
+
+    def work(i: int) -> None:
+        best_logsum(*routes, klass, cost, length, theta, beta, *parts[i], out)
+
+    together(work, len(parts))
     return out
