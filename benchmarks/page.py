@@ -301,6 +301,43 @@ def capacitated(cases, goals):
     )
 
 
+def web_map(cases):
+    """Return the section on the web map."""
+    if "page" not in cases:
+        return f"The map: {NONE}."
+    found = cases["page"]
+    made, at_once, undone = (
+        [row["total"] for row in found[name]] for name in ("made", "at_once", "undone")
+    )
+    views, sizes = found["first_view"], found["heap"]
+    rows = [
+        ("first view, server up", "3 s", f"{median(views['warm']):.2f} s"),
+        ("first view, server just started", "3 s", f"{views['cold']:.2f} s"),
+        (
+            "script, gzipped, without MapLibre's worker",
+            "350 kB",
+            f"{found['script_gz'] / 1e3:.0f} kB",
+        ),
+        ("a change redrawn, pressed 1 s after picking", "300 ms", f"{median(made):,.0f} ms"),
+        ("a change redrawn, pressed at once", "300 ms", f"{median(at_once):,.0f} ms"),
+        ("a change taken back", "300 ms", f"{median(undone):,.0f} ms"),
+        ("heap, after one round of every panel", "flat", f"{sizes[0] / 1e6:.1f} MB"),
+        ("heap, after 200 interactions more", "flat", f"{sizes[-1] / 1e6:.1f} MB"),
+        ("console errors", "0", len(found["errors"])),
+        ("requests outside", "0", len(found["outside"])),
+    ]
+    return "\n\n".join(
+        (
+            f"`benchmarks/map.py`: Chromium {found['browser']}, headless, software rendering, its "
+            "network blocked but for the server on the same two cores. Changes are the closing of the "
+            f"busiest links and border places, one at a time ({len(made)}, {len(at_once)} and "
+            f"{len(undone)} of them): the hardest there are, as most trades pass them. What is picked "
+            "is solved while it is read.",
+            table(("What", "Wanted", "Median"), rows),
+        )
+    )
+
+
 def machine_of(records):
     """Return the lines on machine and versions, and one on results of different code."""
     made = next((r.made for r in records.values() if r.made), None)
@@ -410,6 +447,8 @@ def page(records, tapb_version):
         corridor(records["corridor"].cases, goals),
         "## The optimum under hard capacities",
         capacitated(records["capacitated"].cases, goals),
+        "## The map",
+        web_map(records["map"].cases),
         HOW.strip(),
         AGAIN.strip(),
     ]

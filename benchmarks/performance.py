@@ -16,6 +16,7 @@ from pathlib import Path
 import capacitated
 import corridor
 import equilibrium
+import map as web_map
 import trees
 from page import page
 from record import ROOT, Record, shared_arguments
@@ -25,6 +26,7 @@ PARTS = {
     "trees": trees,
     "corridor": corridor,
     "capacitated": capacitated,
+    "map": web_map,
 }
 
 
