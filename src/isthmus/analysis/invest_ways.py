@@ -30,6 +30,9 @@ __all__ = ["Choices", "compile_choices"]
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
+_Improved = tuple[int, IntArray, FloatArray, FloatArray]
+"""Project, the arcs it opens or improves, their cost and emissions with it."""
+
 _SAME = 1e-9
 """Share of a cost below which two are the same."""
 
@@ -156,35 +159,93 @@ def compile_choices(
     flow = base.arc_flow.sum(axis=0)
     usd = base.cost.usd + base.cost.vot_usd_t_h[:, None] * base.delay_h
     n_arc = base.virtual.n_arc
-    more: list[tuple[int, IntArray, FloatArray, FloatArray]] = []
+    if progress is not None:
+        progress("costs of projects", 0, len(projects))
+    more = _together(base, cost, projects, usd, flow)
+    if more is None:
+        more = _one_by_one(base, cost, projects, usd, flow, progress)
+    game, order, co2 = _game(base, usd, more, len(projects), share, zone_lands)
+    if progress is not None:
+        progress("ways of trades", 0, 1)
+    ways = game[0].search()
+    return _grouped(base, usd, game, ways, order, co2)
+
+
+def _costs(
+    base: Assignment, cost: GeneralizedCost, projects: Sequence[Project], flow: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return cost and emissions of all arcs with projects in service, at the flow of the base."""
+    order = as_order(projects, str(base.virtual.network.date))
+    made = prepared(*order.apply(base.virtual.network, base.demand), cost, base)
+    if made.virtual.n_arc != base.virtual.n_arc or made.cost.usd.shape != base.cost.usd.shape:
+        what = "changes which arcs there are."
+        raise InputError([Fault(projects[0].id, what, "Open or set what is in the network.")])
+    delay = np.zeros(base.virtual.n_arc) if made.delay is None else made.delay.value(flow)
+    return made.cost.usd + made.cost.vot_usd_t_h[:, None] * delay, made.cost.co2_kg
+
+
+def _cheaper(usd: FloatArray, after: FloatArray) -> IntArray:
+    """Return the arcs that some class passes cheaper."""
+    with np.errstate(invalid="ignore"):
+        return np.flatnonzero((after < usd * (1.0 - _SAME)).any(axis=0))
+
+
+def _together(
+    base: Assignment,
+    cost: GeneralizedCost,
+    projects: Sequence[Project],
+    usd: FloatArray,
+    flow: FloatArray,
+) -> list[_Improved] | None:
+    """Cost all projects at once, if each arc that changes belongs to what one project names."""
+    try:
+        after, co2 = _costs(base, cost, projects, flow)
+    except InputError:
+        return None  # one at a time, so that the fault names the project
+    with np.errstate(invalid="ignore"):
+        if (after > usd * (1.0 + _SAME)).any():
+            return None
+    arcs = _cheaper(usd, after)
+    owner: dict[str, int] = {}
+    for i, project in enumerate(projects):
+        for change in project.changes:
+            if owner.setdefault(str(change.cells["id"]), i) != i:
+                return None
+    table = base.virtual.arcs.iloc[arcs]
+    element = table["link_id"] + table["crossing_id"] + table["terminal_id"]
+    mine = np.array([owner.get(e, -1) for e in element], np.int64)
+    if (mine < 0).any():
+        return None
+    return [
+        (i, arcs[mine == i], after[:, arcs[mine == i]], co2[:, arcs[mine == i]])
+        for i in range(len(projects))
+    ]
+
+
+def _one_by_one(
+    base: Assignment,
+    cost: GeneralizedCost,
+    projects: Sequence[Project],
+    usd: FloatArray,
+    flow: FloatArray,
+    progress: Callable[[str, int, int], None] | None,
+) -> list[_Improved]:
+    more: list[_Improved] = []
     taken: dict[int, Project] = {}
     for i, project in enumerate(projects):
         if progress is not None:
             progress("costs of projects", i, len(projects))
-        network, demand = as_order([project], str(base.virtual.network.date)).apply(
-            base.virtual.network, base.demand
-        )
-        made = prepared(network, demand, cost, base)
-        if made.virtual.n_arc != n_arc or made.cost.usd.shape != usd.shape:
-            what = "changes which arcs there are."
-            raise InputError([Fault(project.id, what, "Open or set what is in the network.")])
-        delay = np.zeros(n_arc) if made.delay is None else made.delay.value(flow)
-        after = made.cost.usd + made.cost.vot_usd_t_h[:, None] * delay
+        after, co2 = _costs(base, cost, [project], flow)
         _refuse_dearer(project, usd, after)
-        with np.errstate(invalid="ignore"):
-            arcs = np.flatnonzero((after < usd * (1.0 - _SAME)).any(axis=0))
+        arcs = _cheaper(usd, after)
         for arc in arcs.tolist():
             if arc in taken:
                 both = f"and {taken[arc].id} change the same arc."
                 mend = "Make what they share a project of its own."
                 raise InputError([Fault(project.id, both, mend, "shared-arc")])
             taken[arc] = project
-        more.append((i, arcs, after[:, arcs], made.cost.co2_kg[:, arcs]))
-    game, order, co2 = _game(base, usd, more, len(projects), share, zone_lands)
-    if progress is not None:
-        progress("ways of trades", 0, 1)
-    ways = game[0].search()
-    return _grouped(base, usd, game, ways, order, co2)
+        more.append((i, arcs, after[:, arcs], co2[:, arcs]))
+    return more
 
 
 def _refuse_dearer(project: Project, usd: FloatArray, after: FloatArray) -> None:
@@ -198,7 +259,7 @@ def _refuse_dearer(project: Project, usd: FloatArray, after: FloatArray) -> None
 def _game(
     base: Assignment,
     usd: FloatArray,
-    more: list[tuple[int, IntArray, FloatArray, FloatArray]],
+    more: list[_Improved],
     n: int,
     share: float | None,
     zone_lands: Sequence[str],
