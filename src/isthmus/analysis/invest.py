@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from isthmus.assign import Assignment
     from isthmus.cost.model import GeneralizedCost
 
-__all__ = ["OBJECTIVES", "Invest", "invest"]
+__all__ = ["OBJECTIVES", "Invest", "invest", "npv_of"]
 
 FloatArray = npt.NDArray[np.float64]
 Progress = Callable[[str, int, int], None]
@@ -226,6 +226,45 @@ def invest(
         appraisal=plan,
         base_herfindahl=float(choices.herfindahl_of(0)[0]),
     )
+
+
+def npv_of(
+    base: Assignment,
+    cost: GeneralizedCost,
+    chosen: Sequence[str],
+    *,
+    costs: Mapping[str, float] | None = None,
+    built: Sequence[str] = (),
+    trade_of: Sequence[str] = (),
+    rate: float | None = None,
+    years: int | None = None,
+    upkeep: float | None = None,
+) -> float:
+    """
+    Return the net present value of one set, by the value of the search; options as in `invest`.
+
+    `upkeep` is the share of the capital paid each year of service, else the parameter.
+
+    Returns
+    -------
+    float
+        [USD]
+    """
+    parameters, facts = base.cost.parameters, base.virtual.network.facts
+    if not chosen:
+        return 0.0
+    if built:
+        base = _with_built(base, cost, read_projects(facts, parameters, only=built))
+    members = read_projects(facts, parameters, only=chosen, costs=costs)
+    rate = parameters.get("discount_rate") if rate is None else rate
+    years = int(parameters.get("appraisal_years")) if years is None else years
+    if upkeep is None:
+        upkeep = parameters.get("upkeep_share_yr", item="project")
+    plan = appraise(members, rate, years, upkeep)
+    choices = compile_choices(base, cost, members, zone_lands=trade_of)
+    whole = (1 << len(members)) - 1
+    worth = _worth_of(whole, lambda s: float(choices.saving(s)[0]), plan)
+    return worth - float(plan.cost_usd.sum())
 
 
 def _weights(objective: str, weights: Mapping[str, float] | None) -> dict[str, float]:

@@ -72,7 +72,7 @@ def read_projects(
     ----------
     facts : Facts
     parameters : Parameters
-        `build_years` where a project says nothing.
+        `build_years` where a project says nothing, and `project_cost_factor`.
     only : sequence of str, optional
         Ids; default all.
     costs : mapping of str to float, optional
@@ -100,13 +100,14 @@ def read_projects(
     for row in facts["project_effects"].to_dict("records"):
         effects.setdefault(str(row["project_id"]), []).append(_change(row))
     usual = parameters.get("build_years", item="project")
+    factor = parameters.get("project_cost_factor", item="project")
     found = []
     for row in rows:
         name = str(row["project_id"])
         if only is not None and name not in only:
             continue
         given = (costs or {}).get(name)
-        capital = _capital(facts, row) if given is None else float(given)
+        capital = factor * _capital(facts, row) if given is None else float(given)
         if capital < 0.0:
             raise InputError([Fault(name, f"{capital} is no cost.", "Give 0 or more.")])
         years = float(usual if pd.isna(row["build_years"]) else row["build_years"])
