@@ -77,7 +77,7 @@ def package_table(projects: Sequence[Project], choices: Choices) -> pd.DataFrame
     -------
     DataFrame
         first, second, first_usd_yr, second_usd_yr, both_usd_yr, shared_usd_yr, interaction_usd_yr
-        [USD/yr], kind: ``synergy``, ``substitute`` or ``none``.
+        [USD/yr], kind: ``synergy``, ``substitute`` or ``none``; shared_ids: projects in both.
     """
     sets: dict[str, int] = {}
     for i, project in enumerate(projects):
@@ -86,7 +86,8 @@ def package_table(projects: Sequence[Project], choices: Choices) -> pd.DataFrame
     least = _NOTHING * float(choices.saving((1 << len(projects)) - 1)[0])
     rows = []
     for (a, one), (b, other) in combinations(sets.items(), 2):
-        v = choices.saving([one, other, one | other, one & other])
+        shared = one & other
+        v = choices.saving([one, other, one | other, shared])
         more = float(v[2] + v[3] - v[0] - v[1])
         kind = "none" if abs(more) <= least else "synergy" if more > 0.0 else "substitute"
         rows.append(
@@ -99,10 +100,11 @@ def package_table(projects: Sequence[Project], choices: Choices) -> pd.DataFrame
                 "shared_usd_yr": float(v[3]),
                 "interaction_usd_yr": more,
                 "kind": kind,
+                "shared_ids": "; ".join(p.id for i, p in enumerate(projects) if shared >> i & 1),
             }
         )
     columns = [
         "first", "second", "first_usd_yr", "second_usd_yr", "both_usd_yr", "shared_usd_yr",
-        "interaction_usd_yr", "kind",
+        "interaction_usd_yr", "kind", "shared_ids",
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)

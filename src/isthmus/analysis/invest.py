@@ -286,7 +286,9 @@ def _with_built(base: Assignment, cost: GeneralizedCost, built: Sequence[Project
     return assign(changed, demand, cost, method=base.method, gap=base.asked_gap, start=base)
 
 
-_Found = tuple[search.Best, "npt.NDArray[np.int64]", "npt.NDArray[np.int64]", "npt.NDArray[np.int64]"]
+_Found = tuple[
+    search.Best, "npt.NDArray[np.int64]", "npt.NDArray[np.int64]", "npt.NDArray[np.int64]"
+]
 
 
 def _search(
@@ -508,5 +510,5 @@ def _gainers(anew: list[dict[str, object]], payers: pd.DataFrame) -> pd.DataFram
     more = pd.DataFrame([{"territory_id": p, "name": named[p]} for p in outside])
     frame = pd.concat([frame, more], ignore_index=True) if outside else frame
     frame["paid_usd"] = frame["territory_id"].map(paid)
-    frame = frame.fillna({c: 0.0 for c in columns[2:]})
+    frame = frame.fillna(dict.fromkeys(columns[2:], 0.0))
     return frame[columns].sort_values("saving_usd_yr", ascending=False, ignore_index=True)

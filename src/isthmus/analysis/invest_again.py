@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import tempfile
 from collections.abc import Sequence
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
     from isthmus.cost.model import GeneralizedCost
 
 __all__ = ["Again", "assigned_anew"]
+
+_TEXT = {"territory_id": object, "name": object}
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def _compared(base: Assignment, new: Assignment, trade_of: Sequence[str]) -> Aga
             "transit_t_yr": through.reindex(lands).fillna(0.0).to_numpy(),
             "fee_usd_yr": fees.reindex(lands).fillna(0.0).to_numpy(),
         }
-    )
+    ).astype(_TEXT)
     numbers = frame[["saving_usd_yr", "transit_t_yr", "fee_usd_yr"]].abs()
     frame = frame[(numbers > 1e-6 * numbers.max().clip(lower=1e-300)).any(axis=1)]
     co2 = -float(trips["co2_change_t_yr"].sum())
@@ -138,7 +139,7 @@ def _key(base: Assignment, projects: Sequence[Project], trade_of: Sequence[str])
 
 def _read(file: Path) -> Again:
     kept = json.loads(file.read_text(encoding="utf-8"))
-    frame = pd.read_json(io.StringIO(kept["by_land"]), orient="split", precise_float=True)
+    frame = pd.DataFrame(kept["by_land"]).astype(_TEXT)
     return Again(kept["saving_usd_yr"], kept["co2_saved_t_yr"], frame)
 
 
@@ -147,7 +148,7 @@ def _write(file: Path, found: Again) -> None:
     kept = {
         "saving_usd_yr": found.saving_usd_yr,
         "co2_saved_t_yr": found.co2_saved_t_yr,
-        "by_land": found.by_land.to_json(orient="split", double_precision=15),
+        "by_land": found.by_land.to_dict("list"),
     }
     file.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(

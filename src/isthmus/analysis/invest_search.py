@@ -9,6 +9,7 @@ proves how far a better set could be.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -209,10 +210,10 @@ def programme(
     upper: list[float] = []
     worth = [-float(v) for v in fixed]
     for starts, mask, value in blocks:
-        for a, b in zip(starts[:-1], starts[1:], strict=True):
+        for a, b in pairwise(starts.tolist()):
             one = len(upper)
             upper.append(1.0)
-            for j in range(int(a), int(b)):
+            for j in range(a, b):
                 y = len(worth)
                 worth.append(-float(value[j]))
                 rows.append(one)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,6 +33,12 @@ IntArray = npt.NDArray[np.int64]
 
 _Improved = tuple[int, IntArray, FloatArray, FloatArray]
 """Project, the arcs it opens or improves, their cost and emissions with it."""
+
+_Made = tuple[TransitGame, IntArray, FloatArray, FloatArray]
+"""The game, rows of its trips, their cost in the base, and what a tonne gains that could not move."""
+
+_NO_LIMIT = 1e12
+"""What a way may cost where there was none. [USD/t]"""
 
 _SAME = 1e-9
 """Share of a cost below which two are the same."""
@@ -158,7 +165,6 @@ def compile_choices(
         raise InputError([Fault("projects", f"{len(projects)} projects.", "Name 1 to 60.")])
     flow = base.arc_flow.sum(axis=0)
     usd = base.cost.usd + base.cost.vot_usd_t_h[:, None] * base.delay_h
-    n_arc = base.virtual.n_arc
     if progress is not None:
         progress("costs of projects", 0, len(projects))
     more = _together(base, cost, projects, usd, flow)
@@ -180,7 +186,10 @@ def _costs(
     if made.virtual.n_arc != base.virtual.n_arc or made.cost.usd.shape != base.cost.usd.shape:
         what = "changes which arcs there are."
         raise InputError([Fault(projects[0].id, what, "Open or set what is in the network.")])
-    delay = np.zeros(base.virtual.n_arc) if made.delay is None else made.delay.value(flow)
+    delay = base.delay_h
+    if made.delay is not None and base.prepared is not None and delay.any():
+        before = 0.0 if base.prepared.delay is None else base.prepared.delay.value(flow)
+        delay = delay + (made.delay.value(flow) - before)
     return made.cost.usd + made.cost.vot_usd_t_h[:, None] * delay, made.cost.co2_kg
 
 
@@ -263,7 +272,7 @@ def _game(
     n: int,
     share: float | None,
     zone_lands: Sequence[str],
-) -> tuple[tuple[TransitGame, IntArray, FloatArray], IntArray, FloatArray]:
+) -> tuple[_Made, IntArray, FloatArray]:
     """Return the game of the graph with a second arc for each improved one, and what its arcs are."""
     graph = base.virtual.graph
     extra = np.concatenate([arcs for _, arcs, _, _ in more]).astype(np.int64)
@@ -284,22 +293,22 @@ def _game(
         share = base.cost.parameters.get("no_trade_value_share")
     value = base.cost.commodities["value_usd_t"].to_numpy(np.float64)[trips.klass]
     stuck = np.isfinite(after) & ~np.isfinite(before)
-    outside = np.where(stuck, after + share * value, before)
     moves = np.isfinite(after) & (trips.flow > 0.0) & (trips.origin != trips.destination)
     moves &= stuck | (after < before * (1.0 - _SAME))
     if len(zone_lands):
         moves &= _of_lands(base, zone_lands)
     rows = np.flatnonzero(moves)
-    chosen = Trips(*(x[rows] for x in trips))
+    chosen = Trips(trips.klass[rows], trips.origin[rows], trips.destination[rows], trips.flow[rows])
     capacity = np.full(wide.n_arc, np.inf)
     # a little above the base, so that the way of the base is found and can be compared with
-    limit = np.where(stuck, outside, outside * (1.0 + 1e-7) + 1e-9)[rows]
+    limit = np.where(stuck, _NO_LIMIT, before * (1.0 + 1e-7) + 1e-9)[rows]
     game = TransitGame(
         wide, price, capacity, chosen, limit, owner[order].astype(np.int64),
         np.zeros(len(rows), np.int64), n,
     )  # fmt: skip
     arc = np.concatenate([np.arange(graph.n_arc), extra])[order]
-    return (game, rows, np.where(stuck, outside, before)[rows]), arc.astype(np.int64), co2
+    gain = np.where(stuck, share * value, np.nan)[rows]
+    return (game, rows, before[rows], gain), arc.astype(np.int64), co2
 
 
 def _of_lands(base: Assignment, lands: Sequence[str]) -> npt.NDArray[np.bool_]:
@@ -330,13 +339,13 @@ def _lands_of_arcs(base: Assignment) -> tuple[tuple[str, ...], IntArray]:
 def _grouped(
     base: Assignment,
     usd: FloatArray,
-    made: tuple[TransitGame, IntArray, FloatArray],
+    made: _Made,
     ways: Ways,
     arc: IntArray,
     co2: FloatArray,
 ) -> Choices:
     """Return what the ways of each trade give it against the base, trades of like ways together."""
-    game, rows, outside = made
+    game, rows, before, gain = made
     lands, land_of = _lands_of_arcs(base)
     start, end = (np.array([_place(lands, x) for x in side], np.int64) for side in _ends(base))
     size = np.diff(ways.starts)
@@ -360,7 +369,8 @@ def _grouped(
         if not len(mine):
             continue
         block = np.empty((len(mine), 2 + len(lands)))
-        block[:, 0] = outside[t] - ways.cost[mine]
+        # a tonne that could not move gains the same by any way
+        block[:, 0] = gain[t] if np.isfinite(gain[t]) else before[t] - ways.cost[mine]
         # a trade that could not move before has no emissions to compare with
         block[:, 1] = emitted[old[0]] - emitted[mine] if len(old) else 0.0
         block[:, 2:] = through[mine] - (through[old[0]] if len(old) else 0.0)
@@ -397,7 +407,7 @@ def _base_transit(
 def _merged(choices: Choices) -> Choices:
     """Put groups together whose ways need the same projects in the same order."""
     found: dict[tuple[int, ...], FloatArray] = {}
-    for a, b in zip(choices.starts[:-1], choices.starts[1:], strict=True):
+    for a, b in pairwise(choices.starts.tolist()):
         key = tuple(choices.mask[a:b].tolist())
         found[key] = found.get(key, 0.0) + choices.values[a:b]
     if not found:

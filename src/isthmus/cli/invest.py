@@ -52,9 +52,7 @@ def invest(
     cost: Annotated[
         list[str] | None, typer.Option(help="Cost of a project, ID=350M; may be repeated.")
     ] = None,
-    built: Annotated[
-        str | None, typer.Option(help="Projects taken as built, with commas.")
-    ] = None,
+    built: Annotated[str | None, typer.Option(help="Projects taken as built, with commas.")] = None,
     trade: Annotated[
         str | None, typer.Option(help="Count only the trade of these lands, with commas.")
     ] = None,
@@ -247,22 +245,25 @@ def _document(
 def _print(title: str, found: Invest, swings: pd.DataFrame | None) -> None:
     budget = "no budget" if math.isinf(found.budget_usd) else f"{compact(found.budget_usd)} USD"
     money = found.projects.sort_values(["chosen", "alone_npv_usd"], ascending=False)
+    marked = money["project_id"].where(~money["chosen"], "* " + money["project_id"])
     _table(
         f"Projects: {title}",
-        money.assign(name=money["name"].where(~money["chosen"], "* " + money["name"])),
-        {"capital_usd": "costs, USD", "alone_usd_yr": "saves alone, USD/yr",
-         "last_usd_yr": "as the last, USD/yr", "alone_npv_usd": "net value alone, USD",
-         "alone_bcr": "benefit/cost"},
+        money.assign(name=marked),
+        {"capital_usd": "cost", "alone_usd_yr": "saves, USD/yr", "last_usd_yr": "as last",
+         "alone_npv_usd": "net value", "alone_bcr": "b/c"},
     )  # fmt: skip
-    sets = found.sets.assign(name=[_short(p) for p in found.sets["projects"]])
+    sets = found.sets.assign(name=found.sets["rank"])
     _table(
         f"Best sets, {found.objective}, {budget}",
         sets,
-        {"capital_usd": "costs, USD", "saving_usd_yr": "saves, USD/yr",
-         "again_saving_usd_yr": "assigned anew", "npv_usd": "net value, USD",
-         "again_npv_usd": "assigned anew", "bcr": "benefit/cost", "again_bcr": "anew",
-         "co2_saved_t_yr": "CO2e saved, t/yr", "herfindahl": "Herfindahl"},
+        {"capital_usd": "cost", "saving_usd_yr": "saves, USD/yr",
+         "again_saving_usd_yr": "anew", "npv_usd": "net value", "again_npv_usd": "anew ",
+         "bcr": "b/c", "again_bcr": "anew  ", "co2_saved_t_yr": "t CO2e/yr"},
     )  # fmt: skip
+    for row in sets.to_dict("records"):
+        out.print(f"  {row['rank']}: {_short(row['projects'])}")
+    at_first = f"{found.base_herfindahl:.4f}"
+    out.print(f"  Herfindahl of transit {at_first}, with set 1 {sets['herfindahl'].iloc[0]:.4f}")
     proof = f"{found.best.sets:,} sets valued" if found.best.sets else "integer programme"
     out.print(f"  proven best by the value of the search: gap {found.best.gap:.2g} ({proof})")
     plan = found.appraisal
@@ -273,9 +274,12 @@ def _print(title: str, found: Invest, swings: pd.DataFrame | None) -> None:
     both = found.packages[found.packages["kind"].ne("none")]
     both = both.assign(name=both["first"] + " with " + both["second"])
     order = both["interaction_usd_yr"].abs().sort_values(ascending=False).index
+    strong = both.loc[order].reset_index(drop=True)
+    # the strongest, and those that build some of the same: Zangezur and Aras
+    strong = strong[(strong.index < 8) | strong["shared_ids"].ne("")]
     _table(
         "What stands in for what, what needs what, USD/yr",
-        both.loc[order[:10]],
+        strong,
         {"first_usd_yr": "first", "second_usd_yr": "second", "both_usd_yr": "both",
          "interaction_usd_yr": "interaction", "kind": ""},
     )  # fmt: skip

@@ -172,10 +172,11 @@ def picture(found: Invest) -> str:
         span = (high - low) or 1.0
         return left + width * x / most_x, top + height * (1 - (y - low) / span)
 
-    dots, steps = [], []
+    dots: list[str] = []
+    steps: list[str] = []
     for row in rows.to_dict("records"):
         x, y = at(float(row["capital_usd"]), float(row[value]))
-        steps.append(f"{'L' if steps else 'M'}{x:.1f} {y:.1f}")
+        steps.append(f"H{x:.1f} V{y:.1f}" if steps else f"M{x:.1f} {y:.1f}")
         colour = "#b5541c" if row["chosen"] else "#2a6f97"
         name = row["projects"] or "nothing"
         dots.append(
@@ -208,7 +209,7 @@ def picture(found: Invest) -> str:
         '<rect width="680" height="372" fill="#fff"/>'
         f'<text x="12" y="22" font-weight="bold">{escape(head)} ({escape(up.unit)}) of the best '
         "set for each amount</text>"
-        f'{"".join(ticks)}<path d="{"".join(steps)}" fill="none" stroke="#2a6f97"/>'
+        f'{"".join(ticks)}<path d="{"".join(steps)} H{left + width}" fill="none" stroke="#2a6f97"/>'
         f"{spent}{''.join(dots)}{names}"
         f'<text x="{left + width / 2}" y="{top + height + 38}" text-anchor="middle">'
         f"capital spent ({escape(across.unit)})</text></svg>\n"
@@ -223,8 +224,8 @@ def _labels(found: Invest, at: object, value: str) -> str:
     row = rows.iloc[0]
     x, y = at(float(row["capital_usd"]), float(row[value]))  # type: ignore[operator]
     names = found.projects.set_index("project_id")["name"]
-    left = x > 380
-    side, shift = ("end", -12) if left else ("start", 12)
+    # under the step that the set ends: nothing is drawn to the right of it lower down
+    side, shift = ("end", -6) if x > 470 else ("start", 8)
     return "".join(
         f'<text x="{x + shift:.1f}" y="{y + 22 + 16 * k:.1f}" text-anchor="{side}" '
         f'fill="#b5541c" font-size="12">{escape(names[p])}</text>'
