@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import Rows, link
 from typer.testing import CliRunner
 
 import isthmus as ist
+from conftest import Rows, link
 from isthmus import cli
 from isthmus.analysis import invest_again
 from isthmus.analysis.appraisal import appraise, present
@@ -21,8 +23,11 @@ from isthmus.analysis.interaction import package_table, pair_table
 from isthmus.analysis.invest import _programme, npv_of
 from isthmus.analysis.invest_search import additive, best_set, front, programme, ranked
 from isthmus.analysis.invest_ways import Choices, compile_choices
-from isthmus.analysis.projects import Project, as_order, read_projects, shares
+from isthmus.analysis.projects import Project, as_order, read_projects
 from isthmus.errors import InputError
+from isthmus.facts.check import check_keys
+from isthmus.facts.check_projects import check_projects
+from isthmus.facts.payers import shares
 from isthmus.facts.tables import Facts
 
 # Knapsack problems P01 to P08 of J. Burkardt, "Data for the 01 Knapsack Problem", Florida State
@@ -218,7 +223,7 @@ def test_programme_against_every_set_on_made_up_trades() -> None:
             [
                 sum(
                     next((values[j] for j in range(a, b) if masks[j] & ~s == 0), 0.0)
-                    for a, b in zip(starts[:-1], starts[1:], strict=True)
+                    for a, b in pairwise(starts)
                 )
                 for s in range(1 << n)
             ]
@@ -360,6 +365,31 @@ def test_shares_must_be_whole() -> None:
         shares("ARM half", "here")
 
 
+@pytest.mark.parametrize(
+    ("table", "row", "column", "value", "rule"),
+    [
+        ("projects", 0, "payers", "AZE 0.4", "payers"),
+        ("projects", 0, "payers", "XYZ", "payers"),
+        ("projects", 3, "currency", "", "project-cost"),
+        ("project_effects", 0, "item", "rail:nowhere", "project-effect"),
+        ("project_effects", 0, "project_id", "nothing", "dangling-key"),
+    ],
+)
+def test_faults_of_projects_are_found(
+    shipped: Facts, table: str, row: int, column: str, value: str, rule: str
+) -> None:
+    tables, raw = dict(shipped.tables), dict(shipped.raw)
+    for package in (tables, raw):
+        frame = package[table].copy()
+        frame[column] = frame[column].astype(object)
+        frame.loc[row, column] = value
+        package[table] = frame
+    broken = replace(shipped, tables=tables, raw=raw)
+    rules = [check_projects, check_keys]
+    assert rule in {f.rule for r in rules for f in r(broken)}
+    assert not [f for r in rules for f in r(shipped)]
+
+
 def test_shipped_projects_apply(shipped: Facts) -> None:
     cost = ist.GeneralizedCost(shipped)
     projects = read_projects(shipped, cost.parameters)
@@ -405,7 +435,8 @@ def test_page_and_picture_stand_alone(printed: tuple[dict, Path]) -> None:
     page, picture = (folder / "p.html").read_text(), (folder / "p.svg").read_text()
     assert "Who pays and who gains" in page
     assert "http://" not in page.replace("http://www.w3.org", "")
-    assert picture.startswith("<svg") and "<circle" in picture
+    assert picture.startswith("<svg")
+    assert "<circle" in picture
 
 
 @pytest.mark.parametrize(

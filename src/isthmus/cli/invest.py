@@ -260,6 +260,9 @@ def _print(title: str, found: Invest, swings: pd.DataFrame | None) -> None:
          "again_saving_usd_yr": "anew", "npv_usd": "net value", "again_npv_usd": "anew ",
          "bcr": "b/c", "again_bcr": "anew  ", "co2_saved_t_yr": "t CO2e/yr"},
     )  # fmt: skip
+    anew = sets["again_npv_usd" if found.objective == "npv" else "again_saving_usd_yr"]
+    if found.objective in ("npv", "saving") and anew.notna().any() and anew.idxmax() != 0:
+        out.print(f"  assigned anew, set {int(sets['rank'][anew.idxmax()])} is ahead of set 1")
     for row in sets.to_dict("records"):
         out.print(f"  {row['rank']}: {_short(row['projects'])}")
     at_first = f"{found.base_herfindahl:.4f}"
@@ -288,7 +291,7 @@ def _print(title: str, found: Invest, swings: pd.DataFrame | None) -> None:
     if len(found.gainers):
         _table(
             "Who gains, best set assigned anew",
-            found.gainers.head(8),
+            _ends(found.gainers),
             {"saving_usd_yr": "its trade saves, USD/yr", "fee_usd_yr": "border fees, USD/yr",
              "transit_t_yr": "transit, t/yr", "paid_usd": "pays, USD"},
         )  # fmt: skip
@@ -298,6 +301,13 @@ def _print(title: str, found: Invest, swings: pd.DataFrame | None) -> None:
             swings,
             {"low_usd": "low end", "high_usd": "high end"},
         )
+
+
+def _ends(frame: pd.DataFrame, most: int = 6, least: int = 3) -> pd.DataFrame:
+    """Return those that gain most and those that lose most, what they pay apart."""
+    losers = frame.tail(max(0, min(least, len(frame) - most)))
+    losers = losers[losers["saving_usd_yr"] < 0.0]
+    return frame.loc[[*frame.index[:most], *losers.index]]
 
 
 def _short(projects: str) -> str:

@@ -36,20 +36,20 @@ def section(found: Invest, tornado: pd.DataFrame | None = None) -> Markup:
     parts = [Markup('<figure class="front">'), Markup(picture(found)), Markup("</figure>")]
     parts.append(_words(found))
     parts.append(Markup("<h3>The best sets</h3>"))
-    sets = found.sets.assign(projects=found.sets["projects"].replace("", "nothing"))
+    parts.append(_named_sets(found))
     parts.append(
         listing(
-            sets,
+            found.sets.assign(rank=found.sets["rank"].astype(str)),
             [
-                Column("projects", "Projects"),
+                Column("rank", "Set"),
                 Column("capital_usd", "Cost", _USD),
                 Column("saving_usd_yr", "Saves", _RATE),
-                Column("again_saving_usd_yr", "Saves, assigned anew", _RATE),
-                Column("npv_usd", "Net present value", _USD, sign=True),
-                Column("again_npv_usd", "The same, assigned anew", _USD, sign=True),
-                Column("bcr", "Benefit–cost ratio", "-"),
-                Column("co2_saved_t_yr", "CO₂e saved", "t/yr", sign=True),
-                Column("herfindahl", "Herfindahl index", "-"),
+                Column("again_saving_usd_yr", "Assigned anew", _RATE),
+                Column("npv_usd", "Net value", _USD),
+                Column("again_npv_usd", "Assigned anew", _USD),
+                Column("bcr", "Benefit–cost", "-"),
+                Column("co2_saved_t_yr", "CO₂e saved", "t/yr"),
+                Column("herfindahl", "Herfindahl", "-"),
             ],
         )
     )
@@ -63,14 +63,16 @@ def section(found: Invest, tornado: pd.DataFrame | None = None) -> Markup:
                 Column("capital_usd", "Cost", _USD),
                 Column("payers", "Who pays"),
                 Column("alone_usd_yr", "Saves alone", _RATE),
-                Column("last_usd_yr", "Saves as the last", _RATE),
-                Column("alone_npv_usd", "Net present value alone", _USD, sign=True),
-                Column("alone_bcr", "Benefit–cost ratio alone", "-"),
-                Column("confidence", "Confidence"),
-                Column("note", "Note"),
+                Column("last_usd_yr", "As the last", _RATE),
+                Column("alone_npv_usd", "Net value", _USD),
+                Column("alone_bcr", "Benefit–cost", "-"),
             ],
         )
     )
+    parts.append(Markup("<details><summary>Where costs come from</summary>"))
+    said = [Column("name", "Project"), Column("note", "Note"), Column("confidence", "Confidence")]
+    parts.append(listing(found.projects, [*said, Column("source_id", "Source")]))
+    parts.append(Markup("</details>"))
     parts.append(Markup("<h3>What needs what, what stands in for what</h3>"))
     both = found.packages[found.packages["kind"].ne("none")]
     parts.append(
@@ -97,6 +99,15 @@ def section(found: Invest, tornado: pd.DataFrame | None = None) -> Markup:
         ]
         parts.append(listing(tornado, shown))
     return Markup("").join(parts)
+
+
+def _named_sets(found: Invest) -> Markup:
+    names = found.projects.set_index("project_id")["name"]
+    rows = []
+    for text in found.sets["projects"]:
+        members = [names[p] for p in text.split("; ")] if text else ["nothing"]
+        rows.append(Markup("<li>{}</li>").format(", ".join(members)))
+    return Markup("<ol>{}</ol>").format(Markup("").join(rows))
 
 
 def _incidence(found: Invest) -> list[Markup]:
@@ -184,15 +195,16 @@ def picture(found: Invest) -> str:
             f"<title>{escape(name)}</title></circle>"
         )
     ticks = []
-    for k in range(5):
-        x, _ = at(most_x * k / 4, low)
-        _, y = at(0.0, low + (high - low) * k / 4)
+    for mark in _marks(0.0, most_x / across.factor):
+        x, _ = at(mark * across.factor, low)
         ticks.append(
-            f'<text x="{x:.1f}" y="{top + height + 18}" text-anchor="middle">'
-            f"{across.show(most_x * k / 4)}</text>"
+            f'<text x="{x:.1f}" y="{top + height + 18}" text-anchor="middle">{mark:g}</text>'
+        )
+    for mark in _marks(low / up.factor, high / up.factor):
+        _, y = at(0.0, mark * up.factor)
+        ticks.append(
             f'<line x1="{left}" x2="{left + width}" y1="{y:.1f}" y2="{y:.1f}" stroke="#ddd"/>'
-            f'<text x="{left - 8}" y="{y + 4:.1f}" text-anchor="end">'
-            f"{up.show(low + (high - low) * k / 4)}</text>"
+            f'<text x="{left - 8}" y="{y + 4:.1f}" text-anchor="end">{mark:g}</text>'
         )
     spent = ""
     if math.isfinite(found.budget_usd) and found.budget_usd <= most_x:
@@ -216,6 +228,15 @@ def picture(found: Invest) -> str:
     )
 
 
+def _marks(low: float, high: float) -> list[float]:
+    """Return round numbers from one end to the other, about five."""
+    rough = (high - low) / 5 or 1.0
+    size = 10.0 ** math.floor(math.log10(rough))
+    step = next(size * k for k in (1, 2, 2.5, 5, 10) if size * k >= rough)
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return [round(step * k, 12) for k in range(first, last + 1)]
+
+
 def _labels(found: Invest, at: object, value: str) -> str:
     """Name the chosen set beside its dot, one project a line."""
     rows = found.front[found.front["chosen"]]
@@ -228,6 +249,7 @@ def _labels(found: Invest, at: object, value: str) -> str:
     side, shift = ("end", -6) if x > 470 else ("start", 8)
     return "".join(
         f'<text x="{x + shift:.1f}" y="{y + 22 + 16 * k:.1f}" text-anchor="{side}" '
-        f'fill="#b5541c" font-size="12">{escape(names[p])}</text>'
-        for k, p in enumerate(found.chosen[:6])
+        f'fill="#b5541c" font-size="12" stroke="#fff" stroke-width="3" paint-order="stroke">'
+        f"{escape(names[p])}</text>"
+        for k, p in enumerate(found.chosen[:10])
     )
