@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -24,6 +25,7 @@ from isthmus.analysis.invest import _programme, npv_of
 from isthmus.analysis.invest_search import additive, best_set, front, programme, ranked
 from isthmus.analysis.invest_ways import Choices, compile_choices
 from isthmus.analysis.projects import Project, as_order, read_projects
+from isthmus.cli.invest import _base, _tornado
 from isthmus.errors import InputError
 from isthmus.facts.check import check_keys
 from isthmus.facts.check_projects import check_projects
@@ -445,3 +447,24 @@ def test_page_and_picture_stand_alone(printed: tuple[dict, Path]) -> None:
 def test_bad_options_are_said_plainly(option: list[str]) -> None:
     done = CliRunner().invoke(cli.app, ["invest", "--method", "all_or_nothing", *option])
     assert isinstance(done.exception, InputError)
+
+
+def test_tornado_moves_the_appraisal_as_defined(works: Facts) -> None:
+    base, cost = _base(works, None, "2020-01-01", "all_or_nothing", 1e-6)
+    found = ist.invest(base, cost, objective="saving", again=0)
+    choice: dict = {"costs": {}, "built": [], "trade_of": [], "rate": None, "years": None}
+    swings = _tornado(
+        works,
+        None,
+        "2020-01-01",
+        "all_or_nothing",
+        1e-6,
+        found,
+        choice,
+        SimpleNamespace(update=print),
+    ).set_index("name")
+    paid = float(found.sets["cost_usd"].iloc[0])
+    assert swings.loc["What projects cost", "high_usd"] == pytest.approx(-0.45 * paid)
+    assert swings.loc["What projects cost", "low_usd"] == pytest.approx(0.2 * paid)
+    assert swings.loc["Discount rate", "high_usd"] < 0 < swings.loc["Discount rate", "low_usd"]
+    assert swings["swing_usd"].is_monotonic_decreasing

@@ -343,16 +343,14 @@ def _unbeaten(
     rows: npt.NDArray[np.int64], goods: list[FloatArray], most: int = 40
 ) -> npt.NDArray[np.int64]:
     """Return sets that no other reaches in all goods, at most some of the best in the first."""
-    order = np.lexsort([-g for g in reversed(goods)])
-    kept: list[int] = []
     table = np.column_stack(goods)
     floor = 1e-9 * np.abs(table).max(axis=0)
-    for i in order.tolist():
-        if len(kept) and (table[kept] >= table[i] - floor).all(axis=1).any():
-            continue
-        kept.append(i)
-        if len(kept) == most:
-            break
+    left = np.lexsort([-g for g in reversed(goods)])
+    kept: list[int] = []
+    while len(left) and len(kept) < most:
+        first = int(left[0])
+        kept.append(first)
+        left = left[(table[left] > table[first] + floor).any(axis=1)]
     return rows[kept].astype(np.int64)
 
 

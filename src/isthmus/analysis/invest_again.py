@@ -114,6 +114,9 @@ def _compared(base: Assignment, new: Assignment, trade_of: Sequence[str]) -> Aga
             "fee_usd_yr": fees.reindex(lands).fillna(0.0).to_numpy(),
         }
     ).astype(_TEXT)
+    for column in ("transit_t_yr", "fee_usd_yr"):  # what is left of rounding is no change
+        least = 1e-6 * float(frame[column].abs().max())
+        frame[column] = frame[column].where(frame[column].abs() > least, 0.0)
     numbers = frame[["saving_usd_yr", "transit_t_yr", "fee_usd_yr"]].abs()
     frame = frame[(numbers > 1e-6 * numbers.max().clip(lower=1e-300)).any(axis=1)]
     co2 = -float(trips["co2_change_t_yr"].sum())
