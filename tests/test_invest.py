@@ -24,6 +24,7 @@ from isthmus.analysis.interaction import package_table, pair_table
 from isthmus.analysis.invest import _programme, npv_of
 from isthmus.analysis.invest_search import additive, best_set, front, programme, ranked
 from isthmus.analysis.invest_ways import Choices, compile_choices
+from isthmus.analysis.levels import transit
 from isthmus.analysis.projects import Project, as_order, read_projects
 from isthmus.cli.invest import _base, _tornado
 from isthmus.errors import InputError
@@ -468,3 +469,24 @@ def test_tornado_moves_the_appraisal_as_defined(works: Facts) -> None:
     assert swings.loc["What projects cost", "low_usd"] == pytest.approx(0.2 * paid)
     assert swings.loc["Discount rate", "high_usd"] < 0 < swings.loc["Discount rate", "low_usd"]
     assert swings["swing_usd"].is_monotonic_decreasing
+
+
+def test_a_set_on_the_shipped_network_is_what_an_assignment_says(shipped: Facts) -> None:
+    network, demand = shipped.network("2025-01-01"), shipped.demand(2024)
+    cost = ist.GeneralizedCost(shipped)
+    base = ist.assign(network, demand, cost, method="all_or_nothing")
+    projects = read_projects(shipped, base.cost.parameters)
+    choices = compile_choices(base, cost, projects)
+    chosen = 11253989
+    members = [p for i, p in enumerate(projects) if chosen >> i & 1]
+    order = as_order(members, "2025-01-01")
+    new = ist.assign(*order.apply(network, demand), cost, method="all_or_nothing", start=base)
+    slow = invest_again._compared(base, new, ())
+    given = choices.of(chosen)[0]
+    assert given[0] == pytest.approx(slow.saving_usd_yr, rel=1e-9)
+    assert given[1] == pytest.approx(slow.co2_saved_t_yr, rel=1e-9)
+    for assignment, moved in ((base, choices.transit), (new, choices.transit + given[2:])):
+        seen = transit(assignment)["transit_t_yr"].reindex(choices.lands).fillna(0.0)
+        assert moved == pytest.approx(seen.to_numpy(), rel=1e-9, abs=1.0)
+    shares_of = seen / seen.sum()
+    assert choices.herfindahl_of(chosen)[0] == pytest.approx(float((shares_of**2).sum()))
