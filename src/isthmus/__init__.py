@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from isthmus.analysis.bottleneck import bottlenecks as bottlenecks
     from isthmus.analysis.compare import Comparison as Comparison
     from isthmus.analysis.compare import compare as compare
+    from isthmus.analysis.invest import invest as invest
     from isthmus.analysis.power import power as power
     from isthmus.analysis.route import route as route
     from isthmus.analysis.validate import validate as validate
@@ -65,6 +66,7 @@ _HOME = {
     "compare": "isthmus.analysis.compare",
     "history": "isthmus.facts.chronicle",
     "in_core": "isthmus.games",
+    "invest": "isthmus.analysis.invest",
     "nucleolus": "isthmus.games",
     "power": "isthmus.analysis.power",
     "read": "isthmus.facts.tables",
@@ -94,6 +96,7 @@ __all__ = [
     "compare",
     "history",
     "in_core",
+    "invest",
     "nucleolus",
     "power",
     "read",

@@ -20,6 +20,7 @@ MODULES = (
     "history",
     "energy",
     "power",
+    "invest",
     "facts",
     "engine",
     "validation",

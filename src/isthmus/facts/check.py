@@ -30,6 +30,7 @@ from isthmus.facts.check_network import (
     check_zones,
 )
 from isthmus.facts.check_order import check_memberships, check_organisations, check_parties
+from isthmus.facts.check_projects import check_projects
 from isthmus.facts.check_restrictions import check_restrictions
 from isthmus.facts.rows import at
 from isthmus.facts.sources import ASSUMED, split
@@ -383,5 +384,6 @@ CHECKS: tuple[Callable[[Facts], Iterator[Fault]], ...] = (
     check_organisations,
     check_claims,
     check_energy,
+    check_projects,
 )
 """Every rule."""

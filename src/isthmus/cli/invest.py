@@ -1,0 +1,325 @@
+"""What to build: the best set of projects under a budget, who pays and who gains."""
+
+from __future__ import annotations
+
+import math
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from isthmus.cli.app import Data, Json, app, read_facts
+from isthmus.console import compact, hint, note, out, print_json, print_table, records
+from isthmus.errors import Fault, InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from isthmus.analysis.invest import Invest
+    from isthmus.facts.tables import Facts
+
+__all__ = ["invest"]
+
+_SIZES = {"": 1.0, "k": 1e3, "M": 1e6, "bn": 1e9}
+_APPRAISAL = ("discount_rate", "appraisal_years", "project_cost_factor", "upkeep_share_yr")
+_NAMES = {
+    "discount_rate": "Discount rate",
+    "appraisal_years": "Years counted",
+    "project_cost_factor": "What projects cost",
+    "upkeep_share_yr": "Upkeep of what is built",
+}
+
+
+@app.command(epilog="Example: `isthmus invest --budget 2bn --objective npv`")
+def invest(
+    scenario: Annotated[
+        str | None, typer.Argument(help="Order that stands before anything is chosen.")
+    ] = None,
+    date: Annotated[str, typer.Option(help="Day of the network without an order.")] = "2025-01-01",
+    budget: Annotated[
+        str | None, typer.Option(help="Capital that may be spent, USD of 2024: 2bn, 350M.")
+    ] = None,
+    objective: Annotated[
+        str, typer.Option(help="npv, saving, emissions or diversification.")
+    ] = "npv",
+    weights: Annotated[
+        str | None, typer.Option(help="Several objectives: npv=1,emissions=0.5.")
+    ] = None,
+    projects: Annotated[
+        str | None, typer.Option(help="Projects to choose from, with commas; else all.")
+    ] = None,
+    cost: Annotated[
+        list[str] | None, typer.Option(help="Cost of a project, ID=350M; may be repeated.")
+    ] = None,
+    built: Annotated[str | None, typer.Option(help="Projects taken as built, with commas.")] = None,
+    trade: Annotated[
+        str | None, typer.Option(help="Count only the trade of these lands, with commas.")
+    ] = None,
+    rate: Annotated[float | None, typer.Option(help="Discount rate, such as 0.05.")] = None,
+    years: Annotated[int | None, typer.Option(help="Years counted.")] = None,
+    again: Annotated[int, typer.Option(help="Sets assigned anew in full.")] = 3,
+    method: Annotated[str, typer.Option(help="Method of assignment.")] = "stochastic",
+    gap: Annotated[float, typer.Option(help="Relative gap of the assignment.")] = 1e-5,
+    folder: Annotated[Path, typer.Option(help="Where finished re-assignments are kept.")] = Path(
+        "results"
+    ),
+    tornado: Annotated[
+        bool, typer.Option("--tornado", help="The five assumptions that move the value most.")
+    ] = False,
+    html: Annotated[Path | None, typer.Option("--html", help="Page to write.")] = None,
+    svg: Annotated[Path | None, typer.Option("--svg", help="Picture to write.")] = None,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Choose the best set of projects under a budget, with the proof, and say who pays and gains."""
+    from isthmus.analysis.invest import invest as solve
+
+    facts = read_facts(data)
+    choice: dict[str, Any] = {
+        "costs": dict(_pair(c, "--cost") for c in cost or []),
+        "built": _listed(built),
+        "trade_of": [facts.names.territory(t, "--trade") for t in _listed(trade)],
+        "rate": rate,
+        "years": years,
+    }
+    weigh = dict(_pair(w, "--weights") for w in _listed(weights)) or None
+    with note.status("assigning the base") as status:
+
+        def told(stage: str, done: int, of: int) -> None:
+            status.update(f"{stage}: {done} of {of}")
+
+        base, priced = _base(facts, scenario, date, method, gap)
+        found = solve(
+            base,
+            priced,
+            budget_usd=_money(budget, "--budget") if budget else math.inf,
+            objective=objective,
+            weights=weigh,
+            only=_listed(projects) or None,
+            again=again,
+            folder=folder / ".invest",
+            progress=told,
+            **choice,
+        )
+        swings = None
+        if tornado:
+            swings = _tornado(facts, scenario, date, method, gap, found, choice, status)
+    title = scenario or date
+    if html is not None or svg is not None:
+        from isthmus.output.invest_section import page, picture, section
+        from isthmus.output.page import write_page
+
+        if html is not None:
+            write_page(html, page(f"What to build: {title}", section(found, swings)))
+        if svg is not None:
+            write_page(svg, picture(found))
+    if json:
+        print_json(_document(scenario, date, found, swings))
+        return
+    _print(title, found, swings)
+    if html is not None:
+        out.print(f"  {html}")
+    hint("isthmus list projects" if found.chosen else "isthmus invest --budget 5bn")
+
+
+def _base(facts: Facts, scenario: str | None, date: str, method: str, gap: float) -> Any:
+    """Assign the network that projects are added to."""
+    from isthmus.assign import assign
+    from isthmus.cost.model import GeneralizedCost
+    from isthmus.run import demand_year, find_scenario
+
+    order = find_scenario(scenario, facts) if scenario else None
+    day = str(order.base) if order else date
+    network, demand = facts.network(day), facts.demand(demand_year(facts, day))
+    if order is not None:
+        network, demand = order.apply(network, demand)
+    cost = GeneralizedCost(facts)
+    return assign(network, demand, cost, method=method, gap=gap), cost
+
+
+def _tornado(
+    facts: Facts,
+    scenario: str | None,
+    date: str,
+    method: str,
+    gap: float,
+    found: Invest,
+    choice: dict[str, Any],
+    status: Any,
+) -> pd.DataFrame:
+    """Move each assumption; keep the five that move the net present value of the chosen set most."""
+    from isthmus.analysis.invest import npv_of
+    from isthmus.sweep import CENTRAL, cases, moved
+
+    central = found.headline_usd
+    rows: dict[str, dict[str, float]] = {}
+
+    def swing(name: str, side: str, changed: Facts) -> None:
+        status.update(f"tornado: {name} {side}")
+        base, cost = _base(changed, scenario, date, method, gap)
+        value = npv_of(base, cost, found.chosen, **choice)
+        rows.setdefault(name, {})[f"{side}_usd"] = value - central
+
+    named = facts["sweep"].drop_duplicates("assumption_id").set_index("assumption_id")["name"]
+    for case in cases(facts):
+        if case.assumption != CENTRAL:
+            swing(str(named[case.assumption]), case.side, moved(facts, case))
+    base, cost = _base(facts, scenario, date, method, gap)
+    for parameter in _APPRAISAL:
+        for side in ("low", "high"):
+            value = _appraised(facts, parameter, side)
+            held = choice | _as_option(parameter, value, found)
+            worth = npv_of(base, cost, found.chosen, **held)
+            rows.setdefault(_NAMES[parameter], {})[f"{side}_usd"] = worth - central
+    import pandas as pd
+
+    frame = pd.DataFrame([{"name": name, **row} for name, row in rows.items()])
+    frame["swing_usd"] = (frame["high_usd"] - frame["low_usd"]).abs()
+    return frame.nlargest(5, "swing_usd").reset_index(drop=True)
+
+
+def _appraised(facts: Facts, parameter: str, side: str) -> float:
+    table = facts["parameters"]
+    return float(table.loc[table["parameter"].eq(parameter), side].iloc[0])
+
+
+def _as_option(parameter: str, value: float, found: Invest) -> dict[str, Any]:
+    """Return the options that move one parameter of the appraisal."""
+    if parameter == "discount_rate":
+        return {"rate": value}
+    if parameter == "appraisal_years":
+        return {"years": int(value)}
+    if parameter == "project_cost_factor":
+        capital = found.projects.set_index("project_id")["capital_usd"]
+        return {"costs": {p: value * float(capital[p]) for p in found.chosen}}
+    return {"upkeep": value}
+
+
+def _listed(text: str | None) -> list[str]:
+    return [p.strip() for p in (text or "").split(",") if p.strip()]
+
+
+def _pair(text: str, where: str) -> tuple[str, float]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise InputError([Fault(where, f'"{text}" has no value.', "Write NAME=VALUE.")])
+    return name.strip(), _money(value, where)
+
+
+def _money(text: str, where: str) -> float:
+    """Read a number with a scale: 350M, 2bn."""
+    match = re.fullmatch(r"\s*(-?[0-9]+(?:\.[0-9]+)?(?:e[0-9]+)?)\s*(k|M|bn|)\s*", text)
+    if not match:
+        raise InputError([Fault(where, f'"{text}" is no amount.', "Write 350M or 2bn.")])
+    return float(match[1]) * _SIZES[match[2]]
+
+
+def _document(
+    scenario: str | None, date: str, found: Invest, swings: pd.DataFrame | None
+) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "scenario": scenario,
+        "date": date if scenario is None else None,
+        "objective": found.objective,
+        "weights": found.weights,
+        "budget_usd": found.budget_usd if math.isfinite(found.budget_usd) else None,
+        "discount_rate": found.appraisal.rate,
+        "years": found.appraisal.years,
+        "chosen": list(found.chosen),
+        "value": found.best.value,
+        "bound": found.best.bound,
+        "gap": found.best.gap,
+        "sets_valued": found.best.sets,
+        "base_herfindahl": found.base_herfindahl,
+    }
+    for name in (
+        "sets", "projects", "front", "trade_off", "pairs", "packages", "payers", "gainers"
+    ):  # fmt: skip
+        document[name] = records(getattr(found, name))
+    if swings is not None:
+        document["tornado"] = records(swings)
+    return document
+
+
+def _print(title: str, found: Invest, swings: pd.DataFrame | None) -> None:
+    budget = "no budget" if math.isinf(found.budget_usd) else f"{compact(found.budget_usd)} USD"
+    money = found.projects.sort_values(["chosen", "alone_npv_usd"], ascending=False)
+    marked = money["project_id"].where(~money["chosen"], "* " + money["project_id"])
+    _table(
+        f"Projects: {title}",
+        money.assign(name=marked),
+        {"capital_usd": "cost", "alone_usd_yr": "saves, USD/yr", "last_usd_yr": "as last",
+         "alone_npv_usd": "net value", "alone_bcr": "b/c"},
+    )  # fmt: skip
+    sets = found.sets.assign(name=found.sets["rank"])
+    _table(
+        f"Best sets, {found.objective}, {budget}",
+        sets,
+        {"capital_usd": "cost", "saving_usd_yr": "saves, USD/yr",
+         "again_saving_usd_yr": "anew", "npv_usd": "net value", "again_npv_usd": "anew ",
+         "bcr": "b/c", "again_bcr": "anew  ", "co2_saved_t_yr": "t CO2e/yr"},
+    )  # fmt: skip
+    anew = sets["again_npv_usd" if found.objective == "npv" else "again_saving_usd_yr"]
+    if found.objective in ("npv", "saving") and anew.notna().any() and anew.idxmax() != 0:
+        out.print(f"  assigned anew, set {int(sets['rank'][anew.idxmax()])} is ahead of set 1")
+    for row in sets.to_dict("records"):
+        out.print(f"  {row['rank']}: {_short(row['projects'])}")
+    at_first = f"{found.base_herfindahl:.4f}"
+    out.print(f"  Herfindahl of transit {at_first}, with set 1 {sets['herfindahl'].iloc[0]:.4f}")
+    proof = f"{found.best.sets:,} sets valued" if found.best.sets else "integer programme"
+    out.print(f"  proven best by the value of the search: gap {found.best.gap:.2g} ({proof})")
+    plan = found.appraisal
+    out.print(f"  {plan.rate:.1%} a year over {plan.years} years from the first payment")
+    unknown = found.projects.loc[found.projects["capital_usd"].isna(), "project_id"]
+    if len(unknown):
+        out.print(f"  cost not known, not chosen: {', '.join(unknown)}")
+    both = found.packages[found.packages["kind"].ne("none")]
+    both = both.assign(name=both["first"] + " with " + both["second"])
+    order = both["interaction_usd_yr"].abs().sort_values(ascending=False).index
+    strong = both.loc[order].reset_index(drop=True)
+    # the strongest, and those that build some of the same: Zangezur and Aras
+    strong = strong[(strong.index < 8) | strong["shared_ids"].ne("")]
+    _table(
+        "What stands in for what, what needs what, USD/yr",
+        strong,
+        {"first_usd_yr": "first", "second_usd_yr": "second", "both_usd_yr": "both",
+         "interaction_usd_yr": "interaction", "kind": ""},
+    )  # fmt: skip
+    if len(found.payers):
+        _table("Who pays, USD", found.payers, {"capital_usd": "capital"})
+    if len(found.gainers):
+        _table(
+            "Who gains, best set assigned anew",
+            _ends(found.gainers),
+            {"saving_usd_yr": "its trade saves, USD/yr", "fee_usd_yr": "border fees, USD/yr",
+             "transit_t_yr": "transit, t/yr", "paid_usd": "pays, USD"},
+        )  # fmt: skip
+    if swings is not None:
+        _table(
+            "What moves the net value of the best set most, USD",
+            swings,
+            {"low_usd": "low end", "high_usd": "high end"},
+        )
+
+
+def _ends(frame: pd.DataFrame, most: int = 6, least: int = 3) -> pd.DataFrame:
+    """Return those that gain most and those that lose most, what they pay apart."""
+    losers = frame.tail(max(0, min(least, len(frame) - most)))
+    losers = losers[losers["saving_usd_yr"] < 0.0]
+    return frame.loc[[*frame.index[:most], *losers.index]]
+
+
+def _short(projects: str) -> str:
+    return projects.replace("; ", ", ") or "nothing"
+
+
+def _table(title: str, frame: pd.DataFrame, columns: dict[str, str]) -> None:
+    rows = [
+        [str(r["name"]), *(r[c] if isinstance(r[c], str) else compact(r[c]) for c in columns)]
+        for r in frame.to_dict("records")
+    ]
+    heads = {"": "left"}
+    for i, head in enumerate(columns.values()):
+        heads[head if head not in heads else head + " " * (i + 1)] = "right"
+    print_table(title, heads, rows)
