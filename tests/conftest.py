@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from browser import browser, served  # noqa: F401 - fixtures, one browser for all that ask
 from isthmus.facts.tables import Facts, _typed, package_root, read
 
 Rows = dict[str, list[dict[str, Any]]]

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 import isthmus as ist
-from browser import Served, browser, chromium, served  # noqa: F401 - fixtures
+from browser import Served
 from isthmus.cli import app
 from isthmus.web.edits import Edit, State
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from browser import Served, browser, served  # noqa: F401 - fixtures
-
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
+
+    from browser import Served
 
 AXE = Path(__file__).parent.parent / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 LOOK = """async () => (await axe.run(document)).violations

@@ -57,7 +57,7 @@ def test_the_matrix_is_made_of_the_pages_of_countries(client: TestClient) -> Non
 
 
 def test_power_adds_up_and_moves_with_the_order(model: Model) -> None:
-    game = schemas.Power.model_validate(model.power(State(order="crossroads-of-peace"), players=5))
+    game = schemas.Power.model_validate(model.power(State(order="crossroads-of-peace"), players=3))
     assert game.exact
     for side in ("base", "new"):
         assert sum(r[f"share_{side}"] for r in game.rows) == pytest.approx(1.0)
