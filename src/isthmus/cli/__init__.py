@@ -20,6 +20,7 @@ MODULES = (
     "history",
     "energy",
     "power",
+    "criticality",
     "facts",
     "engine",
     "validation",
