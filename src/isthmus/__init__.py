@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from isthmus.analysis.bottleneck import bottlenecks as bottlenecks
     from isthmus.analysis.compare import Comparison as Comparison
     from isthmus.analysis.compare import compare as compare
+    from isthmus.analysis.criticality import criticality as criticality
     from isthmus.analysis.power import power as power
     from isthmus.analysis.route import route as route
     from isthmus.analysis.validate import validate as validate
@@ -63,6 +64,7 @@ _HOME = {
     "bottlenecks": "isthmus.analysis.bottleneck",
     "check": "isthmus.facts.check",
     "compare": "isthmus.analysis.compare",
+    "criticality": "isthmus.analysis.criticality",
     "history": "isthmus.facts.chronicle",
     "in_core": "isthmus.games",
     "nucleolus": "isthmus.games",
@@ -92,6 +94,7 @@ __all__ = [
     "bottlenecks",
     "check",
     "compare",
+    "criticality",
     "history",
     "in_core",
     "nucleolus",

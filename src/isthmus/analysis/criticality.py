@@ -8,6 +8,7 @@ in `isthmus.analysis.criticality_sets`.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -69,6 +70,7 @@ class Criticality:
 def criticality(
     base: Assignment,
     kinds: Sequence[str] = KINDS,
+    only: Sequence[str] | None = None,
     *,
     gap: float = 1e-4,
     trades: int = 5,
@@ -82,6 +84,8 @@ def criticality(
     base : Assignment
         By method stochastic.
     kinds : sequence of {'link', 'crossing', 'terminal', 'corridor', 'territory', 'sea', 'passage'}
+    only : sequence of str, optional
+        Ids of the elements to take away; default is all of these kinds.
     gap : float
         Relative gap of each case.
     trades : int
@@ -96,9 +100,11 @@ def criticality(
     Raises
     ------
     InputError
-        If a kind is unknown, or the base was assigned by another method.
+        If a kind or an element is unknown, or the base was assigned by another method.
     """
     found = elements_of(base, kinds)
+    if only is not None:
+        found = _chosen(found, only)
     without = Without(base, gap)
     network = base.virtual.network
     land = network.zones.set_index("zone_id")["territory_id"]
@@ -274,6 +280,21 @@ def elements_of(base: Assignment, kinds: Sequence[str] = KINDS) -> Elements:
             rows.append((wanted, name, str(title.get(name, name))))
             found.append(positions)
     return Elements(pd.DataFrame(rows, columns=["kind", "element_id", "name"]), found)
+
+
+def _chosen(found: Elements, only: Sequence[str]) -> Elements:
+    """Keep the elements that are named."""
+    known = found.table["element_id"]
+    faults = []
+    for name in only:
+        if not known.eq(name).any():
+            near = difflib.get_close_matches(name, list(known), 3)
+            mend = f"Nearest: {', '.join(near)}." if near else "Other --kinds may hold it."
+            faults.append(Fault("--only", f'"{name}" is no such element here.', mend))
+    if faults:
+        raise InputError(faults)
+    rows = np.flatnonzero(known.isin(list(only)))
+    return Elements(found.table.iloc[rows].reset_index(drop=True), [found.arcs[i] for i in rows])
 
 
 def _grouped(column: pd.Series, where: npt.NDArray[np.bool_]) -> list[tuple[str, IntArray]]:

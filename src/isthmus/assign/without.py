@@ -35,6 +35,9 @@ _MOST = 24
 _FEW, _MANY = 1, 4
 """Routes a trip looks for that has some left, and one that has none."""
 
+_ROUNDS, _STRAINED_H = 3, 0.5
+"""Searches for routes at the new flows, where waiting has grown somewhere by more than this. [h]"""
+
 _EASY_H = 0.5
 """Change of a route's waiting up to which the rule of a half stands for the log-sum. [h]"""
 
@@ -181,18 +184,37 @@ class Without:
         hit = np.unique(self.path_trip[gone])
         kept = self._some(np.flatnonzero(left))
         fresh = self._fresh(congested, hit, np.diff(kept.trip)[hit] > 0)
-        routes = Routes(*route_kernels.merge(*kept, *fresh, _MOST))
+        begin = self.volume
+        for turn in range(_ROUNDS + 1):
+            routes = Routes(*route_kernels.merge(*kept, *fresh, _MOST))
+            point, hours, total, reached = self._settled(usd, routes, begin)
+            strained = np.abs(hours - self.delay_h).max(initial=0.0) > _STRAINED_H
+            if turn == _ROUNDS or not strained:
+                break
+            waits = np.where(np.isfinite(usd), hours, 0.0)
+            more = self._fresh(usd + self.vot[:, None] * waits, hit, np.ones(len(hit), np.bool_))
+            wider = Routes(*route_kernels.merge(*fresh, *more, _MOST))
+            if len(wider.starts) == len(fresh.starts):
+                break
+            fresh, begin = wider, total
+        return self._beside(routes, fresh, point.share, hours, hit, reached)
+
+    def _settled(
+        self, usd: FloatArray, routes: Routes, begin: FloatArray
+    ) -> tuple[_Point, FloatArray, FloatArray, float]:
+        """Return the fixed point over some routes, its delays, its flows where delayed, and its gap."""
         point = self._point(usd, routes)
         point.near(self._slope, self._place[point.arcs])
-        begin = np.minimum(self.volume[point.arcs], point.law.capacity)
-        loaded, reached, _ = point.solve(begin, self.gap, 200, 0, True, None)
+        volume = np.minimum(begin[point.arcs], point.law.capacity)
+        loaded, reached, _ = point.solve(volume, self.gap, 200, 0, True, None)
         if reached > self.gap:  # far from the base its slope is none of the case's
             point.known = None
-            loaded, reached, _ = point.solve(begin, self.gap, 400, 0, False, None)
+            loaded, reached, _ = point.solve(volume, self.gap, 400, 0, False, None)
         total = np.zeros(self.graph.n_arc)
         total[point.arcs] = loaded
-        hours = np.where(point_used(point, self.graph.n_arc), self.laws.value(total), 0.0)
-        return self._beside(routes, fresh, point.share, hours, hit, reached)
+        used = np.zeros(self.graph.n_arc, np.bool_)
+        used[point.arcs] = True
+        return point, np.where(used, self.laws.value(total), 0.0), total, reached
 
     def _fresh(self, congested: FloatArray, hit: IntArray, some_left: BoolArray) -> Routes:
         """Find new routes at the flows as they were; more for trips that have none left."""
@@ -306,13 +328,6 @@ class Without:
 
         together(work, len(parts))
         return out
-
-
-def point_used(point: FixedPoint, n_arc: int) -> BoolArray:
-    """Return the arcs whose delay a fixed point decides."""
-    used = np.zeros(n_arc, np.bool_)
-    used[point.arcs] = True
-    return used
 
 
 def _of_trips(routes: Routes, rows: IntArray) -> Routes:

@@ -44,6 +44,9 @@ def criticality(
             "sea, passage; or all."
         ),
     ] = "crossing,corridor,passage",
+    only: Annotated[
+        str | None, typer.Option(help="Ids of elements of these kinds, with commas.")
+    ] = None,
     k: Annotated[
         int, typer.Option("-k", help="The worst sets of up to k border places or, --tntp, links.")
     ] = 1,
@@ -107,7 +110,8 @@ def criticality(
             status.update(f"{done} of {of} losses assigned")
 
         wanted = list(KINDS) if kinds == "all" else [x.strip() for x in kinds.split(",") if x]
-        found = solve(base, wanted, gap=gap or 1e-4, progress=told)
+        chosen = [x.strip() for x in only.split(",") if x.strip()] if only else None
+        found = solve(base, wanted, chosen, gap=gap or 1e-4, progress=told)
     name = scenario or date
     if html is not None:
         from isthmus.output.criticality_section import section

@@ -208,13 +208,13 @@ def scan(graph, cost, first_through, roots, trips, element, skip, most, need, ou
             many[:] = 0
             for i in range(1, n):
                 e = element[via[r, order[r, i]]]
-                if e >= 0 and not skip[e] and sums[end[r, i], 0] > sums[i, 0]:
+                if e >= 0 and not skip[e]:
                     many[e + 1] += 1
             for e in range(n_element):
                 many[e + 1] += many[e]
             for i in range(1, n):
                 e = element[via[r, order[r, i]]]
-                if e >= 0 and not skip[e] and sums[end[r, i], 0] > sums[i, 0]:
+                if e >= 0 and not skip[e]:
                     places[many[e]] = i
                     many[e] += 1
             begin = 0
@@ -231,6 +231,14 @@ def scan(graph, cost, first_through, roots, trips, element, skip, most, need, ou
                             out[2, e] += sums[last, 1] - sums[i, 1]
                             out[3, e] += sums[last, 2] - sums[i, 2]
                 elif out[4, e] > 0.0:
+                    held = False
+                    for j in range(begin, stop):
+                        i = places[j]
+                        held = held or sums[end[r, i], 0] > sums[i, 0]
+                    if not held:
+                        begin = stop
+                        continue
+                    # also what holds no trip is labelled anew: others may have to pass it
                     mark = r * n_element + e
                     size = 0
                     last = 0
