@@ -189,10 +189,8 @@ def test_interdiction_and_cuts_agree_with_brute_force(seed):
 
 
 @pytest.fixture(scope="module")
-def base(shipped):
-    return ist.assign(
-        shipped.network("2025-01-01"), shipped.demand(2024), ist.GeneralizedCost(shipped)
-    )
+def base(central):
+    return central
 
 
 def test_losses_are_near_those_of_a_scenario_that_closes_the_same(shipped, base):

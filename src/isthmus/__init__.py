@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from isthmus.analysis.compare import Comparison as Comparison
     from isthmus.analysis.compare import compare as compare
     from isthmus.analysis.criticality import criticality as criticality
+    from isthmus.analysis.dependence import dependence as dependence
     from isthmus.analysis.power import power as power
     from isthmus.analysis.route import route as route
     from isthmus.analysis.validate import validate as validate
@@ -65,6 +66,7 @@ _HOME = {
     "check": "isthmus.facts.check",
     "compare": "isthmus.analysis.compare",
     "criticality": "isthmus.analysis.criticality",
+    "dependence": "isthmus.analysis.dependence",
     "history": "isthmus.facts.chronicle",
     "in_core": "isthmus.games",
     "nucleolus": "isthmus.games",
@@ -95,6 +97,7 @@ __all__ = [
     "check",
     "compare",
     "criticality",
+    "dependence",
     "history",
     "in_core",
     "nucleolus",

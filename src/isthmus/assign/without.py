@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from isthmus.assign.base import BoolArray, FloatArray, IntArray
+from isthmus.assign.base import BoolArray, FloatArray, IntArray, Trips
 from isthmus.assign.fixed_point import FixedPoint
 from isthmus.assign.laws import open_delay
 from isthmus.assign.parts import cut, together
@@ -65,6 +65,15 @@ class Outcome(NamedTuple):
     hours: FloatArray
     co2_kg_t: FloatArray
     gap: float
+
+
+class _Field(NamedTuple):
+    """Trips and what arcs cost their classes in one case."""
+
+    trips: Trips
+    usd: FloatArray
+    length: FloatArray
+    vot: FloatArray
 
 
 class _Point(FixedPoint):
@@ -128,8 +137,6 @@ class Without:
         self.path_trip = np.repeat(np.arange(len(self.trips.flow)), np.diff(self.routes.trip))
         self.volume = np.asarray(base.arc_flow.sum(axis=0))
         self.delay_h = base.delay_h
-        waiting = np.where(np.isfinite(self.usd), self.delay_h, 0.0)
-        self.congested = self.usd + self.vot[:, None] * waiting
         order = np.argsort(self.routes.arcs, kind="stable")
         count = np.bincount(self.routes.arcs, minlength=self.graph.n_arc)
         self._at = np.concatenate(([0], np.cumsum(count)))
@@ -139,7 +146,7 @@ class Without:
             name: self._along(self.routes, self.trips.klass, table)
             for name, table in self._tables.items()
         }
-        point = self._point(self.usd, self.routes)
+        point = self._point(_Field(self.trips, self.usd, self.length, self.vot), self.routes)
         point.load(self.delay_h[point.arcs])
         place = np.arange(len(point.arcs), dtype=np.int32)
         self._slope = point._slope(slopes.block, place, shape=(len(place), len(place)))
@@ -159,14 +166,16 @@ class Without:
         """Return what moves over any of some arcs. [t/yr]"""
         return float(self.flow[self.routes_over(arcs)].sum())
 
-    def of(self, arcs: IntArray) -> Outcome:
+    def of(self, arcs: IntArray, whose: BoolArray | None = None) -> Outcome:
         """
         Return the outcome without some arcs.
 
         Parameters
         ----------
         arcs : ndarray of int
-            Closed to all classes.
+            Closed.
+        whose : ndarray of bool, shape (m,), optional
+            Trips they are closed to; default is all.
 
         Returns
         -------
@@ -174,25 +183,25 @@ class Without:
         """
         m = len(self.trips.flow)
         gone = self.routes_over(arcs)
+        if whose is not None:
+            gone = gone[whose[self.path_trip[gone]]]
         if not len(gone):
             zero = np.zeros(m)
             return Outcome(np.zeros(m, np.bool_), zero, zero, zero, self.base.gap)
-        usd, congested = self.usd.copy(), self.congested.copy()
-        usd[:, arcs], congested[:, arcs] = np.inf, np.inf
+        field = self._field(arcs, whose)
         left = np.ones(len(self.path_trip), np.bool_)
         left[gone] = False
         hit = np.unique(self.path_trip[gone])
         kept = self._some(np.flatnonzero(left))
-        fresh = self._fresh(congested, hit, np.diff(kept.trip)[hit] > 0)
+        fresh = self._fresh(field, self.delay_h, hit, np.diff(kept.trip)[hit] > 0)
         begin = self.volume
         for turn in range(_ROUNDS + 1):
             routes = Routes(*route_kernels.merge(*kept, *fresh, _MOST))
-            point, hours, total, reached = self._settled(usd, routes, begin)
+            point, hours, total, reached = self._settled(field, routes, begin)
             strained = np.abs(hours - self.delay_h).max(initial=0.0) > _STRAINED_H
             if turn == _ROUNDS or not strained:
                 break
-            waits = np.where(np.isfinite(usd), hours, 0.0)
-            more = self._fresh(usd + self.vot[:, None] * waits, hit, np.ones(len(hit), np.bool_))
+            more = self._fresh(field, hours, hit, np.ones(len(hit), np.bool_))
             wider = Routes(*route_kernels.merge(*fresh, *more, _MOST))
             if len(wider.starts) == len(fresh.starts):
                 break
@@ -200,10 +209,10 @@ class Without:
         return self._beside(routes, fresh, point.share, hours, hit, reached)
 
     def _settled(
-        self, usd: FloatArray, routes: Routes, begin: FloatArray
+        self, field: _Field, routes: Routes, begin: FloatArray
     ) -> tuple[_Point, FloatArray, FloatArray, float]:
         """Return the fixed point over some routes, its delays, its flows where delayed, and its gap."""
-        point = self._point(usd, routes)
+        point = self._point(field, routes)
         point.near(self._slope, self._place[point.arcs])
         volume = np.minimum(begin[point.arcs], point.law.capacity)
         loaded, reached, _ = point.solve(volume, self.gap, 200, 0, True, None)
@@ -216,12 +225,30 @@ class Without:
         used[point.arcs] = True
         return point, np.where(used, self.laws.value(total), 0.0), total, reached
 
-    def _fresh(self, congested: FloatArray, hit: IntArray, some_left: BoolArray) -> Routes:
-        """Find new routes at the flows as they were; more for trips that have none left."""
+    def _field(self, arcs: IntArray, whose: BoolArray | None) -> _Field:
+        """Close arcs to all, or give those they are closed to classes of their own."""
+        shut = self.usd.copy()
+        shut[:, arcs] = np.inf
+        if whose is None:
+            return _Field(self.trips, shut, self.length, self.vot)
+        klass = np.where(whose, self.trips.klass + len(self.usd), self.trips.klass)
+        return _Field(
+            self.trips._replace(klass=klass.astype(np.int32)),
+            np.concatenate([self.usd, shut]),
+            np.concatenate([self.length, self.length]),
+            np.concatenate([self.vot, self.vot]),
+        )
+
+    def _fresh(
+        self, field: _Field, hours: FloatArray, hit: IntArray, some_left: BoolArray
+    ) -> Routes:
+        """Find new routes at some delays; more for trips that have none left."""
+        waits = np.where(np.isfinite(field.usd), hours, 0.0)
+        congested = field.usd + field.vot[:, None] * waits
         found = []
         for rows, n in ((hit[some_left], _FEW), (hit[~some_left], _MANY)):
             if len(rows):
-                drawn = draw(self.graph, congested, trips_of(self.trips, rows), n).routes
+                drawn = draw(self.graph, congested, trips_of(field.trips, rows), n).routes
                 found.append((rows, drawn))
         count = np.zeros(len(self.trips.flow), np.int64)
         for rows, drawn in found:
@@ -235,10 +262,10 @@ class Without:
         arcs = np.concatenate([d.arcs for _, d in found])
         return Routes(trip, *route_kernels.reorder(starts, arcs, np.argsort(owner, kind="stable")))
 
-    def _point(self, usd: FloatArray, routes: Routes) -> _Point:
+    def _point(self, field: _Field, routes: Routes) -> _Point:
         return _Point(
-            self.graph, usd, self.length, self.trips, routes, self.laws, self.theta, self.vot,
-            self.beta,
+            self.graph, field.usd, field.length, field.trips, routes, self.laws, self.theta,
+            field.vot, self.beta,
         )  # fmt: skip
 
     def _some(self, paths: IntArray) -> Routes:

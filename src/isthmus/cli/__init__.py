@@ -21,6 +21,7 @@ MODULES = (
     "energy",
     "power",
     "criticality",
+    "dependence",
     "facts",
     "engine",
     "validation",
