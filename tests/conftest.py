@@ -214,3 +214,12 @@ def facts_of(shipped: Facts) -> Callable[[Rows], Facts]:
         return facts
 
     return make
+
+
+@pytest.fixture(scope="session")
+def central(shipped: Facts) -> Any:
+    """Give the shipped network with the trade of 2024, assigned as the map and `run` do."""
+    import isthmus as ist
+
+    network, demand = shipped.network("2025-01-01"), shipped.demand(2024)
+    return ist.assign(network, demand, ist.GeneralizedCost(shipped))

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from isthmus.analysis.bottleneck import bottlenecks as bottlenecks
     from isthmus.analysis.compare import Comparison as Comparison
     from isthmus.analysis.compare import compare as compare
+    from isthmus.analysis.criticality import criticality as criticality
+    from isthmus.analysis.dependence import dependence as dependence
     from isthmus.analysis.invest import invest as invest
     from isthmus.analysis.power import power as power
     from isthmus.analysis.route import route as route
@@ -64,6 +66,8 @@ _HOME = {
     "bottlenecks": "isthmus.analysis.bottleneck",
     "check": "isthmus.facts.check",
     "compare": "isthmus.analysis.compare",
+    "criticality": "isthmus.analysis.criticality",
+    "dependence": "isthmus.analysis.dependence",
     "history": "isthmus.facts.chronicle",
     "in_core": "isthmus.games",
     "invest": "isthmus.analysis.invest",
@@ -94,6 +98,8 @@ __all__ = [
     "bottlenecks",
     "check",
     "compare",
+    "criticality",
+    "dependence",
     "history",
     "in_core",
     "invest",

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from isthmus.errors import IsthmusError
 from isthmus.kernels import pricing
 
-__all__ = ["Basis", "Columns", "Master"]
+__all__ = ["Basis", "Columns", "Master", "Quiet"]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -80,10 +80,11 @@ class Basis(NamedTuple):
     rows: list[highspy.HighsBasisStatus]
 
 
-class _Highs(highspy.Highs):
+class Quiet(highspy.Highs):
     """HiGHS that says nothing: its banner would land in the output of a command."""
 
     def enableCallbacks(self) -> None:  # noqa: N802 - the name is HiGHS's, its first word comes from here
+        """Turn the output off before anything is said."""
         self.setOptionValue("output_flag", False)
         super().enableCallbacks()  # type: ignore[no-untyped-call]
 
@@ -110,7 +111,7 @@ class Master:
         self.row_arcs = np.empty(0, np.int64)
         self.row_of_arc = np.full(n_arc, -1, np.int64)
         self.price = price
-        self.highs = highs = _Highs()  # type: ignore[no-untyped-call]
+        self.highs = highs = Quiet()  # type: ignore[no-untyped-call]
         for option, value in (
             ("presolve", "off"),
             ("solver", "simplex"),

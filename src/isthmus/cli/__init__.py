@@ -21,6 +21,8 @@ MODULES = (
     "energy",
     "power",
     "invest",
+    "criticality",
+    "dependence",
     "facts",
     "engine",
     "validation",

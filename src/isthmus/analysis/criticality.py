@@ -1,0 +1,309 @@
+"""
+Criticality: what the loss of one element of the network does to every country and every trade.
+
+Each link, border place, terminal, corridor, land, sea and passage is taken away in turn, and all trade is
+assigned anew (`isthmus.assign.without`). The worst sets of several elements and the smallest cuts are
+in `isthmus.analysis.criticality_sets`.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from isthmus.assign.without import Without
+from isthmus.corridor import corridor_links
+from isthmus.errors import Fault, InputError
+
+if TYPE_CHECKING:
+    from isthmus.assign import Assignment
+
+__all__ = ["KINDS", "Criticality", "criticality", "elements_of"]
+
+IntArray = npt.NDArray[np.int64]
+
+KINDS = ("link", "crossing", "terminal", "corridor", "territory", "sea", "passage")
+"""What is taken away. A crossing is a border place or a port, all its modes and both ways; a terminal all that
+changes mode or gauge at a place; a territory its land, its own trade included."""
+
+_LOSSES = ["unserved_t_yr", "added_usd_yr", "added_td_yr", "added_co2_t_yr"]
+_AT_ONCE = 2
+"""Cases worked on at a time; none depends on another."""
+
+
+@dataclass(frozen=True)
+class Criticality:
+    """
+    What each loss does.
+
+    Parameters
+    ----------
+    elements : DataFrame
+        kind, element_id, name; through_t_yr, what moves over it; unserved_t_yr [t/yr]; added_usd_yr,
+        generalised cost [USD/yr]; added_td_yr [t·d/yr]; added_co2_t_yr [t CO2e/yr]. Added is over
+        what is still served. The worst first: by unserved tonnes, then by cost.
+    by_country : DataFrame
+        kind, element_id, territory_id, name and the same losses, of trade that begins or ends there.
+    by_trade : DataFrame
+        The same by origin_territory_id, destination_territory_id and commodity_id: of each element
+        the trades that lose most.
+    n_cases : int
+        Elements that any route uses, each assigned anew.
+    worst_gap : float
+        The largest relative gap of a case.
+    """
+
+    elements: pd.DataFrame
+    by_country: pd.DataFrame
+    by_trade: pd.DataFrame
+    n_cases: int
+    worst_gap: float
+
+
+def criticality(
+    base: Assignment,
+    kinds: Sequence[str] = KINDS,
+    only: Sequence[str] | None = None,
+    *,
+    gap: float = 1e-4,
+    trades: int = 5,
+    progress: Callable[[int, int], None] | None = None,
+) -> Criticality:
+    """
+    Take away each element of the network in turn and assign all trade anew.
+
+    Parameters
+    ----------
+    base : Assignment
+        By method stochastic.
+    kinds : sequence of {'link', 'crossing', 'terminal', 'corridor', 'territory', 'sea', 'passage'}
+    only : sequence of str, optional
+        Ids of the elements to take away; default is all of these kinds.
+    gap : float
+        Relative gap of each case.
+    trades : int
+        Trades to keep of each element, those that lose most.
+    progress : callable, optional
+        Called with cases done and in all; what it raises interrupts.
+
+    Returns
+    -------
+    Criticality
+
+    Raises
+    ------
+    InputError
+        If a kind or an element is unknown, or the base was assigned by another method.
+    """
+    found = elements_of(base, kinds)
+    if only is not None:
+        found = _chosen(found, only)
+    without = Without(base, gap)
+    network = base.virtual.network
+    land = network.zones.set_index("zone_id")["territory_id"]
+    ends = pd.DataFrame(
+        {
+            "origin_territory_id": base.trips["origin_zone_id"].map(land),
+            "destination_territory_id": base.trips["destination_zone_id"].map(land),
+            "commodity_id": base.trips["commodity_id"],
+        }
+    )
+    codes, names = pd.factorize(
+        pd.concat([ends["origin_territory_id"], ends["destination_territory_id"]]), sort=True
+    )
+    start, end = np.split(codes, 2)
+    inside = start == end
+    title = network.facts["territories"].set_index("territory_id")["name"]
+    flow = without.trips.flow
+
+    def case(i: int) -> tuple[pd.DataFrame, pd.DataFrame, list[float], float]:
+        outcome = without.of(found.arcs[i])
+        losses = np.stack(
+            [
+                np.where(outcome.lost, flow, 0.0),
+                flow * outcome.usd_t,
+                flow * outcome.hours / 24.0,
+                flow * outcome.co2_kg_t / 1000.0,
+            ]
+        )
+        country = np.stack(
+            [
+                np.bincount(start, x, len(names))
+                + np.bincount(end[~inside], x[~inside], len(names))
+                for x in losses
+            ],
+            axis=1,
+        )
+        felt = np.flatnonzero(np.abs(country).max(axis=1) > 0.5)
+        lands = pd.DataFrame(country[felt], columns=_LOSSES)
+        lands.insert(0, "territory_id", names[felt])
+        lands.insert(1, "name", title.reindex(names[felt]).fillna("").to_numpy())
+        hurt = np.flatnonzero((losses[0] > 0.5) | (losses[1] > 0.5))
+        rows = ends.iloc[hurt].assign(**dict(zip(_LOSSES, losses[:, hurt], strict=True)))
+        key = list(ends)
+        most = rows.groupby(key, as_index=False)[_LOSSES].sum()
+        most = most.sort_values(_LOSSES[:2], ascending=False, ignore_index=True).head(trades)
+        return lands, most, [float(x.sum()) for x in losses], outcome.gap
+
+    n = len(found.table)
+    used = [i for i in range(n) if len(without.routes_over(found.arcs[i]))]
+    results: dict[int, tuple[pd.DataFrame, pd.DataFrame, list[float], float]] = {}
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        jobs = [(i, pool.submit(case, i)) for i in used]
+        try:
+            for done, (i, job) in enumerate(jobs):
+                results[i] = job.result()
+                if progress is not None:
+                    progress(done + 1, len(used))
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    totals = np.zeros((n, len(_LOSSES)))
+    for i, result in results.items():
+        totals[i] = result[2]
+    table = found.table.assign(
+        through_t_yr=[without.tonnes(a) for a in found.arcs],
+        **dict(zip(_LOSSES, totals.T, strict=True)),
+    )
+    keys = table[["kind", "element_id"]]
+
+    def stacked(tables: dict[int, pd.DataFrame]) -> pd.DataFrame:
+        parts = [
+            tables[i].assign(kind=keys["kind"][i], element_id=keys["element_id"][i]) for i in used
+        ]
+        parts = [p for p in parts if len(p)]
+        if not parts:
+            return pd.DataFrame(columns=["kind", "element_id", *_LOSSES])
+        frame = pd.concat(parts, ignore_index=True)
+        return frame[["kind", "element_id", *[c for c in frame if c not in keys]]]
+
+    return Criticality(
+        table.sort_values(_LOSSES[:2], ascending=False, kind="stable", ignore_index=True),
+        stacked({i: r[0] for i, r in results.items()}),
+        stacked({i: r[1] for i, r in results.items()}),
+        len(used),
+        max([base.gap, *(r[3] for r in results.values())]),
+    )
+
+
+@dataclass(frozen=True)
+class Elements:
+    """
+    Elements of a network and their arcs.
+
+    Parameters
+    ----------
+    table : DataFrame
+        kind, element_id, name.
+    arcs : list of ndarray of int
+        Positions in the graph, by row of the table.
+    """
+
+    table: pd.DataFrame
+    arcs: list[IntArray]
+
+
+def elements_of(base: Assignment, kinds: Sequence[str] = KINDS) -> Elements:
+    """
+    List what can be taken away, with the open arcs it stands for.
+
+    Parameters
+    ----------
+    base : Assignment
+    kinds : sequence of str
+        Of `KINDS`.
+
+    Returns
+    -------
+    Elements
+
+    Raises
+    ------
+    InputError
+        If a kind is unknown.
+    """
+    faults = [
+        Fault("kind", f'"{k}" is none.', f"One of {', '.join(KINDS)}.")
+        for k in kinds
+        if k not in KINDS
+    ]
+    if faults:
+        raise InputError(faults)
+    network, arcs = base.virtual.network, base.virtual.arcs
+    facts = network.facts
+    is_open = arcs["is_open"].to_numpy(dtype=bool)
+    kind = arcs["kind"].to_numpy(dtype=object)
+    states = set(facts["territories"].query("kind == 'state'")["territory_id"])
+    ashore = (arcs["territory_id"].isin(states) | arcs["from_territory_id"].isin(states)).to_numpy()
+    territories = facts["territories"].set_index("territory_id")
+    places = network.nodes.set_index("node_id")["name"]
+    columns = {
+        "link": ("link_id", is_open, network.links.set_index("link_id")["name"]),
+        "crossing": ("node_id", is_open & (kind == "cross") & ashore, places),
+        "terminal": ("node_id", is_open & (kind == "transfer"), places),
+        "territory": (
+            "territory_id",
+            is_open & arcs["territory_id"].map(territories["kind"]).eq("state").to_numpy(),
+            territories["name"],
+        ),
+        "sea": (
+            "territory_id",
+            is_open & ~arcs["territory_id"].map(territories["kind"]).eq("state").to_numpy(),
+            territories["name"],
+        ),
+        "passage": ("passage_id", is_open, facts["passages"].set_index("passage_id")["name"]),
+    }
+    rows: list[tuple[str, str, str]] = []
+    found: list[IntArray] = []
+    links: dict[str, IntArray] = {}
+    for wanted in dict.fromkeys(kinds):
+        if wanted == "corridor":
+            if not links:
+                links = dict(_grouped(arcs["link_id"], is_open))
+            chains = corridor_links(network)
+            titles = facts["corridors"].set_index("corridor_id")["name"]
+            for name, chain in chains.groupby("corridor_id", sort=True):
+                pieces = [links[x] for x in chain["link_id"] if x in links]
+                if pieces:
+                    rows.append((wanted, str(name), str(titles[name])))
+                    found.append(np.concatenate(pieces))
+            continue
+        column, where, title = columns[wanted]
+        for name, positions in _grouped(arcs[column], where):
+            rows.append((wanted, name, str(title.get(name, name))))
+            found.append(positions)
+    return Elements(pd.DataFrame(rows, columns=["kind", "element_id", "name"]), found)
+
+
+def _chosen(found: Elements, only: Sequence[str]) -> Elements:
+    """Keep the elements that are named."""
+    known = found.table["element_id"]
+    faults = []
+    for name in only:
+        if not known.eq(name).any():
+            near = difflib.get_close_matches(name, list(known), 3)
+            mend = f"Nearest: {', '.join(near)}." if near else "Other --kinds may hold it."
+            faults.append(Fault("--only", f'"{name}" is no such element here.', mend))
+    if faults:
+        raise InputError(faults)
+    rows = np.flatnonzero(known.isin(list(only)))
+    return Elements(found.table.iloc[rows].reset_index(drop=True), [found.arcs[i] for i in rows])
+
+
+def _grouped(column: pd.Series, where: npt.NDArray[np.bool_]) -> list[tuple[str, IntArray]]:
+    """Positions of the arcs of each name of a column; those without a name are left out."""
+    rows = np.flatnonzero(where & column.ne("").to_numpy(dtype=bool))
+    codes, names = pd.factorize(column.to_numpy(dtype=object)[rows], sort=True)
+    order = np.argsort(codes, kind="stable")
+    cuts = np.cumsum(np.bincount(codes, minlength=len(names)))[:-1]
+    return [
+        (str(n), np.asarray(p, np.int64))
+        for n, p in zip(names, np.split(rows[order], cuts), strict=True)
+    ]

@@ -1,0 +1,241 @@
+"""What the loss of links, crossings, terminals, corridors, lands and seas does to trade."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from isthmus.cli.app import Data, Json, app, read_facts
+from isthmus.console import compact, hint, note, out, print_json, print_table, records
+
+if TYPE_CHECKING:
+    from isthmus.analysis.criticality import Criticality
+    from isthmus.assign import Assignment
+
+__all__ = ["criticality"]
+
+_TITLES = {
+    "link": "link",
+    "crossing": "border place",
+    "terminal": "terminal",
+    "corridor": "corridor",
+    "territory": "land",
+    "sea": "sea",
+    "passage": "strait or canal",
+}
+
+
+@app.command(
+    epilog="Examples: `isthmus criticality --kinds crossing,passage`, `isthmus criticality --cut "
+    "ARM,RUS`, `isthmus criticality --tntp SiouxFalls_net.tntp SiouxFalls_trips.tntp -k 2 --json`"
+)
+def criticality(
+    scenario: Annotated[
+        str | None, typer.Argument(help="Order; without one, the network of --date.")
+    ] = None,
+    date: Annotated[str, typer.Option(help="Day of the network without an order.")] = "2025-01-01",
+    kinds: Annotated[
+        str,
+        typer.Option(
+            help="What is taken away, with commas: link, crossing, terminal, corridor, territory, "
+            "sea, passage; or all."
+        ),
+    ] = "crossing,corridor,passage",
+    only: Annotated[
+        str | None, typer.Option(help="Ids of elements of these kinds, with commas.")
+    ] = None,
+    k: Annotated[
+        int, typer.Option("-k", help="The worst sets of up to k border places or, --tntp, links.")
+    ] = 1,
+    commodity: Annotated[str, typer.Option(help="The good of -k and --cut.")] = "container",
+    cut: Annotated[
+        str | None,
+        typer.Option(help="Two lands, A,B: the fewest border places that part them, by good."),
+    ] = None,
+    tntp: Annotated[
+        tuple[Path, Path] | None,
+        typer.Option("--tntp", metavar="NET TRIPS", help="A network and its trips as TNTP files."),
+    ] = None,
+    remove: Annotated[
+        str, typer.Option(help="--tntp: links (both ways between two nodes) or arcs (one row).")
+    ] = "links",
+    metric: Annotated[
+        str, typer.Option(help="--tntp: free-flow, equilibrium, or max-flow between two nodes.")
+    ] = "free-flow",
+    origin: Annotated[
+        int | None, typer.Option(help="--tntp: node; with --destination, the worst for one pair.")
+    ] = None,
+    destination: Annotated[int | None, typer.Option(help="--tntp: node.")] = None,
+    delay: Annotated[
+        float, typer.Option(help="--tntp: delay elements by so much, in place of removing them.")
+    ] = math.inf,
+    toll_weight: Annotated[float, typer.Option(help="--tntp: cost a unit of toll.")] = 0.0,
+    distance_weight: Annotated[float, typer.Option(help="--tntp: cost a unit of length.")] = 0.0,
+    gap: Annotated[
+        float | None, typer.Option(help="Relative gap of each case: 1e-4; --tntp 1e-8.")
+    ] = None,
+    time_limit: Annotated[
+        float | None,
+        typer.Option(help="Seconds for the search of each size; the bound is then told."),
+    ] = None,
+    top: Annotated[int, typer.Option(help="Rows and sets to print, the worst first.")] = 10,
+    html: Annotated[Path | None, typer.Option("--html", help="Page to write.")] = None,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Remove one element, the worst k together; who is cut off, and what the others pay."""
+    if tntp is not None:
+        from isthmus.cli.criticality_tntp import answer_tntp
+
+        answer_tntp(
+            tntp, k, remove, metric, origin, destination, delay, (toll_weight, distance_weight),
+            gap or 1e-8, time_limit or math.inf, top, json,
+        )  # fmt: skip
+        return
+    with note.status("assigning the network as it is") as status:
+        base = _base(scenario, date, data)
+        if cut is not None:
+            _cut(base, cut, json=json)
+            return
+        if k > 1:
+            _together(base, k, commodity, top, time_limit or 60.0, status, json=json)
+            return
+        from isthmus.analysis.criticality import KINDS
+        from isthmus.analysis.criticality import criticality as solve
+
+        def told(done: int, of: int) -> None:
+            status.update(f"{done} of {of} losses assigned")
+
+        wanted = list(KINDS) if kinds == "all" else [x.strip() for x in kinds.split(",") if x]
+        chosen = [x.strip() for x in only.split(",") if x.strip()] if only else None
+        found = solve(base, wanted, chosen, gap=gap or 1e-4, progress=told)
+    name = scenario or date
+    if html is not None:
+        from isthmus.output.criticality_section import section
+        from isthmus.output.page import write_page
+        from isthmus.output.power_section import page
+
+        title = f"Criticality: {name}"
+        write_page(html, page(title, section(found)))
+    if json:
+        print_json(_document(name, base, found))
+        return
+    _print(name, found, top)
+    if html is not None:
+        out.print(f"  {html}")
+    hint("isthmus criticality -k 2")
+
+
+def _base(scenario: str | None, date: str, data: list[Path] | None) -> Assignment:
+    """Assign the network of a day, or that of an order."""
+    from isthmus.assign import assign
+    from isthmus.cost.model import GeneralizedCost
+    from isthmus.run import demand_year, find_scenario, prepare
+
+    facts = read_facts(data)
+    cost = GeneralizedCost(facts)
+    if scenario is not None:
+        return prepare(facts, find_scenario(scenario, facts), cost).new
+    return assign(facts.network(date), facts.demand(demand_year(facts, date)), cost)
+
+
+def _print(name: str, found: Criticality, top: int) -> None:
+    """Print the worst elements of each kind."""
+    sides = {
+        "without": "left",
+        "carries t": "right",
+        "unserved t": "right",
+        "cost USD": "right",
+        "tonne-days": "right",
+        "CO2e t": "right",
+    }
+    for kind, rows in found.elements.groupby("kind", sort=False):
+        lines = [
+            [
+                str(r.name),
+                compact(r.through_t_yr),
+                compact(r.unserved_t_yr),
+                compact(r.added_usd_yr, sign=True),
+                compact(r.added_td_yr, sign=True),
+                compact(r.added_co2_t_yr, sign=True),
+            ]
+            for r in rows.head(top).itertuples(index=False)
+        ]
+        print_table(f"One {_TITLES[str(kind)]} gone, a year, {name}", sides, lines)
+    out.print(
+        f"  {found.n_cases:,} losses assigned to a gap of {found.worst_gap:.0e} or less; what is "
+        "added is over the tonnes still served."
+    )
+
+
+def _document(name: str, base: Assignment, found: Criticality) -> dict[str, Any]:
+    return {
+        "network": name,
+        "base_gap": base.gap,
+        "cases": found.n_cases,
+        "worst_gap": found.worst_gap,
+        "elements": records(found.elements),
+        "by_country": records(found.by_country),
+        "by_trade": records(found.by_trade),
+    }
+
+
+def _cut(base: Assignment, pair: str, *, json: bool) -> None:
+    """Print the smallest cuts between two lands."""
+    from isthmus.analysis.criticality_sets import smallest_cuts
+    from isthmus.errors import Fault, InputError
+
+    ends = [x.strip() for x in pair.split(",") if x.strip()]
+    if len(ends) != 2:
+        raise InputError([Fault("--cut", f'"{pair}" is not two lands.', "As in ARM,RUS.")])
+    found = smallest_cuts(base, ends[0], ends[1])
+    if json:
+        print_json({"origin": ends[0], "destination": ends[1], "cuts": records(found)})
+        return
+    sides = {"good": "left", "places": "right", "which": "left"}
+    rows = [
+        [r["name"], "none" if math.isinf(r["n_places"]) else f"{r['n_places']:.0f}", r["places"]]
+        for r in found.to_dict("records")
+    ]
+    print_table(f"Fewest border places that part {ends[0]} from {ends[1]}", sides, rows)
+    hint(f"isthmus dependence --of {ends[0]}")
+
+
+def _together(
+    base: Assignment, k: int, commodity: str, top: int, seconds: float, status: Any, *, json: bool
+) -> None:
+    """Print the worst sets of border places."""
+    from isthmus.analysis.criticality_sets import worst_together
+
+    found = worst_together(base, k, commodity, top=top, seconds=seconds, tell=status.update)
+    if json:
+        print_json(
+            {
+                "commodity": found.commodity_id,
+                "tonnes_t_yr": found.tonnes_t_yr,
+                "sets": records(found.sets),
+                "greedy": records(found.greedy),
+            }
+        )
+        return
+    sides = {"without": "left", "unserved t": "right", "cost USD": "right"}
+    for (size, kind), rows in found.sets.groupby(["k", "kind"]):
+        proof = (
+            "proven"
+            if rows["proven"].all()
+            else f"not proven, bound {compact(rows['bound'].max())}"
+        )
+        lines = [
+            [r["places"], compact(r["unserved_t_yr"]), compact(r["added_usd_yr"], sign=True)]
+            for r in rows.to_dict("records")
+        ]
+        print_table(f"Worst {size} together that are {kind}, {commodity}, {proof}", sides, lines)
+    for r in found.greedy[found.greedy["fails"]].to_dict("records"):
+        out.print(
+            f"  taking the worst {r['k']} one after the other finds {compact(r['added_usd_yr'])} "
+            "only"
+        )
+    hint("isthmus criticality --cut ARM,RUS")

@@ -1,0 +1,233 @@
+"""Dependence: how much of a country's trade another can stop, and what it costs to go round."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from isthmus.cli.app import Data, Json, app, read_facts
+from isthmus.console import compact, hint, note, out, print_json, print_table, records
+from isthmus.errors import Fault, InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from isthmus.analysis.dependence import Dependence, Refusal
+    from isthmus.assign import Assignment
+    from isthmus.facts.tables import Facts
+
+__all__ = ["dependence"]
+
+_REFUSALS = 6
+"""Lands or controllers whose refusal is tried if none is named: those passed most."""
+
+
+@app.command(
+    epilog="Examples: `isthmus dependence --of ARM --on IRN`, `isthmus dependence zangezur --of ARM`, "
+    "`isthmus dependence --ways CHN,DEU`"
+)
+def dependence(
+    scenario: Annotated[
+        str | None, typer.Argument(help="Order, set beside its base; without one, the base alone.")
+    ] = None,
+    of: Annotated[str | None, typer.Option(help="Whose trade.")] = None,
+    on: Annotated[str | None, typer.Option(help="Who might let it pass no more.")] = None,
+    by: Annotated[str, typer.Option(help="territory, or control: whose consent is needed.")] = (
+        "territory"
+    ),
+    ways: Annotated[
+        str | None,
+        typer.Option(help="Two countries, A,B: ways that share no link, and maximum flow."),
+    ] = None,
+    commodity: Annotated[str, typer.Option(help="The good of --ways.")] = "container",
+    date: Annotated[str, typer.Option(help="Day of the network without an order.")] = "2025-01-01",
+    tornado: Annotated[
+        bool, typer.Option("--tornado", help="The five assumptions that move --of --on most.")
+    ] = False,
+    html: Annotated[Path | None, typer.Option("--html", help="Page to write.")] = None,
+    top: Annotated[int, typer.Option(help="Rows to print.")] = 20,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Say how much of whose trade passes whose land, what a refusal stops, and what going round costs."""
+    from isthmus.analysis.dependence import dependence as count
+
+    if on is not None and of is None:
+        raise InputError([Fault("--on", "needs --of.", "As in --of ARM --on IRN.")])
+    if tornado and on is None:
+        raise InputError([Fault("--tornado", "needs --of and --on.", "As in --of ARM --on IRN.")])
+    facts = read_facts(data)
+    if of is not None:
+        of = facts.names.territory(of, "--of")
+    with note.status("assigning") as status:
+        base, new = _assigned(facts, scenario, date)
+        shown = new or base
+        if ways is not None:
+            _ways(shown, ways, commodity, json=json)
+            return
+        found = count(shown, by)
+        before = count(base, by) if new is not None else None
+        refusals = _refusals(shown, found, of, on, by, status)
+        swings = None
+        if tornado and of is not None and on is not None:
+            swings = _tornado(facts, scenario, date, of, refusals[0].via_id, by, status)
+    name = scenario or date
+    if html is not None:
+        from isthmus.output.dependence_section import section
+        from isthmus.output.page import write_page
+        from isthmus.output.power_section import page
+
+        body = section(found, before, refusals, of, swings)
+        write_page(html, page(f"Dependence: {name}", body))
+    if json:
+        document = {
+            "network": name,
+            "by": by,
+            "countries": records(found.countries),
+            "pairs": records(_beside(found, before, of)),
+            "refusals": [vars(r) | {"sentence": r.sentence()} for r in refusals],
+            "tornado": None if swings is None else records(swings),
+        }
+        print_json(document)
+        return
+    for r in refusals:
+        out.print(f"  {r.sentence()}", markup=False)
+    _print(name, found, before, of, top)
+    if swings is not None:
+        _print_tornado(swings)
+    if html is not None:
+        out.print(f"  {html}")
+    first = of or found.countries["territory_id"][0]
+    hint(
+        f"isthmus dependence --of {first}" if of is None else f"isthmus criticality --cut {of},RUS"
+    )
+
+
+def _assigned(
+    facts: Facts, scenario: str | None, date: str
+) -> tuple[Assignment, Assignment | None]:
+    """Assign the base and, with an order, the order."""
+    from isthmus.assign import assign
+    from isthmus.cost.model import GeneralizedCost
+    from isthmus.run import demand_year, find_scenario, prepare
+
+    cost = GeneralizedCost(facts)
+    if scenario is None:
+        demand = facts.demand(demand_year(facts, date))
+        return assign(facts.network(date), demand, cost), None
+    run = prepare(facts, find_scenario(scenario, facts), cost)
+    return run.base, run.new
+
+
+def _refusals(
+    shown: Assignment, found: Dependence, of: str | None, on: str | None, by: str, status: Any
+) -> list[Refusal]:
+    """Try the refusal that was asked for, or those of whom this trade passes most."""
+    from isthmus.analysis.dependence import refusal
+    from isthmus.assign.without import Without
+
+    if of is None:
+        return []
+    facts = shown.virtual.network.facts
+    if on is None:
+        states = facts["territories"].query("kind == 'state'")["territory_id"]
+        passed = found.of(of)
+        who = list(passed.loc[passed["via_id"].isin(states), "via_id"].head(_REFUSALS))
+    else:
+        controllers = set(shown.virtual.arcs["control_id"])
+        who = [on if on in controllers else facts.names.territory(on, "--on")]
+    without = Without(shown)
+    done = []
+    for via in who:
+        status.update(f"if {via} refuses")
+        done.append(refusal(without, of, via, by))
+    return done
+
+
+def _tornado(
+    facts: Facts, scenario: str | None, date: str, of: str, on: str, by: str, status: Any
+) -> pd.DataFrame:
+    """Move each assumption: what going round costs."""
+    from isthmus.analysis.dependence import refusal
+    from isthmus.sensitivity import tornado
+
+    def measure(changed: Facts) -> float:
+        base, new = _assigned(changed, scenario, date)
+        return refusal(new or base, of, on, by).extra_usd_yr
+
+    return tornado(
+        facts, measure, progress=lambda n, i, k: status.update(f"tornado: {n}, {i} of {k}")
+    )
+
+
+def _beside(found: Dependence, before: Dependence | None, of: str | None) -> pd.DataFrame:
+    """Return the pairs, of one country if named, beside those of the base."""
+    pairs = found.pairs if of is None else found.of(of)
+    if before is None:
+        return pairs
+    key = ["who_id", "who", "via_id", "via"]
+    old = before.pairs if of is None else before.of(of)
+    both = pairs.merge(old, on=key, how="outer", suffixes=("", "_base"))
+    numbers = [c for c in both if c not in key]
+    both[numbers] = both[numbers].fillna(0.0)
+    return both.sort_values("tonnes_t_yr", ascending=False, ignore_index=True)
+
+
+def _print(
+    name: str, found: Dependence, before: Dependence | None, of: str | None, top: int
+) -> None:
+    """Print what one country's trade passes, or how all stand."""
+    if of is None:
+        sides = {"country": "left", "trade t": "right", "passes": "right", "Herfindahl": "right"}
+        rows = [
+            [r["name"], compact(r["trade_t_yr"]), str(r["partners"]), f"{r['herfindahl_t']:.2f}"]
+            for r in found.countries.head(top).to_dict("records")
+        ]
+        caption = "Passes: lands and seas. Herfindahl: 1 where all that passes, passes one of them."
+        print_table(f"Whose trade passes how many, a year, {name}", sides, rows, caption)
+        return
+    sides = {"passes": "left", "t a year": "right", "share": "right", "share of value": "right"}
+    if before is not None:
+        sides["share before"] = "right"
+    rows = []
+    for r in _beside(found, before, of).head(top).to_dict("records"):
+        row = [
+            r["via"],
+            compact(r["tonnes_t_yr"]),
+            f"{100 * r['share_t']:.1f} %",
+            f"{100 * r['share_usd']:.1f} %",
+        ]
+        if before is not None:
+            row.append(f"{100 * r['share_t_base']:.1f} %")
+        rows.append(row)
+    whose = str(found.countries.set_index("territory_id")["name"].get(of, of))
+    what = "land or sea" if found.by == "territory" else "control"
+    print_table(f"What the trade of {whose} passes, by {what}, {name}", sides, rows)
+
+
+def _print_tornado(swings: pd.DataFrame) -> None:
+    sides = {"assumption": "left", "at its low end": "right", "at its high end": "right"}
+    rows = [
+        [r["name"], compact(r["low_change"], sign=True), compact(r["high_change"], sign=True)]
+        for r in swings.to_dict("records")
+    ]
+    print_table("What moves the cost of going round most, USD/yr", sides, rows)
+
+
+def _ways(shown: Assignment, pair: str, commodity: str, *, json: bool) -> None:
+    """Print ways and maximum flow between two countries."""
+    from isthmus.analysis.dependence import ways
+
+    facts = shown.virtual.network.facts
+    ends = [facts.names.territory(x.strip(), "--ways") for x in pair.split(",") if x.strip()]
+    if len(ends) != 2:
+        raise InputError([Fault("--ways", f'"{pair}" is not two countries.', "As in CHN,DEU.")])
+    n, flow = ways(shown, ends[0], ends[1], commodity)
+    if json:
+        print_json({"origin": ends[0], "destination": ends[1], "ways": n, "flow_t_yr": flow})
+        return
+    room = "no capacity binds" if flow == float("inf") else f"at most {compact(flow)} t/yr"
+    out.print(f"  {ends[0]} to {ends[1]}, {commodity}: {n} ways that share no link; {room}.")
+    hint(f"isthmus criticality --cut {ends[0]},{ends[1]}")

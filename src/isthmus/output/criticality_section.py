@@ -1,0 +1,63 @@
+"""The section on criticality: what each loss would cost, the worst first, and who bears it."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from isthmus.analysis.criticality import Criticality
+from isthmus.output.charts import gains_and_losses
+from isthmus.output.listing import Column, listing
+
+__all__ = ["section"]
+
+_HEADS = {
+    "link": "Links",
+    "crossing": "Border places",
+    "terminal": "Terminals",
+    "corridor": "Corridors",
+    "territory": "Lands",
+    "sea": "Seas",
+    "passage": "Straits and canals",
+}
+_COLUMNS = [
+    Column("name", "Without"),
+    Column("through_t_yr", "It carries", "t/yr"),
+    Column("unserved_t_yr", "Left without a way", "t/yr"),
+    Column("added_usd_yr", "Cost of the others", "USD/yr", sign=True),
+    Column("added_td_yr", "Tonne-days", "t·d/yr", sign=True),
+    Column("added_co2_t_yr", "CO2e", "t/yr", sign=True),
+]
+
+
+def section(found: Criticality, most: int = 12) -> Markup:
+    """
+    Return the section.
+
+    Parameters
+    ----------
+    found : Criticality
+    most : int
+        Rows of each kind.
+
+    Returns
+    -------
+    Markup
+    """
+    parts = [
+        Markup(
+            "<p>Each element is taken away alone and all trade chooses anew. Trade that keeps a way "
+            "pays more; trade that has none is counted apart, since no cost says what it loses.</p>"
+        )
+    ]
+    for kind, rows in found.elements.groupby("kind", sort=False):
+        parts.append(Markup("<h3>{0}</h3>").format(_HEADS[str(kind)]))
+        parts.append(gains_and_losses(rows, "added_usd_yr", "USD/yr", most=most))
+        parts.append(listing(rows.head(most), _COLUMNS))
+    worst = found.elements.iloc[0] if len(found.elements) else None
+    if worst is not None:
+        mine = found.by_country["kind"].eq(worst["kind"]) & found.by_country["element_id"].eq(
+            worst["element_id"]
+        )
+        parts.append(Markup("<h3>Who bears the loss of {0}</h3>").format(worst["name"]))
+        parts.append(gains_and_losses(found.by_country[mine], "added_usd_yr", "USD/yr"))
+    return Markup("").join(parts)

@@ -1,0 +1,64 @@
+"""A tornado: the assumptions that move one number most, each moved alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+
+from isthmus.facts.tables import Facts
+from isthmus.sweep import CENTRAL, cases, moved
+
+__all__ = ["tornado"]
+
+
+def tornado(
+    facts: Facts,
+    measure: Callable[[Facts], float],
+    *,
+    most: int = 5,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> pd.DataFrame:
+    """
+    Move each assumption of ``data/sweep.csv`` to its low and its high end and measure again.
+
+    Parameters
+    ----------
+    facts : Facts
+    measure : callable
+        Takes facts, returns the number.
+    most : int
+        Assumptions to keep.
+    progress : callable, optional
+        Called with what is moved, cases done and in all; what it raises interrupts.
+
+    Returns
+    -------
+    DataFrame
+        assumption_id, name, central, low, high: the number at each end; low_change, high_change,
+        swing: the greater of the two changes, without its sign. The greatest swing first.
+    """
+    every = cases(facts)
+    found: dict[str, dict[str, float]] = {}
+    central = float(measure(facts))
+    for done, case in enumerate(c for c in every if c.assumption != CENTRAL):
+        if progress is not None:
+            progress(case.name, done, len(every) - 1)
+        found.setdefault(case.assumption, {})[case.side] = float(measure(moved(facts, case)))
+    named = facts["sweep"].drop_duplicates("assumption_id").set_index("assumption_id")["name"]
+    frame = pd.DataFrame(
+        [
+            {
+                "assumption_id": name,
+                "name": str(named[name]),
+                "central": central,
+                "low": ends["low"],
+                "high": ends["high"],
+                "low_change": ends["low"] - central,
+                "high_change": ends["high"] - central,
+            }
+            for name, ends in found.items()
+        ]
+    )
+    frame["swing"] = frame[["low_change", "high_change"]].abs().max(axis=1)
+    return frame.nlargest(most, "swing").reset_index(drop=True)

@@ -1,0 +1,259 @@
+"""Criticality: published and brute-force answers on Sioux Falls, random networks, the shipped network."""
+
+from __future__ import annotations
+
+import json
+import math
+from itertools import combinations
+from pathlib import Path
+
+import networkx as nx
+import numpy as np
+import pytest
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import dijkstra
+from typer.testing import CliRunner
+
+import isthmus as ist
+from isthmus.analysis.criticality import criticality, elements_of
+from isthmus.analysis.criticality_sets import smallest_cuts, worst_together
+from isthmus.analysis.criticality_tntp import bench, criticality_tntp, interdiction_tntp
+from isthmus.analysis.interdiction import interdict_flow, interdict_path, smallest_cut
+from isthmus.analysis.removals import ground, worst_sets
+from isthmus.assign.base import Trips, build_graph
+from isthmus.assign.without import Without
+from isthmus.cli import app
+from isthmus.errors import InputError
+from isthmus.formats.tntp import read_tntp_network, read_tntp_trips
+from isthmus.run import find_scenario, prepare
+from isthmus.web.edits import Edit, edited
+
+GOLDEN = Path(__file__).parent / "golden"
+FILES = GOLDEN / "sioux_falls_net.tntp", GOLDEN / "sioux_falls_trips.tntp"
+
+
+@pytest.fixture(scope="module")
+def sioux():
+    return read_tntp_network(FILES[0]), read_tntp_trips(FILES[1])
+
+
+@pytest.fixture(scope="module")
+def found(sioux):
+    return criticality_tntp(*sioux, 3, top=5)
+
+
+def test_one_link_of_sioux_falls_gone(found):
+    """All trips on free-flow shortest paths; certified by an independent script."""
+    assert found.total == 3_176_000.0
+    links = found.singles["links"].set_index("element")["extra_cost"]
+    wanted = {
+        "9-10": 232_100, "6-8": 220_800, "16-17": 201_400, "10-11": 194_100, "10-16": 194_000,
+        "15-22": 176_200, "17-19": 175_800, "13-24": 175_100,
+    }  # fmt: skip
+    assert dict(links.head(8)) == wanted
+    arcs = found.singles["arcs"].set_index("element")["extra_cost"]
+    wanted = {
+        "10>9": 116_700, "9>10": 115_400, "8>6": 110_400, "6>8": 110_400, "17>16": 100_700,
+        "16>17": 100_700, "10>11": 97_900, "16>10": 97_300,
+    }  # fmt: skip
+    assert dict(arcs.head(8)) == wanted
+
+
+def test_two_links_of_sioux_falls_gone(found):
+    worst = found.worst[1]
+    assert (worst.n_sets, worst.n_disconnecting) == (703, 5)
+    named = [(names(found, r), r.extra) for r in worst.costly.sets]
+    assert named[:4] == [
+        ("6-8 9-10", 515_300.0), ("10-16 16-17", 488_900.0), ("4-5 9-10", 486_300.0),
+        ("6-8 10-16", 485_800.0),
+    ]  # fmt: skip
+    assert {names(found, r) for r in worst.minimal} == {
+        "1-2 1-3", "1-2 2-6", "1-3 2-6", "7-8 7-18", "12-13 13-24",
+    }  # fmt: skip
+    assert worst.costly.proven
+    assert worst.disconnecting.proven
+
+
+def names(found, removal):
+    return " ".join(found.bench.names[e] for e in removal.elements)
+
+
+def test_greedy_fails_at_three(found):
+    """The three worst links are none of those that one finds one after the other."""
+    worst = found.worst[2]
+    assert worst.n_sets == math.comb(38, 3)
+    best = worst.costly.sets[0]
+    assert names(found, best) == "3-4 11-12 13-24"
+    assert best.extra == 1_090_000.0
+    assert worst.greedy.extra == 882_000.0
+    problem = found.bench.problem
+    for removal in (best, worst.greedy):
+        assert by_scipy(problem, removal.elements) == pytest.approx((removal.extra, 0.0))
+
+
+def by_scipy(problem, elements):
+    """Added cost and flow cut off, of an independent shortest-path code."""
+    _, head, tail, _, _ = problem.graph
+    cost = problem.without(elements)
+    keep = np.isfinite(cost)
+    n = len(problem.graph[0]) - 1
+    least = {}
+    for u, v, c in zip(tail[keep].tolist(), head[keep].tolist(), cost[keep].tolist(), strict=True):
+        least[u, v] = min(c, least.get((u, v), math.inf))
+    ends = np.array(list(least)).reshape(-1, 2).T
+    dist = dijkstra(csr_matrix((list(least.values()), ends), (n, n)))
+    root = np.repeat(problem.roots, np.diff(problem.first))
+    there = dist[root, problem.node]
+    served = np.isfinite(there)
+    extra = float((problem.flow * (there - problem.intact))[served].sum())
+    return extra, float(problem.flow[~served].sum())
+
+
+def test_sets_agree_with_scipy(found):
+    problem = found.bench.problem
+    for worst in found.worst[1:]:
+        for removal in (*worst.costly.sets, *worst.disconnecting.sets):
+            assert by_scipy(problem, removal.elements) == pytest.approx(
+                (removal.extra, removal.unserved)
+            )
+
+
+@pytest.mark.parametrize(
+    ("ends", "delay", "values"),
+    [((1, 20), 10.0, (24, 32, 34)), ((1, 20), math.inf, (24, math.inf)),
+     ((13, 2), math.inf, (29, math.inf))],
+)  # fmt: skip
+def test_interdiction_of_sioux_falls(sioux, ends, delay, values):
+    found = bench(*sioux, remove="arcs")
+    answers = interdiction_tntp(found, *ends, len(values), delay=delay)
+    assert [one.value for _, one, _ in answers] == list(values)
+    assert all(one.proven for _, one, _ in answers)
+
+
+def made(seed, n_node=9, n_arc=30, n_trip=14):
+    rng = np.random.default_rng(seed)
+    tail, head = rng.integers(0, n_node, (2, n_arc))
+    graph, order = build_graph(tail, head, n_node)
+    cost = rng.integers(1, 20, n_arc).astype(float)[order]
+    trips = Trips(
+        np.zeros(n_trip, np.int32), *rng.integers(0, n_node, (2, n_trip)).astype(np.int32),
+        rng.integers(1, 50, n_trip).astype(float),
+    )  # fmt: skip
+    return graph, cost, trips, (np.arange(n_arc) // 2)[order].astype(np.int32)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("k", [2, 3])
+def test_search_finds_what_enumeration_does(seed, k):
+    problem = ground(*made(seed))
+    every = [(by_scipy(problem, s), s) for s in combinations(range(problem.n_element), k)]
+    costly = max((x for (x, lost), _ in every if lost == 0.0), default=None)
+    lost = max(lost for (_, lost), _ in every)
+    for whole in (0, 10**9):
+        worst = worst_sets(problem, k, top=1, whole=whole)
+        assert worst.costly.proven
+        assert worst.disconnecting.proven
+        if costly:
+            assert worst.costly.sets[0].extra == pytest.approx(costly)
+        if lost:
+            assert worst.disconnecting.sets[0].unserved == pytest.approx(lost)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_interdiction_and_cuts_agree_with_brute_force(seed):
+    graph, cost, _, element = made(seed)
+    n = int(element.max()) + 1
+
+    def length(shut, value):
+        gone = np.isin(element, shut)
+        net = nx.DiGraph()
+        net.add_nodes_from(range(graph.n_node))
+        for a in np.flatnonzero(~gone):
+            u, v = int(graph.tail[a]), int(graph.head[a])
+            old = net.get_edge_data(u, v, {"w": math.inf, "c": 0.0})
+            net.add_edge(u, v, w=min(old["w"], cost[a]), c=old["c"] + cost[a])
+        if value == "path":
+            return nx.single_source_dijkstra_path_length(net, 0, weight="w").get(1, math.inf)
+        return nx.maximum_flow_value(net, 0, 1, capacity="c")
+
+    sets = [s for k in range(3) for s in combinations(range(n), k)]
+    found = interdict_path(graph, cost, element, 0, 1, 2)
+    assert found.value == max(length(s, "path") for s in sets)
+    flow = interdict_flow(graph, cost, element, 0, 1, 2)
+    assert flow.value == pytest.approx(min(length(s, "flow") for s in sets))
+    taken, total, apart = smallest_cut(graph, element, [0], [1])
+    assert apart == math.isinf(length((), "path"))
+    assert math.isinf(length(taken, "path"))
+    parting = [len(s) for s in sets if math.isinf(length(s, "path"))]
+    assert total == min(parting) if parting else total > 2
+
+
+@pytest.fixture(scope="module")
+def base(central):
+    return central
+
+
+def test_losses_are_near_those_of_a_scenario_that_closes_the_same(shipped, base):
+    """The cases share routes and slopes; a scenario assigned by itself does not."""
+    found = criticality(base, ["passage"], ["hormuz", "bosporus"])
+    table = found.elements.set_index("element_id")
+    assert found.worst_gap < 2e-4
+    order = find_scenario("baseline")
+    for name in ("hormuz", "bosporus"):
+        closed = edited(order, [Edit(verb="close", noun="passage", id=name)], None)
+        run = prepare(shipped, closed, ist.GeneralizedCost(shipped), base=base)
+        totals = run.comparison.totals()
+        row = table.loc[name]
+        assert row["unserved_t_yr"] == pytest.approx(totals["unserved_new_t_yr"], abs=1.0)
+        assert row["added_usd_yr"] == pytest.approx(totals["cost_change_usd_yr"], rel=0.15)
+        assert row["added_td_yr"] == pytest.approx(totals["time_change_th_yr"] / 24, rel=0.15)
+    country = found.by_country[found.by_country["element_id"].eq("hormuz")]
+    assert country["added_usd_yr"].sum() >= table.loc["hormuz", "added_usd_yr"]
+    assert (found.elements["added_usd_yr"] > -1e6).all()
+
+
+def test_what_no_route_uses_costs_nothing(base):
+    without = Without(base)
+    elements = elements_of(base, ["link"])
+    idle = [i for i, arcs in enumerate(elements.arcs) if not len(without.routes_over(arcs))]
+    assert idle
+    outcome = without.of(elements.arcs[idle[0]])
+    assert not outcome.lost.any()
+    assert not outcome.usd_t.any()
+
+
+def test_armenia_is_parted_from_russia_by_five_border_places(base):
+    """Four with Georgia and one with Iran are open; those with Azerbaijan and Türkiye are shut."""
+    [row] = smallest_cuts(base, "ARM", "RUS", ["container"]).to_dict("records")
+    assert row["n_places"] == 5
+    assert row["node_ids"].split("; ") == [
+        "agarak-norduz", "ayrum", "bagratashen-sadakhlo", "bavra-ninotsminda", "gogavan-guguti",
+    ]  # fmt: skip
+
+
+def test_two_border_places_together(base):
+    found = worst_together(base, 2, "grain_food", top=2)
+    assert found.sets["proven"].all()
+    one, two = (
+        found.sets[found.sets["k"].eq(k) & found.sets["kind"].eq("costly")]["added_usd_yr"].max()
+        for k in (1, 2)
+    )
+    assert two > one > 0
+
+
+def test_wrong_kinds_are_told(base):
+    with pytest.raises(InputError, match="bridge"):
+        elements_of(base, ["bridge"])
+    with pytest.raises(InputError, match="hormuz"):
+        criticality(base, ["passage"], ["hormus"])
+
+
+def test_command_answers_for_tntp_files():
+    done = CliRunner().invoke(
+        app, ["criticality", "--tntp", *map(str, FILES), "-k", "2", "--json", "--top", "1"]
+    )
+    assert done.exit_code == 0, done.output
+    said = json.loads(done.stdout)
+    assert said["singles"]["links"][0]["element"] == "9-10"
+    assert said["worst"][1]["costly"]["sets"][0]["extra_cost"] == 515_300
+    assert said["worst"][1]["n_disconnecting"] == 5
