@@ -142,6 +142,19 @@ def made(seed, n_node=9, n_arc=30, n_trip=14):
     return graph, cost, trips, (np.arange(n_arc) // 2)[order].astype(np.int32)
 
 
+def test_search_without_time_names_sets_and_a_bound_that_holds(found):
+    problem = found.bench.problem
+    for k, most in ((2, 515_300.0), (3, 1_090_000.0)):
+        worst = worst_sets(problem, k, top=3, seconds=0.0, whole=0)
+        assert not worst.costly.proven
+        assert worst.costly.bound >= most
+        for removal in worst.costly.sets:
+            assert by_scipy(problem, removal.elements) == pytest.approx((removal.extra, 0.0))
+        assert len({r.elements for r in worst.costly.sets}) == 3
+        assert worst.disconnecting.bound >= found.worst[k - 1].disconnecting.sets[0].unserved
+        assert worst.disconnecting.sets
+
+
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("k", [2, 3])
 def test_search_finds_what_enumeration_does(seed, k):

@@ -42,6 +42,9 @@ _WHOLE = 60_000_000
 _TREES = 3_000
 """Trees grown to bound the detour of one trip."""
 
+_WIDTH = 5
+"""Sets of each size that the first look goes on from."""
+
 _SLACK = 1e-9
 """Share by which bounds are widened, against rounding."""
 
@@ -272,6 +275,8 @@ class _Best:
     def offer(self, value: float, second: float, elements: tuple[int, ...]) -> None:
         """Take a set in if it is among the best."""
         item = (value, second, tuple(-e for e in elements))
+        if any(known[2] == item[2] for known in self.heap):
+            return
         if len(self.heap) < self.size:
             heapq.heappush(self.heap, item)
         elif item > self.heap[0]:
@@ -336,8 +341,10 @@ def worst_sets(
     greedy = _greedy(problem, k) if n >= k else None
     if work <= whole:
         return _enumerate(problem, k, top, stop, greedy, told)
-    most, bridges = _ceilings(problem, k, told)
-    costly = _search(problem, k, top, stop, most, bridges, False, told)
+    # each of what follows has its share of the time that is left to it: bounds a half, the first
+    # search half of the rest
+    most, bridges = _ceilings(problem, k, _halfway(stop), told)
+    costly = _search(problem, k, top, _halfway(stop), most, bridges, False, told)
     lost = _search(problem, k, top, stop, most, bridges, True, told)
     return Worst(k, math.comb(n, k), None, costly, lost, None, greedy)
 
@@ -429,9 +436,19 @@ def _greedy(problem: Ground, k: int) -> Removal | None:
     return Removal(taken, extra, 0.0)
 
 
-def _ceilings(problem: Ground, k: int, tell: Tell) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
+def _halfway(stop: float) -> float:
+    """Return the middle of the time that is left."""
+    now = time.monotonic()
+    return now + max(stop - now, 0.0) / 2.0
+
+
+def _ceilings(
+    problem: Ground, k: int, stop: float, tell: Tell
+) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
     """
     Return what any k removals can cost each trip, and the elements that alone disconnect.
+
+    Trips that are not looked at by `stop` have the bound that always holds, which is a weak one.
 
     Returns
     -------
@@ -447,8 +464,11 @@ def _ceilings(problem: Ground, k: int, tell: Tell) -> tuple[FloatArray, npt.NDAr
     longest = _longest(problem)
     found = np.empty(2)
     for r, root in enumerate(problem.roots):
-        tell(f"bounding detours: origin {r + 1} of {len(problem.roots)}")
         begin, end = problem.first[r], problem.first[r + 1]
+        if time.monotonic() > stop:
+            most[begin:end] = longest, 1.0
+            continue
+        tell(f"bounding detours: origin {r + 1} of {len(problem.roots)}")
         node = problem.node[begin:end]
         apart, cost = np.empty(len(node)), np.empty(len(node))
         common = (graph, problem.cost, problem.first_through, root)
@@ -458,6 +478,9 @@ def _ceilings(problem: Ground, k: int, tell: Tell) -> tuple[FloatArray, npt.NDAr
             detours.disjoint(*common, node, problem.element, bridges, k, cost)
         cuttable = ~np.isfinite(apart)
         for i in np.flatnonzero(~np.isfinite(cost)):
+            if time.monotonic() > stop:
+                cost[i] = longest
+                continue
             detours.dearest(*common, node[i], problem.element, k, _TREES, found)
             cost[i] = min(found[0], longest)
             cuttable[i] &= found[1] > 0.0
@@ -473,6 +496,25 @@ def _longest(problem: Ground) -> float:
     return float(dear.sum())
 
 
+def _first_look(problem: Ground, k: int, by_loss: bool, best: _Best, tell: Tell) -> None:
+    """Put the worst beside the few worst sets of each size: a floor for the search to begin from."""
+    sets: list[tuple[int, ...]] = [()]
+    for size in range(1, k + 1):
+        grown = best if size == k else _Best(_WIDTH)
+        for taken in sets:
+            tell(f"{k} together: a first look")
+            skip = np.isin(np.arange(problem.n_element), taken)
+            out, total = _scan(problem, taken, skip)
+            extra, gone = total[0] + out[0], total[1] + out[1]
+            value = gone if by_loss else np.where(gone > 0.0, -np.inf, extra)
+            # sets that lose nothing are gone on from, but are no answer
+            fits = ~skip & ((value > 0.0) if size == k else (value >= 0.0))
+            for e in _above(np.where(fits, value, -np.inf), grown.floor)[: grown.size]:
+                second = float(extra[e]) if by_loss else 0.0
+                grown.offer(float(value[e]), second, tuple(sorted((*taken, int(e)))))
+        sets = [elements for _, _, elements in grown.sets()]
+
+
 def _search(
     problem: Ground,
     k: int,
@@ -485,6 +527,7 @@ def _search(
 ) -> Ranking:
     """Search the sets of k elements depth first, cutting branches that their bound rules out."""
     best = _Best(top)
+    _first_look(problem, k, by_loss, best, tell)
     state = {"open": -math.inf, "seen": 0}
     barred = np.zeros(problem.n_element, np.bool_) if by_loss else bridges
     # a set that adds nothing is no answer: at least something must be lost
