@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from isthmus.analysis.dependence import dependence as dependence
     from isthmus.analysis.invest import invest as invest
     from isthmus.analysis.power import power as power
+    from isthmus.analysis.reliability import reliability as reliability
     from isthmus.analysis.route import route as route
     from isthmus.analysis.validate import validate as validate
     from isthmus.assign import Assignment as Assignment
@@ -74,6 +75,7 @@ _HOME = {
     "nucleolus": "isthmus.games",
     "power": "isthmus.analysis.power",
     "read": "isthmus.facts.tables",
+    "reliability": "isthmus.analysis.reliability",
     "route": "isthmus.analysis.route",
     "run": "isthmus.run",
     "shapley": "isthmus.games",
@@ -106,6 +108,7 @@ __all__ = [
     "nucleolus",
     "power",
     "read",
+    "reliability",
     "route",
     "run",
     "shapley",

@@ -268,6 +268,13 @@ class Without:
             field.vot, self.beta,
         )  # fmt: skip
 
+    def cost_along(self, routes: Routes) -> FloatArray:
+        """Return generalised cost, with the waiting of the base, along routes of the trips. [USD/t]"""
+        klass = self.trips.klass
+        owner = np.repeat(np.arange(len(klass)), np.diff(routes.trip))
+        waits = self._along(routes, None, self.delay_h[None, :])
+        return self._along(routes, klass, self._tables["usd"]) + self.vot[klass[owner]] * waits
+
     def _some(self, paths: IntArray) -> Routes:
         """Return some of the known routes."""
         count = np.bincount(self.path_trip[paths], minlength=len(self.trips.flow))

@@ -23,6 +23,7 @@ MODULES = (
     "invest",
     "criticality",
     "dependence",
+    "reliability",
     "facts",
     "engine",
     "validation",

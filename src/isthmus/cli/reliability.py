@@ -1,0 +1,173 @@
+"""Reliability: closures, delays door to door, and what a bad year costs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from isthmus.cli.app import Data, Json, app, read_facts
+from isthmus.console import compact, hint, note, out, print_json, print_table, records
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from isthmus.analysis.reliability import Reliability
+    from isthmus.assign import Assignment
+    from isthmus.facts.tables import Facts
+
+__all__ = ["reliability"]
+
+
+@app.command(
+    epilog="Examples: `isthmus reliability --promised-days 40`, `isthmus reliability zangezur "
+    "--years 2000 --seed 7`"
+)
+def reliability(
+    scenario: Annotated[
+        str | None, typer.Argument(help="Order, set beside its base; without one, the base alone.")
+    ] = None,
+    date: Annotated[str, typer.Option(help="Day of the network without an order.")] = "2025-01-01",
+    years: Annotated[int, typer.Option(help="Years to simulate.")] = 10_000,
+    seed: Annotated[int, typer.Option(help="Of the draws; the same for every order.")] = 1,
+    promised_days: Annotated[
+        float | None, typer.Option(help="Days within which a consignment is promised.")
+    ] = None,
+    workers: Annotated[int, typer.Option(help="Threads; the answer is the same to the bit.")] = 2,
+    tornado: Annotated[
+        bool, typer.Option("--tornado", help="The five assumptions that move the loss most.")
+    ] = False,
+    html: Annotated[Path | None, typer.Option("--html", help="Page to write.")] = None,
+    top: Annotated[int, typer.Option(help="Rows to print.")] = 10,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Simulate years of closures and consignments: hours P50 to P95, expected and worst loss."""
+    facts = read_facts(data)
+    options = {"seed": seed, "promised_days": promised_days, "workers": workers}
+    with note.status("assigning") as status:
+        base, new = _assigned(facts, scenario, date)
+        before = _solve(base, years, options, status) if new is not None else None
+        found = _solve(new or base, years, options, status)
+        swings = _tornado(facts, scenario, date, seed, status) if tornado else None
+    name = scenario or date
+    if html is not None:
+        from isthmus.output.page import write_page
+        from isthmus.output.power_section import page
+        from isthmus.output.reliability_section import section
+
+        write_page(html, page(f"Reliability: {name}", section(found, before, swings)))
+    if json:
+        print_json(
+            {
+                "network": name,
+                "years": years,
+                "seed": seed,
+                "total": found.total,
+                "total_base": None if before is None else before.total,
+                "hazards": records(found.hazards),
+                "countries": records(found.countries),
+                "trades": records(found.trades),
+                "tornado": None if swings is None else records(swings),
+            }
+        )
+        return
+    _print(name, found, before, swings, top)
+    if html is not None:
+        out.print(f"  {html}")
+    hint("isthmus criticality --kinds crossing,passage")
+
+
+def _assigned(
+    facts: Facts, scenario: str | None, date: str
+) -> tuple[Assignment, Assignment | None]:
+    """Assign the base and, with an order, the order."""
+    from isthmus.assign import assign
+    from isthmus.cost.model import GeneralizedCost
+    from isthmus.run import demand_year, find_scenario, prepare
+
+    cost = GeneralizedCost(facts)
+    if scenario is None:
+        demand = facts.demand(demand_year(facts, date))
+        return assign(facts.network(date), demand, cost), None
+    run = prepare(facts, find_scenario(scenario, facts), cost)
+    return run.base, run.new
+
+
+def _solve(base: Assignment, years: int, options: dict[str, Any], status: Any) -> Reliability:
+    from isthmus.analysis.reliability import reliability as simulate
+
+    def told(done: int, of: int) -> None:
+        status.update(f"{done:,} of {of:,} years")
+
+    return simulate(base, years, progress=told, **options)
+
+
+def _tornado(facts: Facts, scenario: str | None, date: str, seed: int, status: Any) -> pd.DataFrame:
+    """Move each assumption: the expected loss of all trade, over a thousand years."""
+    from isthmus.analysis.reliability import reliability as simulate
+    from isthmus.sensitivity import tornado
+
+    def measure(changed: Facts) -> float:
+        base, new = _assigned(changed, scenario, date)
+        return simulate(new or base, 1_000, seed=seed, consignments=1).total["loss_usd_yr"]
+
+    return tornado(
+        facts, measure, progress=lambda n, i, k: status.update(f"tornado: {n}, {i} of {k}")
+    )
+
+
+def _print(
+    name: str,
+    found: Reliability,
+    before: Reliability | None,
+    swings: pd.DataFrame | None,
+    top: int,
+) -> None:
+    """Print hazards, who loses, and the trades that lose most."""
+    sides = {"element": "left", "closures": "right", "a year": "right", "days": "right",
+             "shut d/yr": "right"}  # fmt: skip
+    worst = found.hazards.sort_values("shut_d_yr", ascending=False).head(top)
+    rows = [
+        [r.name, f"{r.events} in {r.years:.0f} yr", f"{r.rate_yr:.3f}", f"{r.mean_d:.0f}", f"{r.shut_d_yr:.1f}"]
+        for r in worst.itertuples(index=False)
+    ]  # fmt: skip
+    print_table(f"What shuts most, {name}", sides, rows)
+    sides = {"country": "left", "loss USD/yr": "right", "± s.e.": "right", "worst year": "right",
+             "stopped t/yr": "right"}  # fmt: skip
+    rows = [
+        [r.name, compact(r.loss_usd_yr), compact(r.loss_se_usd_yr), compact(r.loss_worst_usd_yr), compact(r.stopped_t_yr)]
+        for r in found.countries.head(top).itertuples(index=False)
+    ]  # fmt: skip
+    print_table(f"What closures cost, {found.n_year:,} years", sides, rows)
+    sides = {"trade": "left", "good": "left", "P50 d": "right", "P90 d": "right", "P95 d": "right",
+             "on time": "right", "loss USD/yr": "right"}  # fmt: skip
+    trades = found.trades.sort_values("loss_usd_yr", ascending=False).head(top)
+    rows = [
+        [
+            f"{r.origin_zone_id} to {r.destination_zone_id}", r.commodity_id, f"{r.p50_h / 24:.1f}",
+            f"{r.p90_h / 24:.1f}", f"{r.p95_h / 24:.1f}",
+            "" if r.on_time != r.on_time else f"{100 * r.on_time:.0f} %", compact(r.loss_usd_yr),
+        ]
+        for r in trades.itertuples(index=False)
+    ]  # fmt: skip
+    print_table("The trades that lose most", sides, rows)
+    total = found.total
+    out.print(
+        f"  All trade loses {compact(total['loss_usd_yr'])} ± {compact(total['loss_se_usd_yr'])} USD a "
+        f"year, {compact(total['loss_worst_usd_yr'])} in the worst; {compact(total['stopped_t_yr'])} t "
+        "a year stop."
+    )
+    if before is not None:
+        change = total["loss_usd_yr"] - before.total["loss_usd_yr"]
+        out.print(
+            f"  Against the base: {compact(change, sign=True)} USD a year, in the same years."
+        )
+    if swings is not None:
+        sides = {"assumption": "left", "at its low end": "right", "at its high end": "right"}
+        rows = [
+            [r["name"], compact(r["low_change"], sign=True), compact(r["high_change"], sign=True)]
+            for r in swings.to_dict("records")
+        ]
+        print_table("What moves the loss most, USD/yr", sides, rows)

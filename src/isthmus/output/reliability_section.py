@@ -1,0 +1,69 @@
+"""The section on reliability: what shuts, who loses by it, and how late trades are."""
+
+from __future__ import annotations
+
+import pandas as pd
+from markupsafe import Markup
+
+from isthmus.analysis.reliability import Reliability
+from isthmus.output.charts import gains_and_losses, pairs
+from isthmus.output.listing import Column, listing
+
+__all__ = ["section"]
+
+
+def section(
+    found: Reliability,
+    before: Reliability | None = None,
+    tornado: pd.DataFrame | None = None,
+    most: int = 14,
+) -> Markup:
+    """
+    Return the section.
+
+    Parameters
+    ----------
+    found : Reliability
+    before : Reliability, optional
+        Of the base of an order, with the same seed.
+    tornado : DataFrame, optional
+        Of `isthmus.sensitivity.tornado`.
+    most : int
+        Rows shown.
+
+    Returns
+    -------
+    Markup
+    """
+    parts = [
+        Markup(
+            "<p>{0:,} years of closures, as the dated record and a stated prior have them.</p>"
+        ).format(found.n_year)
+    ]
+    lands = found.countries.head(most).copy()
+    old = None if before is None else before.countries.set_index("territory_id")["loss_usd_yr"]
+    lands["before"] = 0.0 if old is None else lands["territory_id"].map(old).fillna(0.0)
+    parts.append(pairs(lands, "before", "loss_usd_yr", "USD/yr", compared=before is not None))
+    columns = [
+        Column("name", "Country"),
+        Column("loss_usd_yr", "Expected loss", "USD/yr"),
+        Column("loss_se_usd_yr", "Standard error", "USD/yr"),
+        Column("loss_p95_usd_yr", "One year in twenty", "USD/yr"),
+        Column("loss_worst_usd_yr", "Worst year", "USD/yr"),
+        Column("stopped_t_yr", "Stopped", "t/yr"),
+    ]
+    parts.append(listing(lands, columns))
+    parts.append(Markup("<h3>What shuts most</h3>"))
+    hazards = found.hazards.sort_values("shut_d_yr", ascending=False).head(most)
+    columns = [
+        Column("name", "Place"),
+        Column("events", "Closures on record"),
+        Column("rate_yr", "Expected a year", "1/yr"),
+        Column("mean_d", "Days each", "d"),
+        Column("shut_d_yr", "Days shut", "d/yr"),
+    ]
+    parts.append(listing(hazards, columns))
+    if tornado is not None:
+        parts.append(Markup("<h3>What moves the loss most</h3>"))
+        parts.append(gains_and_losses(tornado, "high_change", "USD/yr"))
+    return Markup("").join(parts)
