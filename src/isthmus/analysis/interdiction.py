@@ -65,7 +65,7 @@ class _Master:
     def __init__(self, n: int, k: float, reward: FloatArray) -> None:
         self.n = n
         self.highs = Quiet()  # type: ignore[no-untyped-call]
-        for option, value in (("mip_rel_gap", 0.0), ("mip_abs_gap", 1e-9), ("threads", 1)):
+        for option, value in (("mip_rel_gap", 0.0), ("mip_abs_gap", 1e-9)):
             self.highs.setOptionValue(option, value)
         self.highs.changeObjectiveSense(highspy.ObjSense.kMaximize)
         empty = np.empty(0, np.int32)
