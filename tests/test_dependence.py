@@ -13,7 +13,9 @@ from isthmus.analysis.dependence import _max_flow, _through_gates, dependence, r
 from isthmus.analysis.levels import transit
 from isthmus.assign.without import Without
 from isthmus.cli import app
+from isthmus.cost.model import GeneralizedCost
 from isthmus.errors import InputError, UnknownName
+from isthmus.output.questions import QUESTIONS, questions
 from isthmus.sensitivity import tornado
 
 
@@ -127,6 +129,17 @@ def test_tornado_moves_each_assumption_alone(shipped):
     assert first["assumption_id"] == "value-of-time"
     assert first["high"] == pytest.approx(1.2 * rate(shipped))
     assert (swings["swing"].iloc[1:] == 0.0).all()
+
+
+def test_questions_stand_on_one_page(shipped, central):
+    cost = GeneralizedCost(shipped)
+    page = questions(["dependence"], central, central, cost, "Questions: as it is")
+    assert "<h2>Whose trade passes whose land?</h2>" in page
+    assert "Netherlands" in page
+    assert "http" not in page.replace("http://www.w3.org", "")
+    with pytest.raises(InputError, match="who"):
+        questions(["who"], central, central, cost, "")
+    assert set(QUESTIONS) == {"criticality", "dependence", "power", "reliability", "invest"}
 
 
 def test_command_answers_in_one_line():

@@ -12,6 +12,7 @@ from isthmus.console import compact, hint, note, out, print_json, print_table, r
 from isthmus.errors import Fault, InputError, NotConverged
 
 if TYPE_CHECKING:
+    from isthmus.facts.tables import Facts
     from isthmus.run import Finished
 
 __all__ = ["compare", "run"]
@@ -20,7 +21,10 @@ _FEW = 8
 """Orders whose countries are printed one after the other."""
 
 
-@app.command(epilog="Example: `isthmus run zangezur aras crossroads-of-peace rasht-astara`")
+@app.command(
+    epilog="Examples: `isthmus run zangezur aras crossroads-of-peace rasht-astara`, `isthmus run aras "
+    "--also dependence,criticality`"
+)
 def run(
     scenarios: Annotated[
         list[str] | None, typer.Argument(help="Files or names; `isthmus list scenarios`.")
@@ -28,6 +32,13 @@ def run(
     all_: Annotated[bool, typer.Option("--all", help="Run every shipped scenario.")] = False,
     method: Method = "stochastic",
     gap: Gap = 1e-6,
+    also: Annotated[
+        str | None,
+        typer.Option(
+            help="Questions answered on a page beside the report, with commas: criticality, "
+            "dependence, power, reliability, invest; or all."
+        ),
+    ] = None,
     results: Results = Path("results"),
     data: Data = None,
     json: Json = False,
@@ -41,6 +52,7 @@ def run(
         raise InputError(
             [Fault("run", "no scenario named.", "`isthmus list scenarios` shows all; or --all.")]
         )
+    asked = _asked(also)
     facts = read_facts(data)
     with note.status("reading orders") as status:
         done = run_scenarios(
@@ -52,6 +64,7 @@ def run(
             resume=all_,
             progress=status.update,
         )
+        pages = _questions(facts, done, asked, method, gap, status) if asked else []
     if json:
         print_json([_document(order) for order in done])
     else:
@@ -59,11 +72,48 @@ def run(
         for order in done:
             again = "" if order.result is not None else "  (as it was)"
             out.print(f"  {order.folder / 'report.html'}{again}")
+        for path in pages:
+            out.print(f"  {path}")
         hint(f"open the report in a browser, or `isthmus compare {_pair(names)} --by corridor`")
     short = [m for m in (order.manifest for order in done) if not m["converged"]]
     if short:
         worst = max(short, key=_gap)
         raise NotConverged(_gap(worst), gap, worst["iterations"])
+
+
+def _asked(also: str | None) -> list[str]:
+    """Return the questions that were named."""
+    from isthmus.output.questions import QUESTIONS
+
+    wanted = [x.strip() for x in (also or "").split(",") if x.strip()]
+    wanted = list(QUESTIONS) if wanted == ["all"] else wanted
+    odd = [x for x in wanted if x not in QUESTIONS]
+    if odd:
+        mend = f"One of {', '.join(QUESTIONS)}, or all."
+        raise InputError([Fault("--also", f'"{odd[0]}" is no question.', mend)])
+    return wanted
+
+
+def _questions(
+    facts: Facts, done: list[Finished], asked: list[str], method: str, gap: float, status: Any
+) -> list[Path]:
+    """Write the page of questions of each order beside its report."""
+    from isthmus.cost.model import GeneralizedCost
+    from isthmus.output.page import write_page
+    from isthmus.output.questions import questions
+    from isthmus.run import prepare
+
+    cost = GeneralizedCost(facts)
+    pages = []
+    for order in done:
+        status.update(order.scenario.name)
+        found = order.result or prepare(facts, order.scenario, cost, method=method, gap=gap)
+        title = f"Questions: {order.scenario.name}"
+        text = questions(asked, found.base, found.new, cost, title, status.update)
+        path = order.folder / "questions.html"
+        write_page(path, text)
+        pages.append(path)
+    return pages
 
 
 def _document(order: Finished) -> dict[str, Any]:
