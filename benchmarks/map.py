@@ -116,7 +116,7 @@ def first_views(browser, address, rounds):
 
 
 def changes(address, most):
-    """Return single changes, busiest elements first: what to pick, and the button to press."""
+    """Return single changes, from the busiest element to the least: what to pick, and the button."""
     world = asked_of(address, "/api/world")
     flows = asked_of(address, "/api/solve", {})["base"]
     links = {x["id"]: x for x in world["links"]}
@@ -128,7 +128,14 @@ def changes(address, most):
     by_link = [(f"link:{k}", f"do-close-link-{k}") for _, k in carried]
     by_place = [(f"node:{k}", "cross-all") for k in sorted(crossed, key=crossed.get)]
     share = most // 2
-    return by_link[: most - share] + by_place[:share]
+    links, places = _spread_out(by_link, most - share), _spread_out(by_place, share)
+    return [one for pair in zip(links, places, strict=False) for one in pair]
+
+
+def _spread_out(rows, n):
+    """Return n rows at even distances, the first among them."""
+    step = max(1, len(rows) // max(1, n))
+    return rows[::step][:n]
 
 
 NAMES = {
@@ -216,6 +223,13 @@ def heap(watched, wanted):
     return found
 
 
+def _halves(wanted):
+    """Return two lists of links and places alike, from the busiest to the least."""
+    return [x for i, x in enumerate(wanted) if i % 4 in (0, 3)], [
+        x for i, x in enumerate(wanted) if i % 4 in (1, 2)
+    ]
+
+
 def measure(asked):
     """Run it all; returns what came."""
     from playwright.sync_api import sync_playwright
@@ -230,8 +244,8 @@ def measure(asked):
         watched = Watched(browser, address)
         watched.open()
         watched.solved()
-        found["made"], found["undone"] = redraws(watched, wanted[::2], READ)
-        found["at_once"], _ = redraws(watched, wanted[1::2], 0.0)
+        found["made"], found["undone"] = redraws(watched, _halves(wanted)[0], READ)
+        found["at_once"], _ = redraws(watched, _halves(wanted)[1], 0.0)
         watched.page.evaluate("location.hash = 'o=aras'")
         time.sleep(2.0)
         found["heap"] = heap(watched, wanted)

@@ -329,10 +329,10 @@ def web_map(cases):
     return "\n\n".join(
         (
             f"`benchmarks/map.py`: Chromium {found['browser']}, headless, software rendering, its "
-            "network blocked but for the server on the same two cores. Changes are the closing of the "
-            f"busiest links and border places, one at a time ({len(made)}, {len(at_once)} and "
-            f"{len(undone)} of them): the hardest there are, as most trades pass them. What is picked "
-            "is solved while it is read.",
+            "network blocked but for the server on the same two cores. Changes are the closing of "
+            "links and of border places that carry tonnes, at even distances from the busiest to the "
+            f"least, one at a time ({len(made)}, {len(at_once)} and {len(undone)} of them). What is "
+            "picked is solved while it is read.",
             table(("What", "Wanted", "Median"), rows),
         )
     )

@@ -160,7 +160,10 @@ async function begin(): Promise<void> {
     const { pick } = store.now;
     window.setTimeout(() => {
       const edits = backend.live && pick === store.now.pick && !solved.solving ? likely(c) : null;
-      if (edits) backend.solve(asked({ ...store.now, edits })).catch(() => undefined);
+      if (!edits) return;
+      view.hold(true);
+      const done = (): void => view.hold(solved.solving);
+      backend.solve(asked({ ...store.now, edits })).then(done, done);
     }, 30);
   };
 
