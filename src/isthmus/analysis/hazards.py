@@ -1,7 +1,7 @@
 """
 How often border places, ports, straits and canals shut, and for how long: dated closures and a stated prior.
 
-A closure is a spell of the regime or status *closed* that follows an open one in the record. Rates are
+A closure is a spell of the regime or status *closed* that follows an open one of the same crossing or link. Rates are
 Gamma-Poisson: the mean rate of all places of a kind counts as `closure_prior_events` events. Durations
 are exponential with the mean of all as `closure_prior_spells` closures; those still running count with
 the days they have lasted.
@@ -55,9 +55,11 @@ def hazards(facts: Facts, parameters: Parameters, elements: pd.DataFrame) -> pd.
     places = facts["crossings"].set_index("crossing_id")["node_id"]
     regimes = facts["crossing_regimes"]
     regimes = regimes.assign(element_id=regimes["crossing_id"].map(places), state=regimes["regime"])
+    regimes = regimes.assign(part_id=regimes["crossing_id"])
     passage = facts["links"].set_index("link_id")["passage_id"]
     status = facts["link_status"]
     status = status.assign(element_id=status["link_id"].map(passage), state=status["status"])
+    status = status.assign(part_id=status["link_id"])
     end = max(pd.to_datetime(t["from_date"]).max() for t in (regimes, status))
     rows = []
     for kind, table in (("crossing", regimes), ("passage", status)):
@@ -91,34 +93,31 @@ def _record(
     """Return closures, open years, days shut, closures that ended, and what caused them."""
     if spells is None or not len(spells):
         return 0, 0.0, 0.0, 0, ""
-    begin = pd.to_datetime(spells["from_date"])
-    until = pd.to_datetime(spells["to_date"]).fillna(end)
-    shut = spells["state"].eq("closed").to_numpy()
-    opened = begin[~shut].min() if (~shut).any() else end
     causes: dict[pd.Timestamp, tuple[pd.Timestamp, str, bool]] = {}
-    for a, b, cause, over in zip(
-        begin[shut],
-        until[shut],
-        spells["cause_id"][shut],
-        spells["to_date"][shut].notna(),
-        strict=True,
-    ):
-        if a > opened:  # shut since the record begins is a state, no event
-            old = causes.get(a)
-            causes[a] = (max(b, old[0]) if old else b, str(cause), bool(over))
+    opened = end
+    for _, rows in spells.sort_values("from_date").groupby("part_id", sort=False):
+        was_open, since = False, None
+        for row in rows.itertuples(index=False):
+            begin = pd.to_datetime(row.from_date)
+            over = pd.notna(row.to_date) and bool(str(row.to_date))
+            until = pd.to_datetime(row.to_date) if over else end
+            if row.state != "closed":
+                opened, was_open, since = min(opened, begin), True, None
+                continue
+            if was_open:  # never open before is a state, or a plan, and no event
+                since = begin
+                causes.setdefault(since, (until, str(row.cause_id), over))
+            if since is not None:  # spells of closed one after the other are one closure
+                last, cause, _ = causes[since]
+                causes[since] = (max(until, last), cause, over)
+            was_open = False
     days = [min((b - a).days, longest) for a, (b, _, _) in causes.items()]
     # a closure longer than the longest has become a state: it counts as ended there
     ended = sum(over or (b - a).days >= longest for a, (b, _, over) in causes.items())
-    years = (
-        max((end - opened).days - sum((b - a).days for a, (b, _, _) in causes.items()), 0) / _DAYS
-    )
-    return (
-        len(causes),
-        years,
-        float(sum(days)),
-        ended,
-        "; ".join(dict.fromkeys(c for _, c, _ in causes.values())),
-    )
+    shut = sum((b - a).days for a, (b, _, _) in causes.items())
+    years = max((end - opened).days - shut, 0) / _DAYS
+    names = "; ".join(dict.fromkeys(c for _, c, _ in causes.values()))
+    return len(causes), years, float(sum(days)), ended, names
 
 
 def weather(parameters: Parameters) -> pd.DataFrame:
