@@ -310,6 +310,10 @@ class FixedPoint:
         self.share = best[3]
         return x, best[2], best[0], iterations
 
+    def _least(self, x: FloatArray, loaded: FloatArray) -> FloatArray:
+        """Flows below which no step goes from `x`, which loads `loaded`."""
+        return 0.1 * x
+
     def _search(
         self, x: FloatArray, law: FloatArray, loaded: FloatArray, dual: float, step: FloatArray
     ) -> tuple[FloatArray, FloatArray, FloatArray, float] | None:
@@ -320,7 +324,7 @@ class FixedPoint:
         here = self.residual(loaded, x)
         size = 1.0
         for _ in range(60):
-            trial = np.maximum(x + size * step, 0.1 * x)
+            trial = np.maximum(x + size * step, self._least(x, loaded))
             trial_law = self.laws(trial)
             trial_loaded, trial_dual = self.load(trial_law[0])
             rise = trial_dual - float(trial_law[0] @ trial - trial_law[2].sum()) - value

@@ -13,15 +13,17 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from isthmus.assign.base import BoolArray, FloatArray, IntArray, Trips
+from isthmus.assign.base import BoolArray, FloatArray, IntArray, Trips, by_head
 from isthmus.assign.fixed_point import FixedPoint
 from isthmus.assign.laws import open_delay
 from isthmus.assign.parts import cut, together
-from isthmus.assign.routes import Routes, draw, trips_of
+from isthmus.assign.routes import Routes, draw, plant, trips_of
+from isthmus.assign.spliced import Base, Spliced
 from isthmus.errors import Fault, InputError
 from isthmus.kernels import pricing
 from isthmus.kernels import routes as route_kernels
-from isthmus.kernels import slope as slopes
+from isthmus.kernels.beside import changes
+from isthmus.kernels.mended import mend
 from isthmus.kernels.satisfaction import best_logsum
 
 if TYPE_CHECKING:
@@ -37,6 +39,9 @@ _FEW, _MANY = 1, 4
 
 _ROUNDS, _STRAINED_H = 3, 0.5
 """Searches for routes at the new flows, where waiting has grown somewhere by more than this. [h]"""
+
+_LOOSE = 1e-2
+"""Relative gap of flows that are only to tell where more routes are wanted."""
 
 _EASY_H = 0.5
 """Change of a route's waiting up to which the rule of a half stands for the log-sum. [h]"""
@@ -65,40 +70,6 @@ class Outcome(NamedTuple):
     hours: FloatArray
     co2_kg_t: FloatArray
     gap: float
-
-
-class _Field(NamedTuple):
-    """Trips and what arcs cost their classes in one case."""
-
-    trips: Trips
-    usd: FloatArray
-    length: FloatArray
-    vot: FloatArray
-
-
-class _Point(FixedPoint):
-    """A fixed point near another: Newton goes by the slope of the first, which is much the same."""
-
-    known: FloatArray | None = None
-
-    def near(self, slope: FloatArray, place: IntArray) -> None:
-        """Take the slope of the base; `place` is where each arc here is in it, -1 if nowhere."""
-        known = place >= 0
-        self.known = np.where(known[:, None] & known[None, :], slope[place][:, place], 0.0)
-
-    def direction(self, slope: FloatArray, residual: FloatArray) -> FloatArray:
-        """See `FixedPoint.direction`; K is that of the base."""
-        if self.known is None:
-            return super().direction(slope, residual)
-        root = np.sqrt(np.minimum(slope, 1e60))
-        felt = np.flatnonzero(np.diagonal(self.known) * root**2 > 1e-5)
-        inner = self.known[np.ix_(felt, felt)] * root[felt][None, :]
-        inner *= root[felt][:, None]
-        inner[np.diag_indices(len(felt))] += 1.0
-        y = root[felt] * residual[felt]
-        if not slopes.solve_definite(inner, y):
-            return residual
-        return np.asarray(residual - self.known[:, felt] @ (root[felt] * y))
 
 
 class Without:
@@ -135,27 +106,35 @@ class Without:
         self.theta = base.trips["theta"].to_numpy(np.float64)
         self.routes, self.flow = base.routes, base.paths.flow
         self.path_trip = np.repeat(np.arange(len(self.trips.flow)), np.diff(self.routes.trip))
-        self.volume = np.asarray(base.arc_flow.sum(axis=0))
         self.delay_h = base.delay_h
         order = np.argsort(self.routes.arcs, kind="stable")
         count = np.bincount(self.routes.arcs, minlength=self.graph.n_arc)
         self._at = np.concatenate(([0], np.cumsum(count)))
         self._over = np.repeat(np.arange(len(self.path_trip)), np.diff(self.routes.starts))[order]
         self._tables = {"hours": cost.hours, "co2": cost.co2_kg, "usd": cost.usd_if_open}
-        self._known = {
-            name: self._along(self.routes, self.trips.klass, table)
-            for name, table in self._tables.items()
-        }
-        point = self._point(_Field(self.trips, self.usd, self.length, self.vot), self.routes)
-        point.load(self.delay_h[point.arcs])
-        place = np.arange(len(point.arcs), dtype=np.int32)
-        self._slope = point._slope(slopes.block, place, shape=(len(place), len(place)))
-        self._place = np.full(self.graph.n_arc, -1, np.int64)
-        self._place[point.arcs] = place
-        self._tonnes = np.maximum(self.trips.flow, 1e-300)
+        klass = self.trips.klass
+        self._known = {n: self._along(self.routes, klass, t) for n, t in self._tables.items()}
+        self._wait = self._along(self.routes, None, self.delay_h[None, :])
         self.served = np.diff(self.routes.trip) > 0
-        waits = self._along(self.routes, None, self.delay_h[None, :])
-        self._before = self._means(self.flow, self._known, waits, self.path_trip)
+        self._share = self.flow / np.maximum(self.trips.flow, 1e-300)[self.path_trip]
+        self._mean = {
+            n: np.bincount(self.path_trip, self._share * along, len(self.served))
+            for n, along in (("hours", self._known["hours"] + self._wait),
+                             ("co2", self._known["co2"]))
+        }  # fmt: skip
+        self._point = Base(
+            self.graph, self.usd, self.length, self.trips, self.routes, self.laws, self.theta,
+            self.vot, self.beta,
+        )  # fmt: skip
+        self._point.hold(self.delay_h)
+        self._volume = np.asarray(base.arc_flow.sum(axis=0))
+        self._congested = self.usd + self.vot[:, None] * np.where(
+            np.isfinite(self.usd), self.delay_h, 0.0
+        )
+        self._trees = plant(self.graph, None, self._congested, klass, self.trips.origin)
+        self._both_ways = (self.graph.indptr, self.graph.head, self.graph.tail,
+                           *by_head(self.graph))  # fmt: skip
+        self._worth_before = self._worth(self.routes, np.arange(len(klass)), self.delay_h)
 
     def routes_over(self, arcs: npt.ArrayLike) -> IntArray:
         """Return the routes, known to any trip, that use one of some arcs."""
@@ -188,85 +167,96 @@ class Without:
         if not len(gone):
             zero = np.zeros(m)
             return Outcome(np.zeros(m, np.bool_), zero, zero, zero, self.base.gap)
-        field = self._field(arcs, whose)
         left = np.ones(len(self.path_trip), np.bool_)
         left[gone] = False
-        hit = np.unique(self.path_trip[gone])
-        kept = self._some(np.flatnonzero(left))
-        fresh = self._fresh(field, self.delay_h, hit, np.diff(kept.trip)[hit] > 0)
-        begin = self.volume
+        case = self._case(arcs, np.unique(self.path_trip[gone]), left)
+        fresh = self._mended(case)
+        flow: FloatArray | None = None
         for turn in range(_ROUNDS + 1):
-            routes = Routes(*route_kernels.merge(*kept, *fresh, _MOST))
-            point, hours, total, reached = self._settled(field, routes, begin)
-            strained = np.abs(hours - self.delay_h).max(initial=0.0) > _STRAINED_H
-            if turn == _ROUNDS or not strained:
+            point, now = self._spliced(case, Routes(*route_kernels.merge(*case.kept, *fresh, _MOST)))
+            begin = self._volume if flow is None else flow
+            aim = self.gap if turn == _ROUNDS else max(self.gap, _LOOSE)
+            found, reached = point.settle(np.minimum(begin[point.arcs], point.law.capacity), aim)
+            if reached > aim or turn == _ROUNDS:
                 break
-            more = self._fresh(field, hours, hit, np.ones(len(hit), np.bool_))
-            wider = Routes(*route_kernels.merge(*fresh, *more, _MOST))
+            flow, hours = self._everywhere(point, found)
+            more = self._more(case, now, point.share[point.n_path :], hours)
+            wider = fresh if more is None else Routes(*route_kernels.merge(*fresh, *more, _MOST))
             if len(wider.starts) == len(fresh.starts):
+                found, reached = point.settle(found, self.gap)
                 break
-            fresh, begin = wider, total
-        return self._beside(routes, fresh, point.share, hours, hit, reached)
+            fresh = wider
+        _, hours = self._everywhere(point, found)
+        return self._beside(case, point, now, fresh, hours, reached)
 
-    def _settled(
-        self, field: _Field, routes: Routes, begin: FloatArray
-    ) -> tuple[_Point, FloatArray, FloatArray, float]:
-        """Return the fixed point over some routes, its delays, its flows where delayed, and its gap."""
-        point = self._point(field, routes)
-        point.near(self._slope, self._place[point.arcs])
-        volume = np.minimum(begin[point.arcs], point.law.capacity)
-        loaded, reached, _ = point.solve(volume, self.gap, 200, 0, True, None)
-        if reached > self.gap:  # far from the base its slope is none of the case's
-            point.known = None
-            loaded, reached, _ = point.solve(volume, self.gap, 400, 0, False, None)
-        total = np.zeros(self.graph.n_arc)
-        total[point.arcs] = loaded
-        used = np.zeros(self.graph.n_arc, np.bool_)
-        used[point.arcs] = True
-        return point, np.where(used, self.laws.value(total), 0.0), total, reached
+    def _case(self, arcs: IntArray, hit: IntArray, left: BoolArray) -> _Case:
+        """Set out the trips that lose a route."""
+        usd = self.usd.copy()
+        usd[:, arcs] = np.inf
+        shut = np.zeros(self.graph.n_arc, np.bool_)
+        shut[arcs] = True
+        before = _of_trips(self.routes, hit)
+        kept = _of_trips(self._some(np.flatnonzero(left)), hit)
+        return _Case(hit, trips_of(self.trips, hit), usd, shut, before, kept)
 
-    def _field(self, arcs: IntArray, whose: BoolArray | None) -> _Field:
-        """Close arcs to all, or give those they are closed to classes of their own."""
-        shut = self.usd.copy()
-        shut[:, arcs] = np.inf
-        if whose is None:
-            return _Field(self.trips, shut, self.length, self.vot)
-        klass = np.where(whose, self.trips.klass + len(self.usd), self.trips.klass)
-        return _Field(
-            self.trips._replace(klass=klass.astype(np.int32)),
-            np.concatenate([self.usd, shut]),
-            np.concatenate([self.length, self.length]),
-            np.concatenate([self.vot, self.vot]),
-        )
-
-    def _fresh(
-        self, field: _Field, hours: FloatArray, hit: IntArray, some_left: BoolArray
-    ) -> Routes:
-        """Find new routes at some delays; more for trips that have none left."""
-        waits = np.where(np.isfinite(field.usd), hours, 0.0)
-        congested = field.usd + field.vot[:, None] * waits
-        found = []
-        for rows, n in ((hit[some_left], _FEW), (hit[~some_left], _MANY)):
-            if len(rows):
-                drawn = draw(self.graph, congested, trips_of(field.trips, rows), n).routes
-                found.append((rows, drawn))
-        count = np.zeros(len(self.trips.flow), np.int64)
-        for rows, drawn in found:
-            count[rows] = np.diff(drawn.trip)
-        trip = np.concatenate(([0], np.cumsum(count))).astype(np.int64)
-        if len(found) == 1:
-            return Routes(trip, found[0][1].starts, found[0][1].arcs)
-        owner = np.concatenate([np.repeat(rows, np.diff(d.trip)) for rows, d in found])
-        size = np.concatenate([np.diff(d.starts) for _, d in found])
-        starts = np.concatenate(([0], np.cumsum(size))).astype(np.int64)
-        arcs = np.concatenate([d.arcs for _, d in found])
-        return Routes(trip, *route_kernels.reorder(starts, arcs, np.argsort(owner, kind="stable")))
-
-    def _point(self, field: _Field, routes: Routes) -> _Point:
-        return _Point(
-            self.graph, field.usd, field.length, field.trips, routes, self.laws, self.theta,
-            field.vot, self.beta,
+    def _spliced(self, case: _Case, routes: Routes) -> tuple[Spliced, FixedPoint]:
+        """Return the fixed point with these routes, and its part of the trips that are hit."""
+        before, now = (
+            FixedPoint(self.graph, self.usd, self.length, case.trips, r, self.laws,
+                       self.theta[case.hit], self.vot, self.beta)
+            for r in (case.before, routes)
         )  # fmt: skip
+        return Spliced(self._point, case.hit, before, now, self.laws), now
+
+    def _everywhere(self, point: Spliced, found: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return flows and delays of all arcs; no flow where no law stands."""
+        flow = np.zeros(self.graph.n_arc)
+        flow[point.arcs] = found
+        hours = self.delay_h.copy()
+        hours[point.arcs] = point.laws(found)[0]
+        return flow, hours
+
+    def _mended(self, case: _Case) -> Routes:
+        """Find routes of the trips that are hit, at the delays of the base."""
+        trips, m = case.trips, len(case.hit)
+        tree = self._trees.find(trips.klass, trips.origin)
+        order = np.argsort(tree, kind="stable")
+        starts = np.zeros(m + 1, np.int64)
+        arcs = np.empty(m * self.graph.n_node, np.int32)
+        mend(
+            self._both_ways, self._congested, case.shut, trips.klass[order], trips.origin[order],
+            trips.destination[order], tree[order], *self._trees[1:], starts, arcs,
+        )  # fmt: skip
+        size = np.diff(starts)
+        trip = np.concatenate(([0], np.cumsum((size > 0)[np.argsort(order)]))).astype(np.int64)
+        at = np.concatenate((starts[:-1][size > 0], starts[-1:]))
+        place = np.argsort(order[size > 0], kind="stable")
+        one = Routes(trip, *route_kernels.reorder(at, arcs[: starts[-1]], place))
+        none_left = np.flatnonzero((np.diff(case.kept.trip) == 0) & (np.diff(trip) > 0))
+        if not len(none_left):
+            return one
+        usd = self._at_delays(case.usd, self.delay_h)
+        some = draw(self.graph, usd, trips_of(trips, none_left), _MANY).routes
+        return Routes(*route_kernels.merge(*one, *_spread(some, none_left, m), _MOST))
+
+    def _more(
+        self, case: _Case, now: FixedPoint, share: FloatArray, hours: FloatArray
+    ) -> Routes | None:
+        """Find routes at some delays for the trips that are hit and wait longer than before."""
+        if np.abs(hours - self.delay_h).max(initial=0.0) <= _STRAINED_H:
+            return None
+        routes, m = now.routes, len(case.hit)
+        longer = self._along(routes, None, (hours - self.delay_h)[None, :])
+        waits = np.bincount(now.path_trip, share * longer, m)
+        rows = np.flatnonzero(waits > _STRAINED_H)
+        if not len(rows):
+            return None
+        usd = self._at_delays(case.usd, hours)
+        return _spread(draw(self.graph, usd, trips_of(case.trips, rows), _FEW).routes, rows, m)
+
+    def _at_delays(self, usd: FloatArray, hours: FloatArray) -> FloatArray:
+        """Return generalised costs at some delays. [USD/t]"""
+        return usd + self.vot[:, None] * np.where(np.isfinite(usd), hours, 0.0)
 
     def cost_along(self, routes: Routes) -> FloatArray:
         """Return generalised cost, with the waiting of the base, along routes of the trips. [USD/t]"""
@@ -291,62 +281,45 @@ class Without:
         pricing.path_costs(owner, routes.starts, routes.arcs, of, table, out)
         return out
 
-    def _means(
-        self, flow: FloatArray, known: dict[str, FloatArray], waits: FloatArray, owner: IntArray
-    ) -> tuple[FloatArray, FloatArray]:
-        """Return mean hours and CO2 of the trips. [h], [kg CO2e/t]"""
-        m = len(self.trips.flow)
-        time = np.bincount(owner, flow * (known["hours"] + waits), m) / self._tonnes
-        return time, np.bincount(owner, flow * known["co2"], m) / self._tonnes
-
     def _beside(
         self,
-        routes: Routes,
+        case: _Case,
+        point: Spliced,
+        now: FixedPoint,
         fresh: Routes,
-        share: FloatArray,
         hours: FloatArray,
-        hit: IntArray,
         gap: float,
     ) -> Outcome:
         """Set a case beside the base."""
-        trips, m = self.trips, len(self.trips.flow)
-        owner = np.repeat(np.arange(m), np.diff(routes.trip))
-        known = {n: self._along(routes, trips.klass, t) for n, t in self._tables.items()
-                 if n != "usd"}  # fmt: skip
-        waits = self._along(routes, None, hours[None, :])
-        was = self._along(routes, None, self.delay_h[None, :])
-        time, co2 = self._means(share * trips.flow[owner], known, waits, owner)
-        lost = self.served & (np.diff(routes.trip) == 0)
-        # rule of a half: a change of waiting counts in full for who stays, half for who comes or goes
+        m, hit = len(self.trips.flow), case.hit
+        stays = self.served.copy()
+        stays[hit] = False
+        usd, time, co2 = np.zeros(m), np.zeros(m), np.zeros(m)
         hard = np.zeros(m, np.bool_)
-        hard[hit] = True
-        hard[owner[np.abs(waits - was) > _EASY_H]] = True
-        # trips that lose no route keep theirs in place, so that old shares line up with new ones
-        change = self.vot[trips.klass[owner]] * (waits - was)
-        easy = ~hard[owner]
-        before = np.zeros(len(owner))
-        before[easy] = self._share_before()[~hard[self.path_trip]]
-        usd = np.asarray(
-            np.bincount(owner[easy], (change * 0.5 * (share + before))[easy], m), np.float64
-        )
-        rows = np.flatnonzero(hard & ~lost & self.served)
-        now = self._worth(_of_trips(routes, rows), rows, hours)
-        both = Routes(*route_kernels.merge(*_of_trips(self.routes, rows),
-                                           *_of_trips(fresh, rows), 2 * _MOST))  # fmt: skip
-        usd[rows] = now - self._worth(both, rows, self.delay_h)
-        usd[lost] = 0.0
-        stays = self.served & ~lost
-        return Outcome(
-            lost,
-            usd,
-            np.where(stays, time - self._before[0], 0.0),
-            np.where(stays, co2 - self._before[1], 0.0),
-            gap,
-        )
-
-    def _share_before(self) -> FloatArray:
-        """Share of each known route in its trip."""
-        return np.asarray(self.flow / self._tonnes[self.path_trip])
+        slots, at = self._point.meets
+        changes(
+            self.routes.trip, at, slots, ~stays, self._share, point.share, self._wait,
+            self._known["hours"], self._known["co2"], (hours - self.delay_h)[self._point.arcs],
+            self.vot[self.trips.klass], _EASY_H, usd, time, co2, hard,
+        )  # fmt: skip
+        rows = np.flatnonzero(hard)
+        usd[rows] = self._worth(_of_trips(self.routes, rows), rows, hours)
+        usd[rows] -= self._worth_before[rows]
+        # what a trip finds it could have taken before, so it stands on both sides
+        lost = np.zeros(m, np.bool_)
+        lost[hit] = np.diff(now.routes.trip) == 0
+        some = np.flatnonzero(~lost[hit])
+        both = Routes(*route_kernels.merge(*case.before, *fresh, 2 * _MOST))
+        mine = hit[some]
+        usd[mine] = self._worth(_of_trips(now.routes, some), mine, hours)
+        usd[mine] -= self._worth(_of_trips(both, some), mine, self.delay_h)
+        klass, share = case.trips.klass, point.share[point.n_path :]
+        waits = self._along(now.routes, None, hours[None, :])
+        for out, name, more in ((time, "hours", waits), (co2, "co2", 0.0)):
+            along = self._along(now.routes, klass, self._tables[name]) + more
+            mean = np.bincount(now.path_trip, share * along, len(hit))
+            out[hit] = np.where(lost[hit], 0.0, mean - self._mean[name][hit])
+        return Outcome(lost, usd, time, co2, gap)
 
     def _worth(self, routes: Routes, rows: IntArray, hours: FloatArray) -> FloatArray:
         """Return the log-sum of some trips over some routes at some delays. [USD/t]"""
@@ -362,6 +335,24 @@ class Without:
 
         together(work, len(parts))
         return out
+
+
+class _Case(NamedTuple):
+    """Trips that lose a route: which, what is closed to them, and their routes before and left."""
+
+    hit: IntArray
+    trips: Trips
+    usd: FloatArray
+    shut: BoolArray
+    before: Routes
+    kept: Routes
+
+
+def _spread(routes: Routes, rows: IntArray, m: int) -> Routes:
+    """Return routes of m trips, those of `rows` given."""
+    count = np.zeros(m, np.int64)
+    count[rows] = np.diff(routes.trip)
+    return routes._replace(trip=np.concatenate(([0], np.cumsum(count))).astype(np.int64))
 
 
 def _of_trips(routes: Routes, rows: IntArray) -> Routes:
