@@ -12,13 +12,14 @@ import difflib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from isthmus.assign.without import Without
+from isthmus.assign.parts import one_after_the_other
+from isthmus.assign.without import Outcome, Without
 from isthmus.corridor import corridor_links
 from isthmus.errors import Fault, InputError
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["KINDS", "Criticality", "criticality", "elements_of"]
 
+FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 KINDS = ("link", "crossing", "terminal", "corridor", "territory", "sea", "passage")
@@ -34,6 +36,8 @@ KINDS = ("link", "crossing", "terminal", "corridor", "territory", "sea", "passag
 changes mode or gauge at a place; a territory its land, its own trade included."""
 
 _LOSSES = ["unserved_t_yr", "added_usd_yr", "added_td_yr", "added_co2_t_yr"]
+_FELT = 0.5
+"""Tonnes, USD, tonne-days or tonnes of CO2 a year below which a loss is left out."""
 _AT_ONCE = 2
 """Cases worked on at a time; none depends on another."""
 
@@ -106,68 +110,34 @@ def criticality(
     if only is not None:
         found = _chosen(found, only)
     without = Without(base, gap)
-    network = base.virtual.network
-    land = network.zones.set_index("zone_id")["territory_id"]
-    ends = pd.DataFrame(
-        {
-            "origin_territory_id": base.trips["origin_zone_id"].map(land),
-            "destination_territory_id": base.trips["destination_zone_id"].map(land),
-            "commodity_id": base.trips["commodity_id"],
-        }
-    )
-    codes, names = pd.factorize(
-        pd.concat([ends["origin_territory_id"], ends["destination_territory_id"]]), sort=True
-    )
-    start, end = np.split(codes, 2)
-    inside = start == end
-    title = network.facts["territories"].set_index("territory_id")["name"]
-    flow = without.trips.flow
-
-    def case(i: int) -> tuple[pd.DataFrame, pd.DataFrame, list[float], float]:
-        outcome = without.of(found.arcs[i])
-        losses = np.stack(
-            [
-                np.where(outcome.lost, flow, 0.0),
-                flow * outcome.usd_t,
-                flow * outcome.hours / 24.0,
-                flow * outcome.co2_kg_t / 1000.0,
-            ]
-        )
-        country = np.stack(
-            [
-                np.bincount(start, x, len(names))
-                + np.bincount(end[~inside], x[~inside], len(names))
-                for x in losses
-            ],
-            axis=1,
-        )
-        felt = np.flatnonzero(np.abs(country).max(axis=1) > 0.5)
-        lands = pd.DataFrame(country[felt], columns=_LOSSES)
-        lands.insert(0, "territory_id", names[felt])
-        lands.insert(1, "name", title.reindex(names[felt]).fillna("").to_numpy())
-        hurt = np.flatnonzero((losses[0] > 0.5) | (losses[1] > 0.5))
-        rows = ends.iloc[hurt].assign(**dict(zip(_LOSSES, losses[:, hurt], strict=True)))
-        key = list(ends)
-        most = rows.groupby(key, as_index=False)[_LOSSES].sum()
-        most = most.sort_values(_LOSSES[:2], ascending=False, ignore_index=True).head(trades)
-        return lands, most, [float(x.sum()) for x in losses], outcome.gap
-
+    tally = _Tally(base, without.trips.flow, trades)
+    alike: dict[bytes, list[int]] = {}
+    for i, arcs in enumerate(found.arcs):
+        gone = without.routes_over(arcs)
+        if len(gone):
+            alike.setdefault(gone.tobytes(), []).append(i)
     n = len(found.table)
-    used = [i for i in range(n) if len(without.routes_over(found.arcs[i]))]
-    results: dict[int, tuple[pd.DataFrame, pd.DataFrame, list[float], float]] = {}
+    used = sorted(i for group in alike.values() for i in group)
+    results: dict[int, _Losses] = {}
+
+    def cases(group: list[int]) -> list[_Losses]:
+        known: dict[bytes, Outcome] = {}
+        with one_after_the_other():
+            return [tally.of(without.of(found.arcs[i], known=known)) for i in group]
+
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        jobs = [(i, pool.submit(case, i)) for i in used]
+        jobs = [(group, pool.submit(cases, group)) for group in alike.values()]
         try:
-            for done, (i, job) in enumerate(jobs):
-                results[i] = job.result()
+            for group, job in jobs:
+                results.update(zip(group, job.result(), strict=True))
                 if progress is not None:
-                    progress(done + 1, len(used))
+                    progress(len(results), len(used))
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
     totals = np.zeros((n, len(_LOSSES)))
     for i, result in results.items():
-        totals[i] = result[2]
+        totals[i] = result.total
     table = found.table.assign(
         through_t_yr=[without.tonnes(a) for a in found.arcs],
         **dict(zip(_LOSSES, totals.T, strict=True)),
@@ -186,11 +156,88 @@ def criticality(
 
     return Criticality(
         table.sort_values(_LOSSES[:2], ascending=False, kind="stable", ignore_index=True),
-        stacked({i: r[0] for i, r in results.items()}),
-        stacked({i: r[1] for i, r in results.items()}),
+        stacked({i: r.countries for i, r in results.items()}),
+        stacked({i: r.trades for i, r in results.items()}),
         len(used),
-        max([base.gap, *(r[3] for r in results.values())]),
+        max([base.gap, *(r.gap for r in results.values())]),
     )
+
+
+class _Losses(NamedTuple):
+    """What one case does, by country, by trade and in all."""
+
+    countries: pd.DataFrame
+    trades: pd.DataFrame
+    total: FloatArray
+    gap: float
+
+
+class _Tally:
+    """Adds outcomes up by country and by trade."""
+
+    def __init__(self, base: Assignment, flow: FloatArray, trades: int) -> None:
+        network = base.virtual.network
+        land = network.zones.set_index("zone_id")["territory_id"]
+        ends = pd.DataFrame(
+            {
+                "origin_territory_id": base.trips["origin_zone_id"].map(land),
+                "destination_territory_id": base.trips["destination_zone_id"].map(land),
+                "commodity_id": base.trips["commodity_id"],
+            }
+        )
+        both = pd.concat([ends["origin_territory_id"], ends["destination_territory_id"]])
+        codes, lands = pd.factorize(both, sort=True)
+        self.start, self.end = np.split(codes, 2)
+        self.inside = self.start == self.end
+        title = network.facts["territories"].set_index("territory_id")["name"]
+        self.lands = pd.DataFrame(
+            {"territory_id": lands, "name": title.reindex(lands).fillna("").to_numpy()}
+        )
+        by = ends.groupby(list(ends), sort=True)
+        self.trade = by.ngroup().to_numpy()
+        self.trades = by.size().index.to_frame(index=False)
+        self.flow = flow
+        self.most = trades
+
+    def of(self, outcome: Outcome) -> _Losses:
+        """Return the losses of one case."""
+        flow = self.flow
+        losses = np.stack(
+            [
+                np.where(outcome.lost, flow, 0.0),
+                flow * outcome.usd_t,
+                flow * outcome.hours / 24.0,
+                flow * outcome.co2_kg_t / 1000.0,
+            ]
+        )
+        abroad = ~self.inside
+        n = len(self.lands)
+        country = np.stack(
+            [
+                np.bincount(self.start, x, n) + np.bincount(self.end[abroad], x[abroad], n)
+                for x in losses
+            ],
+            axis=1,
+        )
+        felt = np.flatnonzero(np.abs(country).max(axis=1) > _FELT)
+        hurt = (losses[0] > _FELT) | (losses[1] > _FELT)
+        trade = np.stack(
+            [np.bincount(self.trade[hurt], x[hurt], len(self.trades)) for x in losses], axis=1
+        )
+        worst = np.lexsort((-trade[:, 1], -trade[:, 0]))[: self.most]
+        worst = worst[np.bincount(self.trade[hurt], minlength=len(self.trades))[worst] > 0]
+        return _Losses(
+            _beside(self.lands.iloc[felt], country[felt]),
+            _beside(self.trades.iloc[worst], trade[worst]),
+            losses.sum(axis=1),
+            outcome.gap,
+        )
+
+
+def _beside(named: pd.DataFrame, losses: FloatArray) -> pd.DataFrame:
+    """Set losses beside what they are of."""
+    frame = named.reset_index(drop=True)
+    return frame.assign(**dict(zip(_LOSSES, losses.T, strict=True)))
 
 
 @dataclass(frozen=True)

@@ -199,9 +199,7 @@ class FixedPoint:
                 loaded, reached = self._polish(loaded, reached, gap)
             if reached <= gap or iterations >= left:
                 return loaded, reached, iterations
-        hours = self.laws(x)[0]
-        jump = np.abs(self.laws(self.load(hours)[0])[0] - hours).max()
-        share = min(1.0, _EASY / max(float(jump * self.full_weight.max()), 1e-300))
+        share = self._easy(x)
         # flows that were right but for a few routes seldom need the whole way
         near = max(share, _STAGE**-3) if warm else share
         began, steps, good = self._stages(x, near, left - iterations, done + iterations, progress)
@@ -215,6 +213,12 @@ class FixedPoint:
         if reached > gap:
             loaded, reached = self._polish(loaded, reached, gap)
         return loaded, reached, iterations + steps
+
+    def _easy(self, x: FloatArray) -> float:
+        """Share of theta that Newton takes without help from flows `x`."""
+        hours = self.laws(x)[0]
+        jump = np.abs(self.laws(self.load(hours)[0])[0] - hours).max()
+        return min(1.0, _EASY / max(float(jump * self.full_weight.max()), 1e-300))
 
     def _polish(self, flow: FloatArray, reached: float, gap: float) -> tuple[FloatArray, float]:
         """
@@ -249,10 +253,16 @@ class FixedPoint:
         return np.bincount(self.slots, carried, len(self.arcs)) + self.common
 
     def _stages(
-        self, x: FloatArray, share: float, left: int, done: int, progress: Progress | None
+        self,
+        x: FloatArray,
+        share: float,
+        left: int,
+        done: int,
+        progress: Progress | None,
+        until: float = 1.0,
     ) -> tuple[FloatArray, int, bool]:
         """
-        Raise theta from a share of it, each stage from the flows of the last.
+        Raise theta from a share of it to another, each stage from the flows of the last.
 
         Returns
         -------
@@ -264,7 +274,7 @@ class FixedPoint:
         """
         iterations = 0
         before: FloatArray | None = None
-        while share < 1.0 and iterations < left:
+        while share < until and iterations < left:
             self.soften(share)
             most = min(_STAGE_STEPS, left - iterations)
             found, loaded, reached, steps = self._newton(

@@ -8,15 +8,17 @@ order, so that the bits do not depend on the machine.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import pairwise
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["cut", "together"]
+__all__ = ["cut", "one_after_the_other", "together"]
 
 T = TypeVar("T")
 
@@ -25,6 +27,19 @@ _PARTS, _LEAST = 2, 20_000
 
 _pool: dict[int, ThreadPoolExecutor] = {}
 """Threads beside the main one, by process: a fork has none of its parent's."""
+
+_here = threading.local()
+"""Whether this thread is one of several that work on whole cases, so that parts wait for each other."""
+
+
+@contextmanager
+def one_after_the_other() -> Iterator[None]:
+    """Work on parts one by one, in this thread, where other threads have cases of their own."""
+    _here.alone = True
+    try:
+        yield
+    finally:
+        _here.alone = False
 
 
 def cut(work: npt.NDArray[np.int64]) -> list[tuple[int, int]]:
@@ -63,7 +78,7 @@ def together(work: Callable[[int], T], n: int) -> list[T]:
     list
         What each returned, in order.
     """
-    if n <= 1 or (os.cpu_count() or 1) < 2:
+    if n <= 1 or getattr(_here, "alone", False) or (os.cpu_count() or 1) < 2:
         return [work(i) for i in range(n)]
     if os.getpid() not in _pool:
         _pool.clear()

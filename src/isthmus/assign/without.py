@@ -18,7 +18,7 @@ from isthmus.assign.fixed_point import FixedPoint
 from isthmus.assign.laws import open_delay
 from isthmus.assign.parts import cut, together
 from isthmus.assign.routes import Routes, draw, plant, trips_of
-from isthmus.assign.spliced import Base, Spliced
+from isthmus.assign.spliced import Base, Spliced, spans
 from isthmus.errors import Fault, InputError
 from isthmus.kernels import pricing
 from isthmus.kernels import routes as route_kernels
@@ -37,14 +37,14 @@ _MOST = 24
 _FEW, _MANY = 1, 4
 """Routes a trip looks for that has some left, and one that has none."""
 
-_ROUNDS, _STRAINED_H = 3, 0.5
-"""Searches for routes at the new flows, where waiting has grown somewhere by more than this. [h]"""
+_ROUNDS, _STRAINED_H = 2, 5.0
+"""Searches for routes at the new flows, for trips that wait longer than before by more. [h]"""
 
 _LOOSE = 1e-2
 """Relative gap of flows that are only to tell where more routes are wanted."""
 
-_EASY_H = 0.5
-"""Change of a route's waiting up to which the rule of a half stands for the log-sum. [h]"""
+_EASY = 0.1
+"""Change of a route's utility by waiting up to which the rule of a half stands for the log-sum."""
 
 
 class Outcome(NamedTuple):
@@ -126,8 +126,7 @@ class Without:
             self.graph, self.usd, self.length, self.trips, self.routes, self.laws, self.theta,
             self.vot, self.beta,
         )  # fmt: skip
-        self._point.hold(self.delay_h)
-        self._volume = np.asarray(base.arc_flow.sum(axis=0))
+        self._point.hold(self.delay_h, np.asarray(base.arc_flow.sum(axis=0)))
         self._congested = self.usd + self.vot[:, None] * np.where(
             np.isfinite(self.usd), self.delay_h, 0.0
         )
@@ -145,7 +144,12 @@ class Without:
         """Return what moves over any of some arcs. [t/yr]"""
         return float(self.flow[self.routes_over(arcs)].sum())
 
-    def of(self, arcs: IntArray, whose: BoolArray | None = None) -> Outcome:
+    def of(
+        self,
+        arcs: IntArray,
+        whose: BoolArray | None = None,
+        known: dict[bytes, Outcome] | None = None,
+    ) -> Outcome:
         """
         Return the outcome without some arcs.
 
@@ -155,6 +159,9 @@ class Without:
             Closed.
         whose : ndarray of bool, shape (m,), optional
             Trips they are closed to; default is all.
+        known : dict, optional
+            Outcomes of cases that lose the same routes, by the routes found instead: where these are
+            the same too, so is the outcome. It is added to.
 
         Returns
         -------
@@ -167,46 +174,64 @@ class Without:
         if not len(gone):
             zero = np.zeros(m)
             return Outcome(np.zeros(m, np.bool_), zero, zero, zero, self.base.gap)
-        left = np.ones(len(self.path_trip), np.bool_)
-        left[gone] = False
-        case = self._case(arcs, np.unique(self.path_trip[gone]), left)
+        case = self._case(arcs, gone)
         fresh = self._mended(case)
-        flow: FloatArray | None = None
+        name = fresh.trip.tobytes() + fresh.arcs.tobytes()
+        if known is not None and name in known:
+            return known[name]
+        outcome = self._solved(case, fresh)
+        if known is not None:
+            known[name] = outcome
+        return outcome
+
+    def _solved(self, case: _Case, fresh: Routes) -> Outcome:
+        """Search for routes where waiting grows, and settle the flows."""
+        share = flow = None
         for turn in range(_ROUNDS + 1):
-            point, now = self._spliced(case, Routes(*route_kernels.merge(*case.kept, *fresh, _MOST)))
-            begin = self._volume if flow is None else flow
-            aim = self.gap if turn == _ROUNDS else max(self.gap, _LOOSE)
-            found, reached = point.settle(np.minimum(begin[point.arcs], point.law.capacity), aim)
-            if reached > aim or turn == _ROUNDS:
-                break
+            routes = Routes(*route_kernels.merge(*case.kept, *fresh, _MOST))
+            now = FixedPoint(
+                self.graph, self.usd, self.length, case.trips, routes, self.laws,
+                self.theta[case.hit], self.vot, self.beta,
+            )  # fmt: skip
+            point = Spliced(self._point, case.hit, now, self.laws)
+            if flow is not None:
+                point.begin(flow[point.arcs])
+            last = turn == _ROUNDS
+            aim = self.gap if last else max(self.gap, _LOOSE)
+            found, reached, share = point.settle(aim, not last, share)
             flow, hours = self._everywhere(point, found)
+            if last:
+                break
             more = self._more(case, now, point.share[point.n_path :], hours)
             wider = fresh if more is None else Routes(*route_kernels.merge(*fresh, *more, _MOST))
             if len(wider.starts) == len(fresh.starts):
-                found, reached = point.settle(found, self.gap)
+                if share is not None:
+                    point.begin(found)
+                found, reached, _ = point.settle(self.gap, False, share)
+                _, hours = self._everywhere(point, found)
                 break
             fresh = wider
-        _, hours = self._everywhere(point, found)
         return self._beside(case, point, now, fresh, hours, reached)
 
-    def _case(self, arcs: IntArray, hit: IntArray, left: BoolArray) -> _Case:
+    def _case(self, arcs: IntArray, gone: IntArray) -> _Case:
         """Set out the trips that lose a route."""
+        hit = np.unique(self.path_trip[gone])
         usd = self.usd.copy()
         usd[:, arcs] = np.inf
         shut = np.zeros(self.graph.n_arc, np.bool_)
         shut[arcs] = True
-        before = _of_trips(self.routes, hit)
-        kept = _of_trips(self._some(np.flatnonzero(left)), hit)
-        return _Case(hit, trips_of(self.trips, hit), usd, shut, before, kept)
+        left = np.ones(len(self.path_trip), np.bool_)
+        left[gone] = False
+        paths = spans(self.routes.trip[hit], self.routes.trip[hit + 1])
+        before = self._of_paths(paths, hit)
+        return _Case(hit, trips_of(self.trips, hit), usd, shut, before,
+                     self._of_paths(paths[left[paths]], hit))  # fmt: skip
 
-    def _spliced(self, case: _Case, routes: Routes) -> tuple[Spliced, FixedPoint]:
-        """Return the fixed point with these routes, and its part of the trips that are hit."""
-        before, now = (
-            FixedPoint(self.graph, self.usd, self.length, case.trips, r, self.laws,
-                       self.theta[case.hit], self.vot, self.beta)
-            for r in (case.before, routes)
-        )  # fmt: skip
-        return Spliced(self._point, case.hit, before, now, self.laws), now
+    def _of_paths(self, paths: IntArray, rows: IntArray) -> Routes:
+        """Return some routes, by some trips, which become trips 0, 1, …"""
+        count = np.bincount(np.searchsorted(rows, self.path_trip[paths]), minlength=len(rows))
+        trip = np.concatenate(([0], np.cumsum(count))).astype(np.int64)
+        return Routes(trip, *route_kernels.reorder(self.routes.starts, self.routes.arcs, paths))
 
     def _everywhere(self, point: Spliced, found: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return flows and delays of all arcs; no flow where no law stands."""
@@ -265,12 +290,6 @@ class Without:
         waits = self._along(routes, None, self.delay_h[None, :])
         return self._along(routes, klass, self._tables["usd"]) + self.vot[klass[owner]] * waits
 
-    def _some(self, paths: IntArray) -> Routes:
-        """Return some of the known routes."""
-        count = np.bincount(self.path_trip[paths], minlength=len(self.trips.flow))
-        trip = np.concatenate(([0], np.cumsum(count))).astype(np.int64)
-        return Routes(trip, *route_kernels.reorder(self.routes.starts, self.routes.arcs, paths))
-
     def _along(
         self, routes: Routes, klass: npt.NDArray[np.int32] | None, table: FloatArray
     ) -> FloatArray:
@@ -296,11 +315,11 @@ class Without:
         stays[hit] = False
         usd, time, co2 = np.zeros(m), np.zeros(m), np.zeros(m)
         hard = np.zeros(m, np.bool_)
-        slots, at = self._point.meets
+        _, at, slots = self._point.meets
         changes(
             self.routes.trip, at, slots, ~stays, self._share, point.share, self._wait,
             self._known["hours"], self._known["co2"], (hours - self.delay_h)[self._point.arcs],
-            self.vot[self.trips.klass], _EASY_H, usd, time, co2, hard,
+            self.vot[self.trips.klass], self.theta, _EASY, usd, time, co2, hard,
         )  # fmt: skip
         rows = np.flatnonzero(hard)
         usd[rows] = self._worth(_of_trips(self.routes, rows), rows, hours)
@@ -311,8 +330,11 @@ class Without:
         some = np.flatnonzero(~lost[hit])
         both = Routes(*route_kernels.merge(*case.before, *fresh, 2 * _MOST))
         mine = hit[some]
-        usd[mine] = self._worth(_of_trips(now.routes, some), mine, hours)
-        usd[mine] -= self._worth(_of_trips(both, some), mine, self.delay_h)
+        usd[mine] = self._worth(_of_trips(now.routes, some), mine, hours) - self._worth_before[mine]
+        new = np.flatnonzero(~lost[hit] & (np.diff(both.trip) > np.diff(case.before.trip)))
+        mine = hit[new]
+        usd[mine] += self._worth_before[mine]
+        usd[mine] -= self._worth(_of_trips(both, new), mine, self.delay_h)
         klass, share = case.trips.klass, point.share[point.n_path :]
         waits = self._along(now.routes, None, hours[None, :])
         for out, name, more in ((time, "hours", waits), (co2, "co2", 0.0)):

@@ -6,7 +6,7 @@ from numba import njit
 
 @njit(cache=True, nogil=True)
 def changes(
-    trip, at, slots, skip, was, now, wait, hours, co2, delta, vot, easy, out_usd, out_hours, out_co2, hard
+    trip, at, slots, skip, was, now, wait, hours, co2, delta, vot, theta, easy, out_usd, out_hours, out_co2, hard
 ):  # fmt: skip
     """
     Sum the changes of each trip.
@@ -27,8 +27,10 @@ def changes(
         Change of delays. [h]
     vot : ndarray of float64, shape (m,)
         [USD/t/h]
+    theta : ndarray of float64, shape (m,)
+        [t/USD]
     easy : float
-        A trip is hard if the waiting of one of its routes changes by more. [h]
+        A trip is hard if the utility of one of its routes changes by more.
     out_usd, out_hours, out_co2 : ndarray of float64, shape (m,)
         Out: change of cost by the rule of a half [USD/t], of mean hours [h] and emissions [kg CO2e/t].
     hard : ndarray of bool, shape (m,)
@@ -40,11 +42,13 @@ def changes(
         usd = 0.0
         time = 0.0
         gas = 0.0
+        scale = vot[t] * theta[t]
+        most = easy / scale if scale > 0.0 else np.inf
         for p in range(trip[t], trip[t + 1]):
             more = 0.0
             for i in range(at[p], at[p + 1]):
                 more += delta[slots[i]]
-            if abs(more) > easy:
+            if abs(more) > most:
                 hard[t] = True
             # a change of waiting counts in full for who stays, half for who comes or goes
             usd += more * 0.5 * (was[p] + now[p])
