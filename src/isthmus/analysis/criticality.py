@@ -116,6 +116,8 @@ def criticality(
         gone = without.routes_over(arcs)
         if len(gone):
             alike.setdefault(gone.tobytes(), []).append(i)
+    # the long cases first, so that no thread is left with one at the end
+    groups = [alike[gone] for gone in sorted(alike, key=len, reverse=True)]
     n = len(found.table)
     used = sorted(i for group in alike.values() for i in group)
     results: dict[int, _Losses] = {}
@@ -126,7 +128,7 @@ def criticality(
             return [tally.of(without.of(found.arcs[i], known=known)) for i in group]
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        jobs = [(group, pool.submit(cases, group)) for group in alike.values()]
+        jobs = [(group, pool.submit(cases, group)) for group in groups]
         try:
             for group, job in jobs:
                 results.update(zip(group, job.result(), strict=True))
@@ -142,32 +144,38 @@ def criticality(
         through_t_yr=[without.tonnes(a) for a in found.arcs],
         **dict(zip(_LOSSES, totals.T, strict=True)),
     )
-    keys = table[["kind", "element_id"]]
-
-    def stacked(tables: dict[int, pd.DataFrame]) -> pd.DataFrame:
-        parts = [
-            tables[i].assign(kind=keys["kind"][i], element_id=keys["element_id"][i]) for i in used
-        ]
-        parts = [p for p in parts if len(p)]
-        if not parts:
-            return pd.DataFrame(columns=["kind", "element_id", *_LOSSES])
-        frame = pd.concat(parts, ignore_index=True)
-        return frame[["kind", "element_id", *[c for c in frame if c not in keys]]]
-
     return Criticality(
         table.sort_values(_LOSSES[:2], ascending=False, kind="stable", ignore_index=True),
-        stacked({i: r.countries for i, r in results.items()}),
-        stacked({i: r.trades for i, r in results.items()}),
+        _stacked(table, tally.lands, [(i, *results[i].countries) for i in used]),
+        _stacked(table, tally.trades, [(i, *results[i].trades) for i in used]),
         len(used),
         max([base.gap, *(r.gap for r in results.values())]),
     )
 
 
-class _Losses(NamedTuple):
-    """What one case does, by country, by trade and in all."""
+def _stacked(
+    table: pd.DataFrame, named: pd.DataFrame, parts: list[tuple[int, IntArray, FloatArray]]
+) -> pd.DataFrame:
+    """Set the losses of all cases one under another, beside what they are of."""
+    size = [len(rows) for _, rows, _ in parts]
+    cases = np.repeat([i for i, _, _ in parts], size).astype(np.int64)
+    rows = np.concatenate([np.empty(0, np.int64), *(r for _, r, _ in parts)])
+    losses = np.concatenate([np.empty((0, len(_LOSSES))), *(x for _, _, x in parts)])
+    frame = pd.concat(
+        [
+            table[["kind", "element_id"]].iloc[cases].reset_index(drop=True),
+            named.iloc[rows].reset_index(drop=True),
+        ],
+        axis=1,
+    )
+    return frame.assign(**dict(zip(_LOSSES, losses.T, strict=True)))
 
-    countries: pd.DataFrame
-    trades: pd.DataFrame
+
+class _Losses(NamedTuple):
+    """What one case does: rows of the lands and trades that feel it, what they lose, and all in all."""
+
+    countries: tuple[IntArray, FloatArray]
+    trades: tuple[IntArray, FloatArray]
     total: FloatArray
     gap: float
 
@@ -218,26 +226,20 @@ class _Tally:
                 for x in losses
             ],
             axis=1,
-        )
+        ).astype(np.float64)
         felt = np.flatnonzero(np.abs(country).max(axis=1) > _FELT)
         hurt = (losses[0] > _FELT) | (losses[1] > _FELT)
-        trade = np.stack(
-            [np.bincount(self.trade[hurt], x[hurt], len(self.trades)) for x in losses], axis=1
-        )
+        m = len(self.trades)
+        trade = np.stack([np.bincount(self.trade[hurt], x[hurt], m) for x in losses], axis=1)
+        trade = trade.astype(np.float64)
         worst = np.lexsort((-trade[:, 1], -trade[:, 0]))[: self.most]
-        worst = worst[np.bincount(self.trade[hurt], minlength=len(self.trades))[worst] > 0]
+        worst = worst[np.bincount(self.trade[hurt], minlength=m)[worst] > 0]
         return _Losses(
-            _beside(self.lands.iloc[felt], country[felt]),
-            _beside(self.trades.iloc[worst], trade[worst]),
+            (felt, country[felt]),
+            (worst, trade[worst]),
             losses.sum(axis=1),
             outcome.gap,
         )
-
-
-def _beside(named: pd.DataFrame, losses: FloatArray) -> pd.DataFrame:
-    """Set losses beside what they are of."""
-    frame = named.reset_index(drop=True)
-    return frame.assign(**dict(zip(_LOSSES, losses.T, strict=True)))
 
 
 @dataclass(frozen=True)

@@ -25,14 +25,15 @@ _STAGE_GAP = 1e-3
 """Gap at which a stage is good enough to begin the next with."""
 _ROUNDED, _WORSE = 1e-3, 3
 """Gap below which the rest may be rounding, and steps without a better gap that show it is not."""
-_NOT_FELT = 1e-5
-"""Answer of an arc's flow to its own delay below which Newton leaves the arc to plain iteration."""
 _SMALL_FLOW = 1e-9
 """Share of all flow below which an arc's residual is measured against that flow, not its own."""
 
 
 class FixedPoint:
     """One logit fixed point: fixed routes, the arcs among them whose delay rises with flow."""
+
+    felt = 1e-5
+    """Answer of an arc's flow to its own delay below which Newton leaves it to plain iteration."""
 
     def __init__(
         self,
@@ -125,7 +126,7 @@ class FixedPoint:
         over the arcs alone that feel their own delay; K is never written out beyond these.
         """
         root = np.sqrt(np.minimum(slope, 1e60))
-        felt = np.flatnonzero(self._slope(slopes.diagonal) * root**2 > _NOT_FELT)
+        felt = np.flatnonzero(self._slope(slopes.diagonal) * root**2 > self.felt)
         place = np.full(len(root), -1, np.int32)
         place[felt] = np.arange(len(felt), dtype=np.int32)
         inner = self._slope(slopes.block, place, shape=(len(felt), len(felt)))
@@ -320,7 +321,7 @@ class FixedPoint:
         self.share = best[3]
         return x, best[2], best[0], iterations
 
-    def _least(self, x: FloatArray, loaded: FloatArray) -> FloatArray:
+    def _least(self, x: FloatArray, loaded: FloatArray) -> FloatArray:  # noqa: ARG002 - who overrides it asks
         """Flows below which no step goes from `x`, which loads `loaded`."""
         return 0.1 * x
 

@@ -15,8 +15,6 @@ from isthmus.kernels import slope as slopes
 
 __all__ = ["Base", "Spliced"]
 
-_FELT = 1e-3
-"""Answer of an arc's flow to its own delay below which plain iteration is left to it."""
 _STEPS = 12
 """Newton steps with the slope of the base before the slope of the case is worked out."""
 _ROUGH = 0.1
@@ -82,7 +80,7 @@ class Base(FixedPoint):
         perceived = np.where(some, (self.free - worth) / np.where(some, self.weight, 1.0), plain)
         return np.where(np.diff(self.routes.trip) > 1, self.flow * perceived, 0.0)
 
-    def taken_by(self, rows: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    def taken_by(self, rows: IntArray) -> tuple[FloatArray, FloatArray, IntArray]:
         """
         Return what some trips take of each delayed arc.
 
@@ -102,10 +100,11 @@ class Base(FixedPoint):
         paths = spans(trip[rows], trip[rows + 1])
         places = slots[spans(at[paths], at[paths + 1])]
         carried = self.share[paths] * self.flow[self.path_trip[paths]]
-        flow = np.bincount(places, np.repeat(carried, at[paths + 1] - at[paths]), n)
+        each = np.repeat(carried, at[paths + 1] - at[paths])
+        flow = np.asarray(np.bincount(places, each, n), np.float64)
         begin, end = self.common_at[rows], self.common_at[rows + 1]
         sure = np.repeat(self.flow[rows], end - begin)
-        common = np.bincount(self.common_slot[spans(begin, end)], sure, n)
+        common = np.asarray(np.bincount(self.common_slot[spans(begin, end)], sure, n), np.float64)
         return flow, common, np.bincount(places, minlength=n)
 
 
@@ -128,6 +127,8 @@ class Spliced(FixedPoint):
     The trips of the base come first, those of `rows` with no flow, then `rows` once more. Newton goes by
     the slope of the base, as few trips differ; where it does not get there, by that of the case.
     """
+
+    felt = 1e-3
 
     def __init__(self, base: Base, rows: IntArray, now: FixedPoint, delay: Delay) -> None:
         new = now.arcs[base.slot[now.arcs] < 0]
@@ -188,7 +189,7 @@ class Spliced(FixedPoint):
             return super().direction(slope, residual)
         root = np.sqrt(np.minimum(slope[: self.n_base], 1e60))
         # an arc that lost its last route answers no more, whatever the base says
-        felt = np.flatnonzero((self._diagonal * root**2 > _FELT) & self.used)
+        felt = np.flatnonzero((self._diagonal * root**2 > self.felt) & self.used)
         rows = self.known[felt]
         inner = rows[:, felt] * root[felt][None, :]
         inner *= root[felt][:, None]

@@ -40,7 +40,7 @@ _FEW, _MANY = 1, 4
 _ROUNDS, _STRAINED_H = 2, 5.0
 """Searches for routes at the new flows, for trips that wait longer than before by more. [h]"""
 
-_LOOSE = 1e-2
+_LOOSE = 0.1
 """Relative gap of flows that are only to tell where more routes are wanted."""
 
 _EASY = 0.1

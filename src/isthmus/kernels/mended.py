@@ -11,9 +11,7 @@ from numba import njit
 
 
 @njit(cache=True, nogil=True)
-def mend(
-    graph, cost, shut, klass, origin, destination, row, dist, via, order, count, starts, out
-):
+def mend(graph, cost, shut, klass, origin, destination, row, dist, via, order, count, starts, out):
     """
     Find the least-cost path of each trip without some arcs.
 
