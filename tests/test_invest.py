@@ -7,7 +7,6 @@ import math
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -25,12 +24,13 @@ from isthmus.analysis.invest_search import additive, best_set, front, programme,
 from isthmus.analysis.invest_ways import Choices, compile_choices
 from isthmus.analysis.levels import transit
 from isthmus.analysis.projects import Project, as_order, read_projects
-from isthmus.cli.invest import _base, _print, _tornado
+from isthmus.cli.invest import _print, _tornado
 from isthmus.errors import InputError
 from isthmus.facts.check import check_keys
 from isthmus.facts.check_projects import check_projects
 from isthmus.facts.payers import shares
 from isthmus.facts.tables import Facts
+from isthmus.run import assigned
 
 # Knapsack problems P01 to P08 of J. Burkardt, "Data for the 01 Knapsack Problem", Florida State
 # University: weights, profits, capacity, greatest profit.
@@ -463,7 +463,8 @@ def test_bad_options_are_said_plainly(option: list[str]) -> None:
 
 
 def test_tornado_moves_the_appraisal_as_defined(works: Facts) -> None:
-    base, cost = _base(works, None, "2020-01-01", "all_or_nothing", 1e-6)
+    cost = ist.GeneralizedCost(works)
+    base, _ = assigned(works, None, "2020-01-01", method="all_or_nothing")
     found = ist.invest(base, cost, objective="saving", again=0)
     choice: dict = {"costs": {}, "built": [], "trade_of": [], "rate": None, "years": None}
     swings = _tornado(
@@ -474,13 +475,15 @@ def test_tornado_moves_the_appraisal_as_defined(works: Facts) -> None:
         1e-6,
         found,
         choice,
-        SimpleNamespace(update=print),
+        lambda *_: None,
     ).set_index("name")
     paid = float(found.sets["cost_usd"].iloc[0])
-    assert swings.loc["What projects cost", "high_usd"] == pytest.approx(-0.45 * paid)
-    assert swings.loc["What projects cost", "low_usd"] == pytest.approx(0.2 * paid)
-    assert swings.loc["Discount rate", "high_usd"] < 0 < swings.loc["Discount rate", "low_usd"]
-    assert swings["swing_usd"].is_monotonic_decreasing
+    assert swings.loc["What projects cost", "high_change"] == pytest.approx(-0.45 * paid)
+    assert swings.loc["What projects cost", "low_change"] == pytest.approx(0.2 * paid)
+    assert (
+        swings.loc["Discount rate", "high_change"] < 0 < swings.loc["Discount rate", "low_change"]
+    )
+    assert swings["swing"].is_monotonic_decreasing
 
 
 def test_a_set_on_the_shipped_network_is_what_an_assignment_says(shipped: Facts) -> None:

@@ -179,6 +179,41 @@ def prepare(
     return Run(scenario, base, new)
 
 
+def assigned(
+    facts: Facts,
+    scenario: str | None,
+    date: str,
+    *,
+    method: str = "stochastic",
+    gap: float = 1e-6,
+) -> tuple[Assignment, Assignment | None]:
+    """
+    Assign the network of a day or, with an order, its base and the order.
+
+    Parameters
+    ----------
+    facts : Facts
+    scenario : str or None
+        Order.
+    date : str
+        Day of the network without an order.
+    method : str
+    gap : float
+
+    Returns
+    -------
+    base : Assignment
+    new : Assignment or None
+        With the order, if there is one.
+    """
+    cost = GeneralizedCost(facts)
+    if scenario is None:
+        demand = facts.demand(demand_year(facts, date))
+        return assign(facts.network(date), demand, cost, method=method, gap=gap), None
+    run = prepare(facts, find_scenario(scenario, facts), cost, method=method, gap=gap)
+    return run.base, run.new
+
+
 def _is_base(base: Assignment, facts: Facts, date: str, method: str) -> bool:
     """Return whether an assignment is that of the untouched network of a day."""
     source = base.virtual.source

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pandas as pd
 
@@ -16,6 +16,7 @@ def tornado(
     facts: Facts,
     measure: Callable[[Facts], float],
     *,
+    own: Mapping[str, tuple[Callable[[], float], Callable[[], float]]] | None = None,
     most: int = 5,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> pd.DataFrame:
@@ -27,6 +28,9 @@ def tornado(
     facts : Facts
     measure : callable
         Takes facts, returns the number.
+    own : mapping, optional
+        Assumptions of the analysis itself that the facts do not hold: by name, the number at the low
+        and at the high end.
     most : int
         Assumptions to keep.
     progress : callable, optional
@@ -38,26 +42,31 @@ def tornado(
         assumption_id, name, central, low, high: the number at each end; low_change, high_change,
         swing: the greater of the two changes, without its sign. The greatest swing first.
     """
-    every = cases(facts)
+    every, extra = cases(facts), own or {}
+    n = len(every) - 1 + 2 * len(extra)
     found: dict[str, dict[str, float]] = {}
     central = float(measure(facts))
     for done, case in enumerate(c for c in every if c.assumption != CENTRAL):
         if progress is not None:
-            progress(case.name, done, len(every) - 1)
+            progress(case.name, done, n)
         found.setdefault(case.assumption, {})[case.side] = float(measure(moved(facts, case)))
+    for i, (name, ends) in enumerate(extra.items()):
+        if progress is not None:
+            progress(name, len(every) - 1 + 2 * i, n)
+        found[name] = {"low": float(ends[0]()), "high": float(ends[1]())}
     named = facts["sweep"].drop_duplicates("assumption_id").set_index("assumption_id")["name"]
     frame = pd.DataFrame(
         [
             {
                 "assumption_id": name,
-                "name": str(named[name]),
+                "name": str(named.get(name, name)),
                 "central": central,
-                "low": ends["low"],
-                "high": ends["high"],
-                "low_change": ends["low"] - central,
-                "high_change": ends["high"] - central,
+                "low": at["low"],
+                "high": at["high"],
+                "low_change": at["low"] - central,
+                "high_change": at["high"] - central,
             }
-            for name, ends in found.items()
+            for name, at in found.items()
         ]
     )
     frame["swing"] = frame[["low_change", "high_change"]].abs().max(axis=1)

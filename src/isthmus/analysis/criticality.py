@@ -230,8 +230,8 @@ class _Tally:
         felt = np.flatnonzero(np.abs(country).max(axis=1) > _FELT)
         hurt = (losses[0] > _FELT) | (losses[1] > _FELT)
         m = len(self.trades)
-        trade = np.stack([np.bincount(self.trade[hurt], x[hurt], m) for x in losses], axis=1)
-        trade = trade.astype(np.float64)
+        by_trade = [np.bincount(self.trade[hurt], x[hurt], m) for x in losses]
+        trade = np.stack(by_trade, axis=1).astype(np.float64)
         worst = np.lexsort((-trade[:, 1], -trade[:, 0]))[: self.most]
         worst = worst[np.bincount(self.trade[hurt], minlength=m)[worst] > 0]
         return _Losses(

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from isthmus import __version__
-from isthmus.console import note, out
+from isthmus.console import compact, note, out, print_table
 from isthmus.errors import CostError, InputError, IsthmusError, NoPath, NotConverged
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from isthmus.facts.tables import Facts
 
-__all__ = ["Data", "Gap", "Json", "Method", "Results", "app", "main", "read_facts"]
+__all__ = ["Data", "Gap", "Json", "Method", "Results", "app", "main", "print_tornado", "read_facts"]
 
 app = typer.Typer(
     name="isthmus",
@@ -45,6 +47,16 @@ def read_facts(data: list[Path] | None) -> Facts:
     from isthmus.facts.tables import read
 
     return read(*(data or []))
+
+
+def print_tornado(swings: pd.DataFrame, what: str, unit: str = "USD/yr") -> None:
+    """Print a tornado: what moves a number most, at both ends."""
+    sides = {"assumption": "left", "at its low end": "right", "at its high end": "right"}
+    rows = [
+        [r["name"], compact(r["low_change"], sign=True), compact(r["high_change"], sign=True)]
+        for r in swings.to_dict("records")
+    ]
+    print_table(f"What moves {what} most, {unit}", sides, rows)
 
 
 @app.callback(invoke_without_command=True)

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from isthmus.cli.app import Data, Json, app, read_facts
+from isthmus.cli.app import Data, Json, app, print_tornado, read_facts
 from isthmus.console import compact, hint, note, out, print_json, print_table, records
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from isthmus.analysis.criticality import Criticality
     from isthmus.assign import Assignment
+    from isthmus.facts.tables import Facts
 
 __all__ = ["criticality"]
 
@@ -81,6 +84,12 @@ def criticality(
         float | None,
         typer.Option(help="Seconds for the search of each size; the bound is then told."),
     ] = None,
+    tornado: Annotated[
+        bool,
+        typer.Option(
+            "--tornado", help="The five assumptions that move the worst element's cost most."
+        ),
+    ] = False,
     top: Annotated[int, typer.Option(help="Rows and sets to print, the worst first.")] = 10,
     html: Annotated[Path | None, typer.Option("--html", help="Page to write.")] = None,
     data: Data = None,
@@ -95,8 +104,12 @@ def criticality(
             gap or 1e-8, time_limit or math.inf, top, json,
         )  # fmt: skip
         return
+    from isthmus.run import assigned
+
+    facts = read_facts(data)
     with note.status("assigning the network as it is") as status:
-        base = _base(scenario, date, data)
+        before, new = assigned(facts, scenario, date)
+        base = new or before
         if cut is not None:
             _cut(base, cut, json=json)
             return
@@ -112,34 +125,23 @@ def criticality(
         wanted = list(KINDS) if kinds == "all" else [x.strip() for x in kinds.split(",") if x]
         chosen = [x.strip() for x in only.split(",") if x.strip()] if only else None
         found = solve(base, wanted, chosen, gap=gap or 1e-4, progress=told)
+        swings = _tornado(facts, scenario, date, found, status) if tornado else None
     name = scenario or date
     if html is not None:
         from isthmus.output.criticality_section import section
-        from isthmus.output.page import write_page
-        from isthmus.output.power_section import page
+        from isthmus.output.page import section_page, write_page
 
         title = f"Criticality: {name}"
-        write_page(html, page(title, section(found)))
+        write_page(html, section_page(title, section(found, swings)))
     if json:
-        print_json(_document(name, base, found))
+        print_json(_document(name, base, found, swings))
         return
     _print(name, found, top)
+    if swings is not None:
+        print_tornado(swings, f"the cost of losing {swings['element_id'].iloc[0]}")
     if html is not None:
         out.print(f"  {html}")
     hint("isthmus criticality -k 2")
-
-
-def _base(scenario: str | None, date: str, data: list[Path] | None) -> Assignment:
-    """Assign the network of a day, or that of an order."""
-    from isthmus.assign import assign
-    from isthmus.cost.model import GeneralizedCost
-    from isthmus.run import demand_year, find_scenario, prepare
-
-    facts = read_facts(data)
-    cost = GeneralizedCost(facts)
-    if scenario is not None:
-        return prepare(facts, find_scenario(scenario, facts), cost).new
-    return assign(facts.network(date), facts.demand(demand_year(facts, date)), cost)
 
 
 def _print(name: str, found: Criticality, top: int) -> None:
@@ -171,7 +173,30 @@ def _print(name: str, found: Criticality, top: int) -> None:
     )
 
 
-def _document(name: str, base: Assignment, found: Criticality) -> dict[str, Any]:
+def _tornado(
+    facts: Facts, scenario: str | None, date: str, found: Criticality, status: Any
+) -> pd.DataFrame:
+    """Move each assumption: what the loss of the element that costs most adds."""
+    from isthmus.analysis.criticality import criticality as solve
+    from isthmus.run import assigned
+    from isthmus.sensitivity import tornado
+
+    worst = found.elements.loc[found.elements["added_usd_yr"].idxmax()]
+    kind, name = str(worst["kind"]), str(worst["element_id"])
+
+    def measure(changed: Facts) -> float:
+        base, new = assigned(changed, scenario, date)
+        return float(solve(new or base, [kind], [name]).elements["added_usd_yr"].iloc[0])
+
+    swings = tornado(
+        facts, measure, progress=lambda n, i, k: status.update(f"tornado: {n}, {i} of {k}")
+    )
+    return swings.assign(kind=kind, element_id=name)
+
+
+def _document(
+    name: str, base: Assignment, found: Criticality, swings: pd.DataFrame | None
+) -> dict[str, Any]:
     return {
         "network": name,
         "base_gap": base.gap,
@@ -180,6 +205,7 @@ def _document(name: str, base: Assignment, found: Criticality) -> dict[str, Any]
         "elements": records(found.elements),
         "by_country": records(found.by_country),
         "by_trade": records(found.by_trade),
+        "tornado": None if swings is None else records(swings),
     }
 
 

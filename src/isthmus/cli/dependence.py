@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from isthmus.cli.app import Data, Json, app, read_facts
+from isthmus.cli.app import Data, Json, app, print_tornado, read_facts
 from isthmus.console import compact, hint, note, out, print_json, print_table, records
 from isthmus.errors import Fault, InputError
 
@@ -53,6 +53,7 @@ def dependence(
 ) -> None:
     """Say how much of whose trade passes whose land, what a refusal stops, and what going round costs."""
     from isthmus.analysis.dependence import dependence as count
+    from isthmus.run import assigned
 
     if on is not None and of is None:
         raise InputError([Fault("--on", "needs --of.", "As in --of ARM --on IRN.")])
@@ -62,7 +63,7 @@ def dependence(
     if of is not None:
         of = facts.names.territory(of, "--of")
     with note.status("assigning") as status:
-        base, new = _assigned(facts, scenario, date)
+        base, new = assigned(facts, scenario, date)
         shown = new or base
         if ways is not None:
             _ways(shown, ways, commodity, json=json)
@@ -76,11 +77,10 @@ def dependence(
     name = scenario or date
     if html is not None:
         from isthmus.output.dependence_section import section
-        from isthmus.output.page import write_page
-        from isthmus.output.power_section import page
+        from isthmus.output.page import section_page, write_page
 
         body = section(found, before, refusals, of, swings)
-        write_page(html, page(f"Dependence: {name}", body))
+        write_page(html, section_page(f"Dependence: {name}", body))
     if json:
         document = {
             "network": name,
@@ -96,29 +96,13 @@ def dependence(
         out.print(f"  {r.sentence()}", markup=False)
     _print(name, found, before, of, top)
     if swings is not None:
-        _print_tornado(swings)
+        print_tornado(swings, "the cost of going round")
     if html is not None:
         out.print(f"  {html}")
     first = of or found.countries["territory_id"][0]
     hint(
         f"isthmus dependence --of {first}" if of is None else f"isthmus criticality --cut {of},RUS"
     )
-
-
-def _assigned(
-    facts: Facts, scenario: str | None, date: str
-) -> tuple[Assignment, Assignment | None]:
-    """Assign the base and, with an order, the order."""
-    from isthmus.assign import assign
-    from isthmus.cost.model import GeneralizedCost
-    from isthmus.run import demand_year, find_scenario, prepare
-
-    cost = GeneralizedCost(facts)
-    if scenario is None:
-        demand = facts.demand(demand_year(facts, date))
-        return assign(facts.network(date), demand, cost), None
-    run = prepare(facts, find_scenario(scenario, facts), cost)
-    return run.base, run.new
 
 
 def _refusals(
@@ -151,10 +135,11 @@ def _tornado(
 ) -> pd.DataFrame:
     """Move each assumption: what going round costs."""
     from isthmus.analysis.dependence import refusal
+    from isthmus.run import assigned
     from isthmus.sensitivity import tornado
 
     def measure(changed: Facts) -> float:
-        base, new = _assigned(changed, scenario, date)
+        base, new = assigned(changed, scenario, date)
         return refusal(new or base, of, on, by).extra_usd_yr
 
     return tornado(
@@ -205,15 +190,6 @@ def _print(
     whose = str(found.countries.set_index("territory_id")["name"].get(of, of))
     what = "land or sea" if found.by == "territory" else "control"
     print_table(f"What the trade of {whose} passes, by {what}, {name}", sides, rows)
-
-
-def _print_tornado(swings: pd.DataFrame) -> None:
-    sides = {"assumption": "left", "at its low end": "right", "at its high end": "right"}
-    rows = [
-        [r["name"], compact(r["low_change"], sign=True), compact(r["high_change"], sign=True)]
-        for r in swings.to_dict("records")
-    ]
-    print_table("What moves the cost of going round most, USD/yr", sides, rows)
 
 
 def _ways(shown: Assignment, pair: str, commodity: str, *, json: bool) -> None:

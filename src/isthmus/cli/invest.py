@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from isthmus.cli.app import Data, Json, app, read_facts
+from isthmus.cli.app import Data, Json, app, print_tornado, read_facts
 from isthmus.console import compact, hint, note, out, print_json, print_table, records
 from isthmus.errors import Fault, InputError
 
@@ -74,6 +76,8 @@ def invest(
 ) -> None:
     """Choose the best set of projects under a budget, with the proof, and say who pays and gains."""
     from isthmus.analysis.invest import invest as solve
+    from isthmus.cost.model import GeneralizedCost
+    from isthmus.run import assigned
 
     facts = read_facts(data)
     choice: dict[str, Any] = {
@@ -89,10 +93,11 @@ def invest(
         def told(stage: str, done: int, of: int) -> None:
             status.update(f"{stage}: {done} of {of}")
 
-        base, priced = _base(facts, scenario, date, method, gap)
+        before, new = assigned(facts, scenario, date, method=method, gap=gap)
+        base = new or before
         found = solve(
             base,
-            priced,
+            GeneralizedCost(facts),
             budget_usd=_money(budget, "--budget") if budget else math.inf,
             objective=objective,
             weights=weigh,
@@ -104,14 +109,14 @@ def invest(
         )
         swings = None
         if tornado:
-            swings = _tornado(facts, scenario, date, method, gap, found, choice, status)
+            swings = _tornado(facts, scenario, date, method, gap, found, choice, told)
     title = scenario or date
     if html is not None or svg is not None:
-        from isthmus.output.invest_section import page, picture, section
-        from isthmus.output.page import write_page
+        from isthmus.output.invest_section import picture, section
+        from isthmus.output.page import section_page, write_page
 
         if html is not None:
-            write_page(html, page(f"What to build: {title}", section(found, swings)))
+            write_page(html, section_page(f"What to build: {title}", section(found, swings)))
         if svg is not None:
             write_page(svg, picture(found))
     if json:
@@ -123,21 +128,6 @@ def invest(
     hint("isthmus list projects" if found.chosen else "isthmus invest --budget 5bn")
 
 
-def _base(facts: Facts, scenario: str | None, date: str, method: str, gap: float) -> Any:
-    """Assign the network that projects are added to."""
-    from isthmus.assign import assign
-    from isthmus.cost.model import GeneralizedCost
-    from isthmus.run import demand_year, find_scenario
-
-    order = find_scenario(scenario, facts) if scenario else None
-    day = str(order.base) if order else date
-    network, demand = facts.network(day), facts.demand(demand_year(facts, day))
-    if order is not None:
-        network, demand = order.apply(network, demand)
-    cost = GeneralizedCost(facts)
-    return assign(network, demand, cost, method=method, gap=gap), cost
-
-
 def _tornado(
     facts: Facts,
     scenario: str | None,
@@ -146,37 +136,25 @@ def _tornado(
     gap: float,
     found: Invest,
     choice: dict[str, Any],
-    status: Any,
+    told: Callable[[str, int, int], None],
 ) -> pd.DataFrame:
-    """Move each assumption; keep the five that move the net present value of the chosen set most."""
+    """Move each assumption: the net present value of the chosen set."""
     from isthmus.analysis.invest import npv_of
-    from isthmus.sweep import CENTRAL, cases, moved
+    from isthmus.cost.model import GeneralizedCost
+    from isthmus.run import assigned
+    from isthmus.sensitivity import tornado
 
-    central = found.headline_usd
-    rows: dict[str, dict[str, float]] = {}
+    def measure(changed: Facts, **more: Any) -> float:
+        before, new = assigned(changed, scenario, date, method=method, gap=gap)
+        cost = GeneralizedCost(changed)
+        return float(npv_of(new or before, cost, found.chosen, **(choice | more)))
 
-    def swing(name: str, side: str, changed: Facts) -> None:
-        status.update(f"tornado: {name} {side}")
-        base, cost = _base(changed, scenario, date, method, gap)
-        value = npv_of(base, cost, found.chosen, **choice)
-        rows.setdefault(name, {})[f"{side}_usd"] = value - central
+    def end(parameter: str, side: str) -> float:
+        value = _appraised(facts, parameter, side)
+        return measure(facts, **_as_option(parameter, value, found))
 
-    named = facts["sweep"].drop_duplicates("assumption_id").set_index("assumption_id")["name"]
-    for case in cases(facts):
-        if case.assumption != CENTRAL:
-            swing(str(named[case.assumption]), case.side, moved(facts, case))
-    base, cost = _base(facts, scenario, date, method, gap)
-    for parameter in _APPRAISAL:
-        for side in ("low", "high"):
-            value = _appraised(facts, parameter, side)
-            held = choice | _as_option(parameter, value, found)
-            worth = npv_of(base, cost, found.chosen, **held)
-            rows.setdefault(_NAMES[parameter], {})[f"{side}_usd"] = worth - central
-    import pandas as pd
-
-    frame = pd.DataFrame([{"name": name, **row} for name, row in rows.items()])
-    frame["swing_usd"] = (frame["high_usd"] - frame["low_usd"]).abs()
-    return frame.nlargest(5, "swing_usd").reset_index(drop=True)
+    own = {_NAMES[p]: (partial(end, p, "low"), partial(end, p, "high")) for p in _APPRAISAL}
+    return tornado(facts, measure, own=own, progress=told)
 
 
 def _appraised(facts: Facts, parameter: str, side: str) -> float:
@@ -296,11 +274,7 @@ def _print(title: str, found: Invest, swings: pd.DataFrame | None) -> None:
              "transit_t_yr": "transit, t/yr", "paid_usd": "pays, USD"},
         )  # fmt: skip
     if swings is not None:
-        _table(
-            "What moves the net value of the best set most, USD",
-            swings,
-            {"low_usd": "low end", "high_usd": "high end"},
-        )
+        print_tornado(swings, "the net value of the best set", "USD")
 
 
 def _ends(frame: pd.DataFrame, most: int = 6, least: int = 3) -> pd.DataFrame:

@@ -52,7 +52,9 @@ def run(
         raise InputError(
             [Fault("run", "no scenario named.", "`isthmus list scenarios` shows all; or --all.")]
         )
-    asked = _asked(also)
+    from isthmus.output.questions import named
+
+    asked = named([x.strip() for x in (also or "").split(",") if x.strip()])
     facts = read_facts(data)
     with note.status("reading orders") as status:
         done = run_scenarios(
@@ -79,19 +81,6 @@ def run(
     if short:
         worst = max(short, key=_gap)
         raise NotConverged(_gap(worst), gap, worst["iterations"])
-
-
-def _asked(also: str | None) -> list[str]:
-    """Return the questions that were named."""
-    from isthmus.output.questions import QUESTIONS
-
-    wanted = [x.strip() for x in (also or "").split(",") if x.strip()]
-    wanted = list(QUESTIONS) if wanted == ["all"] else wanted
-    odd = [x for x in wanted if x not in QUESTIONS]
-    if odd:
-        mend = f"One of {', '.join(QUESTIONS)}, or all."
-        raise InputError([Fault("--also", f'"{odd[0]}" is no question.', mend)])
-    return wanted
 
 
 def _questions(

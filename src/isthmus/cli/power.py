@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from isthmus.cli.app import Data, Json, app, read_facts
+from isthmus.cli.app import Data, Json, app, print_tornado, read_facts
 from isthmus.console import compact, hint, note, out, print_json, print_table, records
 
 if TYPE_CHECKING:
@@ -67,17 +68,17 @@ def power(
         change = compare_power(base, new) if new is not None else None
         swings = (
             _tornado(
-                facts, scenario, date, list(shown.players["player_id"]), commodity, options, status
+                facts, scenario, date, list(shown.players["player_id"]), commodity, options, told
             )
             if tornado
             else None
         )
     if html is not None:
-        from isthmus.output.page import write_page
-        from isthmus.output.power_section import page, section
+        from isthmus.output.page import section_page, write_page
+        from isthmus.output.power_section import section
 
         title = f"Power over transit: {scenario or date}"
-        write_page(html, page(title, section(shown, change, swings)))
+        write_page(html, section_page(title, section(shown, change, swings)))
     if svg is not None:
         _draw(svg, scenario or date, shown, change)
     if json:
@@ -140,39 +141,32 @@ def _tornado(
     names: list[str],
     commodity: str | None,
     options: dict[str, Any],
-    status: Any,
+    told: Callable[[str, int, int], None],
 ) -> pd.DataFrame:
-    """Move each assumption of `data/sweep.csv` and the price of no trade; keep the five that move most."""
-    import pandas as pd
+    """Move each assumption and the price of no trade: the value that is greatest, or moves most."""
+    from isthmus.sensitivity import tornado
 
-    from isthmus.sweep import CENTRAL, cases, moved
-
-    def first(changed: Facts, **more: Any) -> pd.Series:
+    def values(changed: Facts, **more: Any) -> pd.Series:
         base, new = _games(
             changed, scenario, date, names, commodity, options | more, lambda *_: None
         )
-        values = (new or base).shapley().set_index("player_id")["shapley_usd_yr"]
+        found = (new or base).shapley().set_index("player_id")["shapley_usd_yr"]
         if new is None:
-            return values
-        return values - base.shapley().set_index("player_id")["shapley_usd_yr"]
+            return found
+        return found - base.shapley().set_index("player_id")["shapley_usd_yr"]
 
-    central = first(facts)
-    lead = str(central.abs().idxmax())
-    rows: dict[str, dict[str, float]] = {}
-    named = facts["sweep"].drop_duplicates("assumption_id").set_index("assumption_id")["name"]
-    for case in cases(facts):
-        if case.assumption == CENTRAL:
-            continue
-        status.update(f"tornado: {case.name}")
-        value = float(first(moved(facts, case))[lead] - central[lead])
-        rows.setdefault(str(named[case.assumption]), {})[f"{case.side}_usd_yr"] = value
+    lead = str(values(facts).abs().idxmax())
+
+    def measure(changed: Facts, **more: Any) -> float:
+        return float(values(changed, **more)[lead])
+
+    own = {}
     if commodity not in ("gas", "oil"):
-        for side, share in (("low", 0.1), ("high", 0.5)):
-            value = float(first(facts, share=share)[lead] - central[lead])
-            rows.setdefault("What a tonne that does not move loses", {})[f"{side}_usd_yr"] = value
-    frame = pd.DataFrame([{"name": name, "player_id": lead, **row} for name, row in rows.items()])
-    frame["swing_usd_yr"] = (frame["high_usd_yr"] - frame["low_usd_yr"]).abs()
-    return frame.nlargest(5, "swing_usd_yr").reset_index(drop=True)
+        own["What a tonne that does not move loses"] = (
+            lambda: measure(facts, share=0.1),
+            lambda: measure(facts, share=0.5),
+        )
+    return tornado(facts, measure, own=own, progress=told).assign(player_id=lead)
 
 
 def _document(
@@ -239,9 +233,7 @@ def _print(
         }
         _table(f"Before and after {title}, USD/yr", change, moves)
     if swings is not None:
-        heads = {"low_usd_yr": "low end", "high_usd_yr": "high end"}
-        lead = swings["player_id"].iloc[0] if len(swings) else ""
-        _table(f"What moves the value of {lead} most, USD/yr", swings, heads)
+        print_tornado(swings, f"the value of {swings['player_id'].iloc[0]}")
 
 
 def _table(title: str, frame: pd.DataFrame, columns: dict[str, str]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from isthmus.cli.app import Data, Json, app, read_facts
+from isthmus.cli.app import Data, Json, app, print_tornado, read_facts
 from isthmus.console import compact, hint, note, out, print_json, print_table, records
 
 if TYPE_CHECKING:
@@ -44,20 +44,21 @@ def reliability(
     json: Json = False,
 ) -> None:
     """Simulate years of closures and consignments: hours P50 to P95, expected and worst loss."""
+    from isthmus.run import assigned
+
     facts = read_facts(data)
     options = {"seed": seed, "promised_days": promised_days, "workers": workers}
     with note.status("assigning") as status:
-        base, new = _assigned(facts, scenario, date)
+        base, new = assigned(facts, scenario, date)
         before = _solve(base, years, options, status) if new is not None else None
         found = _solve(new or base, years, options, status)
         swings = _tornado(facts, scenario, date, seed, status) if tornado else None
     name = scenario or date
     if html is not None:
-        from isthmus.output.page import write_page
-        from isthmus.output.power_section import page
+        from isthmus.output.page import section_page, write_page
         from isthmus.output.reliability_section import section
 
-        write_page(html, page(f"Reliability: {name}", section(found, before, swings)))
+        write_page(html, section_page(f"Reliability: {name}", section(found, before, swings)))
     if json:
         print_json(
             {
@@ -79,22 +80,6 @@ def reliability(
     hint("isthmus criticality --kinds crossing,passage")
 
 
-def _assigned(
-    facts: Facts, scenario: str | None, date: str
-) -> tuple[Assignment, Assignment | None]:
-    """Assign the base and, with an order, the order."""
-    from isthmus.assign import assign
-    from isthmus.cost.model import GeneralizedCost
-    from isthmus.run import demand_year, find_scenario, prepare
-
-    cost = GeneralizedCost(facts)
-    if scenario is None:
-        demand = facts.demand(demand_year(facts, date))
-        return assign(facts.network(date), demand, cost), None
-    run = prepare(facts, find_scenario(scenario, facts), cost)
-    return run.base, run.new
-
-
 def _solve(base: Assignment, years: int, options: dict[str, Any], status: Any) -> Reliability:
     from isthmus.analysis.reliability import reliability as simulate
 
@@ -107,10 +92,11 @@ def _solve(base: Assignment, years: int, options: dict[str, Any], status: Any) -
 def _tornado(facts: Facts, scenario: str | None, date: str, seed: int, status: Any) -> pd.DataFrame:
     """Move each assumption: the expected loss of all trade, over a thousand years."""
     from isthmus.analysis.reliability import reliability as simulate
+    from isthmus.run import assigned
     from isthmus.sensitivity import tornado
 
     def measure(changed: Facts) -> float:
-        base, new = _assigned(changed, scenario, date)
+        base, new = assigned(changed, scenario, date)
         return simulate(new or base, 1_000, seed=seed, consignments=1).total["loss_usd_yr"]
 
     return tornado(
@@ -165,9 +151,4 @@ def _print(
             f"  Against the base: {compact(change, sign=True)} USD a year, in the same years."
         )
     if swings is not None:
-        sides = {"assumption": "left", "at its low end": "right", "at its high end": "right"}
-        rows = [
-            [r["name"], compact(r["low_change"], sign=True), compact(r["high_change"], sign=True)]
-            for r in swings.to_dict("records")
-        ]
-        print_table("What moves the loss most, USD/yr", sides, rows)
+        print_tornado(swings, "the loss")

@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 
 from isthmus.output.numerals import Scale, scale_for, signed
 
-__all__ = ["Part", "gains_and_losses", "pairs", "stacks"]
+__all__ = ["Part", "gains_and_losses", "pairs", "stacks", "swings"]
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,7 @@ def gains_and_losses(
     name: str = "name",
     note: str = "",
     most: int = 16,
+    worst_first: bool = False,
 ) -> Markup:
     """
     Draw bars to both sides of zero, the greatest gain first.
@@ -53,6 +54,8 @@ def gains_and_losses(
     unit : str
     most : int
         Rows shown: those that move most.
+    worst_first : bool
+        The greatest on top.
 
     Returns
     -------
@@ -61,7 +64,7 @@ def gains_and_losses(
     """
     rows = frame[frame[value].abs() > 0]
     rows = rows.reindex(rows[value].abs().sort_values(ascending=False).index[:most])
-    rows = rows.sort_values(value)
+    rows = rows.sort_values(value, ascending=not worst_first)
     if rows.empty:
         return Markup('<p class="quiet">Nothing changes.</p>')
     scale = scale_for(rows[value], unit)
@@ -133,6 +136,48 @@ def pairs(
         )
     keys = (("over", "with the order"), ("under", "base")) if compared else ()
     head = _head(scale, len(rows), len(rows), keys)
+    return Markup(
+        f'<figure class="bars">{head}<div class="bar-grid">{"".join(parts)}</div></figure>'
+    )
+
+
+def swings(frame: pd.DataFrame, unit: str) -> Markup:
+    """
+    Draw a tornado: how far each assumption moves a number at its low and at its high end.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Of `isthmus.sensitivity.tornado`.
+    unit : str
+
+    Returns
+    -------
+    Markup
+    """
+    ends = frame[["low_change", "high_change"]]
+    top = float(ends.abs().to_numpy().max()) if len(ends) else 0.0
+    if not top > 0.0:
+        return Markup('<p class="quiet">No assumption moves it.</p>')
+    scale = scale_for(ends.to_numpy().ravel(), unit)
+    low, high = max(0.0, -float(ends.to_numpy().min())), max(0.0, float(ends.to_numpy().max()))
+    zero = 100 * low / (low + high)
+    parts = []
+    for row in frame.to_dict("records"):
+        bars, figures = "", []
+        for kind, end in (("over", "low_change"), ("under", "high_change")):
+            amount = float(row[end])
+            width = 100 * abs(amount) / (low + high)
+            left = zero - width if amount < 0 else zero
+            bars += f'<i class="bar {kind}" style="left:{left:.2f}%;width:{width:.2f}%"></i>'
+            figures.append(scale.show(amount, sign=True))
+        parts.append(
+            f'<div class="bar-name">{escape(row["name"])}</div><div class="bar-room">'
+            f'<i class="zero" style="left:{zero:.2f}%"></i>{bars}</div>'
+            f'<div class="bar-figure">{figures[0]} <small>{figures[1]}</small></div>'
+        )
+    keys = (("over", "at its low end"), ("under", "at its high end"))
+    head = _head(scale, len(frame), len(frame), keys)
     return Markup(
         f'<figure class="bars">{head}<div class="bar-grid">{"".join(parts)}</div></figure>'
     )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pandas as pd
 from markupsafe import Markup
 
 from isthmus.analysis.criticality import Criticality
-from isthmus.output.charts import gains_and_losses
+from isthmus.output.charts import gains_and_losses, swings
 from isthmus.output.listing import Column, listing
 
 __all__ = ["section"]
@@ -29,13 +30,15 @@ _COLUMNS = [
 ]
 
 
-def section(found: Criticality, most: int = 12) -> Markup:
+def section(found: Criticality, tornado: pd.DataFrame | None = None, most: int = 12) -> Markup:
     """
     Return the section.
 
     Parameters
     ----------
     found : Criticality
+    tornado : DataFrame, optional
+        Of `isthmus.sensitivity.tornado`, of the worst element.
     most : int
         Rows of each kind.
 
@@ -51,7 +54,7 @@ def section(found: Criticality, most: int = 12) -> Markup:
     ]
     for kind, rows in found.elements.groupby("kind", sort=False):
         parts.append(Markup("<h3>{0}</h3>").format(_HEADS[str(kind)]))
-        parts.append(gains_and_losses(rows, "added_usd_yr", "USD/yr", most=most))
+        parts.append(gains_and_losses(rows, "added_usd_yr", "USD/yr", most=most, worst_first=True))
         parts.append(listing(rows.head(most), _COLUMNS))
     worst = found.elements.iloc[0] if len(found.elements) else None
     if worst is not None:
@@ -59,5 +62,10 @@ def section(found: Criticality, most: int = 12) -> Markup:
             worst["element_id"]
         )
         parts.append(Markup("<h3>Who bears the loss of {0}</h3>").format(worst["name"]))
-        parts.append(gains_and_losses(found.by_country[mine], "added_usd_yr", "USD/yr"))
+        parts.append(
+            gains_and_losses(found.by_country[mine], "added_usd_yr", "USD/yr", worst_first=True)
+        )
+    if tornado is not None:
+        parts.append(Markup("<h3>What moves the cost of the worst loss most</h3>"))
+        parts.append(swings(tornado, "USD/yr"))
     return Markup("").join(parts)

@@ -8,7 +8,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from isthmus.analysis.dependence import Dependence, Refusal
-from isthmus.output.charts import gains_and_losses, pairs
+from isthmus.output.charts import pairs, swings
 from isthmus.output.listing import Column, listing
 
 __all__ = ["section"]
@@ -58,5 +58,5 @@ def section(
     parts.append(listing(found.countries.head(most), columns))
     if tornado is not None:
         parts.append(Markup("<h3>What moves the cost of going round most</h3>"))
-        parts.append(gains_and_losses(tornado, "high_change", "USD/yr"))
+        parts.append(swings(tornado, "USD/yr"))
     return Markup("").join(parts)

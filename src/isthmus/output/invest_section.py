@@ -8,12 +8,11 @@ import pandas as pd
 from markupsafe import Markup, escape
 
 from isthmus.analysis.invest import OBJECTIVES, Invest
-from isthmus.output.charts import gains_and_losses
+from isthmus.output.charts import gains_and_losses, swings
 from isthmus.output.listing import Column, listing
 from isthmus.output.numerals import scale_for
-from isthmus.output.power_section import page
 
-__all__ = ["page", "picture", "section"]
+__all__ = ["picture", "section"]
 
 _USD = "USD"
 _RATE = "USD/yr"
@@ -90,14 +89,9 @@ def section(found: Invest, tornado: pd.DataFrame | None = None) -> Markup:
         )
     )
     parts += _incidence(found)
-    if tornado is not None and len(tornado):
+    if tornado is not None:
         parts.append(Markup("<h3>What moves the net value of the best set most</h3>"))
-        shown = [
-            Column("name", "Assumption"),
-            Column("low_usd", "At its low end", _USD, sign=True),
-            Column("high_usd", "At its high end", _USD, sign=True),
-        ]
-        parts.append(listing(tornado, shown))
+        parts.append(swings(tornado, _USD))
     return Markup("").join(parts)
 
 

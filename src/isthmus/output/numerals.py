@@ -27,6 +27,7 @@ _LADDERS: dict[str, tuple[tuple[float, str], ...]] = {
         (1e3, "t CO₂e/yr"),
         (1.0, "kg CO₂e/yr"),
     ),
+    "t·d/yr": ((1e9, "bn t·d/yr"), (1e6, "mn t·d/yr"), (1.0, "t·d/yr")),
     "t·h/yr": ((1e9, "bn t·h/yr"), (1e6, "mn t·h/yr"), (1.0, "t·h/yr")),
 }
 

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
 
 from isthmus.output.theme import DARK, LIGHT, MODES, variables
 
-__all__ = ["asset", "render_page", "style_sheet", "write_page"]
+__all__ = ["asset", "render_page", "section_page", "style_sheet", "write_page"]
 
 
 def asset(name: str) -> str:
@@ -54,6 +55,21 @@ def style_sheet(*names: str) -> str:
         f"{{color-scheme:dark;{dark}}}}}"
         f"@media screen{{:root[data-theme=dark]{{color-scheme:dark;{dark}}}}}"
         f"{modes}{''.join(asset(name) for name in names)}"
+    )
+
+
+def section_page(title: str, body: Markup) -> str:
+    """Return one self-contained page of one section."""
+    style = Markup(style_sheet("report.css"))
+    return str(
+        Markup('<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">')
+        + Markup('<meta name="viewport" content="width=device-width, initial-scale=1">')
+        + Markup(
+            "<title>{0} · Isthmus</title><style>{1}</style></head><body><main><section>"
+        ).format(title, style)
+        + Markup("<h1>{0}</h1>").format(title)
+        + body
+        + Markup("</section></main></body></html>\n")
     )
 
 

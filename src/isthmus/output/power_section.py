@@ -6,12 +6,11 @@ import pandas as pd
 from markupsafe import Markup, escape
 
 from isthmus.analysis.power import Power
-from isthmus.output.charts import gains_and_losses, pairs
+from isthmus.output.charts import gains_and_losses, pairs, swings
 from isthmus.output.listing import Column, listing
 from isthmus.output.numerals import scale_for
-from isthmus.output.page import style_sheet
 
-__all__ = ["page", "picture", "section"]
+__all__ = ["picture", "section"]
 
 _UNIT = "USD/yr"
 
@@ -56,30 +55,10 @@ def section(
             Column("veto_usd_yr", "It alone shuts", _UNIT),
         ]
     parts.append(listing(power.table(), columns))
-    if tornado is not None and len(tornado):
+    if tornado is not None:
         parts.append(Markup("<h3>What moves the first value most</h3>"))
-        shown = [
-            Column("name", "Assumption"),
-            Column("low_usd_yr", "At its low end", _UNIT, sign=True),
-            Column("high_usd_yr", "At its high end", _UNIT, sign=True),
-        ]
-        parts.append(listing(tornado, shown))
+        parts.append(swings(tornado, _UNIT))
     return Markup("").join(parts)
-
-
-def page(title: str, body: Markup) -> str:
-    """Return one self-contained page."""
-    style = Markup(style_sheet("report.css"))
-    return str(
-        Markup('<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">')
-        + Markup('<meta name="viewport" content="width=device-width, initial-scale=1">')
-        + Markup(
-            "<title>{0} · Isthmus</title><style>{1}</style></head><body><main><section>"
-        ).format(title, style)
-        + Markup("<h1>{0}</h1>").format(title)
-        + body
-        + Markup("</section></main></body></html>\n")
-    )
 
 
 def _words(power: Power) -> Markup:

@@ -19,12 +19,13 @@ from isthmus.output import (
     power_section,
     reliability_section,
 )
+from isthmus.output.page import section_page
 
 if TYPE_CHECKING:
     from isthmus.assign import Assignment
     from isthmus.cost.model import GeneralizedCost
 
-__all__ = ["QUESTIONS", "questions"]
+__all__ = ["QUESTIONS", "named", "questions"]
 
 Answer = Callable[["Assignment", "Assignment", "GeneralizedCost"], Markup]
 
@@ -82,6 +83,27 @@ QUESTIONS: dict[str, tuple[str, Answer]] = {
 }
 
 
+def named(names: Sequence[str]) -> list[str]:
+    """
+    Return the questions that were named, each once; ``all`` is all of them.
+
+    Raises
+    ------
+    InputError
+        If a question is unknown.
+    """
+    if list(names) == ["all"]:
+        return list(QUESTIONS)
+    faults = [
+        Fault("--also", f'"{n}" is no question.', f"One of {', '.join(QUESTIONS)}, or all.")
+        for n in names
+        if n not in QUESTIONS
+    ]
+    if faults:
+        raise InputError(faults)
+    return list(dict.fromkeys(names))
+
+
 def questions(
     names: Sequence[str],
     base: Assignment,
@@ -115,17 +137,10 @@ def questions(
     InputError
         If a question is unknown.
     """
-    faults = [
-        Fault("--also", f'"{n}" is no question.', f"One of {', '.join(QUESTIONS)}.")
-        for n in names
-        if n not in QUESTIONS
-    ]
-    if faults:
-        raise InputError(faults)
     parts = []
-    for name in dict.fromkeys(names):
+    for name in named(names):
         head, answer = QUESTIONS[name]
         if tell is not None:
             tell(head)
         parts.append(Markup("<h2>{0}</h2>").format(head) + answer(base, new, cost))
-    return power_section.page(title, Markup("").join(parts))
+    return section_page(title, Markup("").join(parts))

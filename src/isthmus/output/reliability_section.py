@@ -6,7 +6,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from isthmus.analysis.reliability import Reliability
-from isthmus.output.charts import gains_and_losses, pairs
+from isthmus.output.charts import pairs, swings
 from isthmus.output.listing import Column, listing
 
 __all__ = ["section"]
@@ -65,5 +65,5 @@ def section(
     parts.append(listing(hazards, columns))
     if tornado is not None:
         parts.append(Markup("<h3>What moves the loss most</h3>"))
-        parts.append(gains_and_losses(tornado, "high_change", "USD/yr"))
+        parts.append(swings(tornado, "USD/yr"))
     return Markup("").join(parts)
