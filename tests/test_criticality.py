@@ -6,6 +6,7 @@ import json
 import math
 from itertools import combinations
 from pathlib import Path
+from types import SimpleNamespace
 
 import networkx as nx
 import numpy as np
@@ -270,3 +271,22 @@ def test_command_answers_for_tntp_files():
     assert said["singles"]["links"][0]["element"] == "9-10"
     assert said["worst"][1]["costly"]["sets"][0]["extra_cost"] == 515_300
     assert said["worst"][1]["n_disconnecting"] == 5
+
+
+def test_tornado_moves_the_loss_that_costs_most(shipped, base, monkeypatch):
+    """With one assumption, at its two ends: dearer time makes the same detour dearer."""
+    from isthmus import sensitivity
+    from isthmus.cli.criticality import _tornado
+
+    every = sensitivity.cases(shipped)
+    some = [c for c in every if c.assumption in ("central", "value-of-time")]
+    assert len(some) == 3
+    monkeypatch.setattr(sensitivity, "cases", lambda facts: some)
+    found = criticality(base, ["passage"], ["bosporus", "kerch"])
+    [row] = _tornado(
+        shipped, None, "2025-01-01", found, SimpleNamespace(update=lambda text: None)
+    ).to_dict("records")
+    assert row["element_id"] == "bosporus"
+    worst = float(found.elements["added_usd_yr"].max())
+    assert row["central"] == pytest.approx(worst, rel=1e-3)
+    assert row["low_change"] < 0 < row["high_change"]

@@ -6,15 +6,24 @@ import json
 
 import networkx as nx
 import numpy as np
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from isthmus.analysis.dependence import _max_flow, _through_gates, dependence, refusal, ways
+from isthmus.analysis.dependence import (
+    _max_flow,
+    _through_gates,
+    all_ways,
+    dependence,
+    refusal,
+    ways,
+)
 from isthmus.analysis.levels import transit
 from isthmus.assign.without import Without
 from isthmus.cli import app
 from isthmus.cost.model import GeneralizedCost
 from isthmus.errors import InputError, UnknownName
+from isthmus.output.charts import heat, swings
 from isthmus.output.questions import QUESTIONS, questions
 from isthmus.sensitivity import tornado
 
@@ -150,3 +159,26 @@ def test_command_answers_in_one_line():
     assert said["pairs"][0]["via_id"] == "GEO"
     wrong = CliRunner().invoke(app, ["dependence", "--on", "IRN"])
     assert isinstance(wrong.exception, InputError)
+
+
+def test_ways_between_all_pairs_are_those_between_each(central):
+    found = all_ways(central, "grain_food", ["ARM", "GEO", "RUS"])
+    assert len(found) == 6
+    for row in found.to_dict("records"):
+        pair = row["origin_id"], row["destination_id"]
+        assert (row["ways"], row["flow_t_yr"]) == ways(central, *pair, "grain_food")
+    assert "Armenia" in set(found["origin"])
+
+
+def test_the_grid_and_the_tornado_are_drawn_to_scale():
+    grid = pd.DataFrame([[float("nan"), 50.0], [0.2, 100.0]], ["A<", "B"], ["A<", "B"])
+    drawn = str(heat(grid, "Per cent", top=100.0))
+    assert 'style="--v:50">50<' in drawn
+    assert 'style="--v:0">&lt;1<' in drawn
+    assert "A&lt;" in drawn
+    frame = pd.DataFrame({"name": ["rate"], "low_change": [-1e6], "high_change": [3e6]})
+    bars = str(swings(frame, "USD/yr"))
+    assert "left:0.00%;width:25.00%" in bars
+    assert "left:25.00%;width:75.00%" in bars
+    assert "−1.00" in bars
+    assert "+3.00" in bars

@@ -7,6 +7,7 @@ the land, or what is controlled, to that one country's trade and letting all cho
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,13 +18,14 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import maximum_flow
 
 from isthmus.assign.without import Without
+from isthmus.corridor import corridor_lands
 from isthmus.errors import Fault, InputError, UnknownName
 from isthmus.kernels.delay import NONE
 
 if TYPE_CHECKING:
     from isthmus.assign import Assignment
 
-__all__ = ["Dependence", "Refusal", "dependence", "refusal", "ways"]
+__all__ = ["Dependence", "Refusal", "all_ways", "dependence", "refusal", "ways"]
 
 IntArray = npt.NDArray[np.int64]
 
@@ -96,7 +98,8 @@ def dependence(assignment: Assignment, by: str = "territory") -> Dependence:
     owner = assignment.virtual.arcs[f"{by}_id"].to_numpy(dtype=object)
     codes, names = pd.factorize(owner)
     on = paths.path_of_arc.astype(np.int64) * len(names) + codes[paths.arcs]
-    passed = np.unique(on)
+    # most arcs of a route lie in the land of the one before
+    passed = np.unique(on[np.diff(on, prepend=-1) != 0])
     path, via = np.divmod(passed, len(names))
     t = paths.flow[path]
     goods = assignment.virtual.network.facts["commodities"].set_index("commodity_id")
@@ -331,6 +334,44 @@ def ways(
         graph.tail[use], graph.head[use], room[use].astype(np.int64), graph.n_node, ends[0], ends[1]
     )
     return n_ways, float("inf") if most >= _ENDLESS else most * _UNIT_T
+
+
+def all_ways(
+    base: Assignment, commodity: str = "container", lands: Sequence[str] | None = None
+) -> pd.DataFrame:
+    """
+    Count ways and maximum flow between all pairs of some countries.
+
+    Parameters
+    ----------
+    base : Assignment
+    commodity : str
+    lands : sequence of str, optional
+        Default: those that a named corridor runs through.
+
+    Returns
+    -------
+    DataFrame
+        origin_id, origin, destination_id, destination, ways, flow_t_yr; see `ways`.
+
+    Raises
+    ------
+    UnknownName
+        If a country or a good is unknown.
+    """
+    network = base.virtual.network
+    if lands is None:
+        zoned = set(network.zones["territory_id"])
+        lands = [x for x in corridor_lands(network.facts) if x in zoned]
+    title = _titles(base)
+    rows = [
+        (a, title.get(a, a), b, title.get(b, b), *ways(base, a, b, commodity))
+        for a in lands
+        for b in lands
+        if a != b
+    ]
+    columns = ["origin_id", "origin", "destination_id", "destination", "ways", "flow_t_yr"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _through_gates(

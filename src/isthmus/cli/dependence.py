@@ -39,7 +39,9 @@ def dependence(
     ),
     ways: Annotated[
         str | None,
-        typer.Option(help="Two countries, A,B: ways that share no link, and maximum flow."),
+        typer.Option(
+            help="Two countries, A,B, or all of the corridors: ways that share no link, and flow."
+        ),
     ] = None,
     commodity: Annotated[str, typer.Option(help="The good of --ways.")] = "container",
     date: Annotated[str, typer.Option(help="Day of the network without an order.")] = "2025-01-01",
@@ -52,6 +54,7 @@ def dependence(
     json: Json = False,
 ) -> None:
     """Say how much of whose trade passes whose land, what a refusal stops, and what going round costs."""
+    from isthmus.analysis.dependence import all_ways
     from isthmus.analysis.dependence import dependence as count
     from isthmus.run import assigned
 
@@ -65,12 +68,13 @@ def dependence(
     with note.status("assigning") as status:
         base, new = assigned(facts, scenario, date)
         shown = new or base
-        if ways is not None:
+        if ways is not None and ways != "all":
             _ways(shown, ways, commodity, json=json)
             return
         found = count(shown, by)
         before = count(base, by) if new is not None else None
         refusals = _refusals(shown, found, of, on, by, status)
+        every = all_ways(shown, commodity) if ways is not None or html is not None else None
         swings = None
         if tornado and of is not None and on is not None:
             swings = _tornado(facts, scenario, date, of, refusals[0].via_id, by, status)
@@ -79,7 +83,7 @@ def dependence(
         from isthmus.output.dependence_section import section
         from isthmus.output.page import section_page, write_page
 
-        body = section(found, before, refusals, of, swings)
+        body = section(found, before, refusals, of, swings, every)
         write_page(html, section_page(f"Dependence: {name}", body))
     if json:
         document = {
@@ -88,6 +92,7 @@ def dependence(
             "countries": records(found.countries),
             "pairs": records(_beside(found, before, of)),
             "refusals": [vars(r) | {"sentence": r.sentence()} for r in refusals],
+            "ways": None if every is None else records(every),
             "tornado": None if swings is None else records(swings),
         }
         print_json(document)
@@ -95,6 +100,8 @@ def dependence(
     for r in refusals:
         out.print(f"  {r.sentence()}", markup=False)
     _print(name, found, before, of, top)
+    if ways is not None and every is not None:
+        _print_ways(every, commodity)
     if swings is not None:
         print_tornado(swings, "the cost of going round")
     if html is not None:
@@ -190,6 +197,17 @@ def _print(
     whose = str(found.countries.set_index("territory_id")["name"].get(of, of))
     what = "land or sea" if found.by == "territory" else "control"
     print_table(f"What the trade of {whose} passes, by {what}, {name}", sides, rows)
+
+
+def _print_ways(every: pd.DataFrame, commodity: str) -> None:
+    """Print the pairs that the fewest links part."""
+    few = every.sort_values(["ways", "flow_t_yr"]).head(20)
+    sides = {"from": "left", "to": "left", "ways": "right", "t a year": "right"}
+    rows = [
+        [r.origin, r.destination, str(r.ways), "no limit" if r.flow_t_yr == float("inf") else compact(r.flow_t_yr)]
+        for r in few.itertuples(index=False)
+    ]  # fmt: skip
+    print_table(f"Parted by the fewest links, {commodity}, of {len(every):,} pairs", sides, rows)
 
 
 def _ways(shown: Assignment, pair: str, commodity: str, *, json: bool) -> None:

@@ -6,12 +6,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 from markupsafe import Markup, escape
 
 from isthmus.output.numerals import Scale, scale_for, signed
 
-__all__ = ["Part", "gains_and_losses", "pairs", "stacks", "swings"]
+__all__ = ["Part", "gains_and_losses", "heat", "pairs", "stacks", "swings"]
 
 
 @dataclass(frozen=True)
@@ -181,6 +182,54 @@ def swings(frame: pd.DataFrame, unit: str) -> Markup:
     return Markup(
         f'<figure class="bars">{head}<div class="bar-grid">{"".join(parts)}</div></figure>'
     )
+
+
+def heat(frame: pd.DataFrame, head: str, *, top: float | None = None) -> Markup:
+    """
+    Show a table of figures with the greater ones darker.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Rows by columns, named as they are to be read; nan is left empty.
+    head : str
+        What rows, columns and figures are.
+    top : float, optional
+        Figure of the darkest cell; default is the greatest.
+
+    Returns
+    -------
+    Markup
+    """
+    if frame.empty:
+        return Markup('<p class="quiet">No rows.</p>')
+    finite = frame.to_numpy(dtype=float)
+    finite = finite[np.isfinite(finite)]
+    most = top or (float(finite.max()) if len(finite) else 1.0) or 1.0
+    heads = "".join(f'<th scope="col"><span>{escape(c)}</span></th>' for c in frame.columns)
+    body = ""
+    for name, row in zip(frame.index, frame.to_numpy(dtype=float), strict=True):
+        cells = "".join(
+            '<td class="own"></td>'
+            if math.isnan(v)
+            else f'<td style="--v:{min(100.0, 100 * v / most):.0f}">{_cell(v)}</td>'
+            for v in row
+        )
+        body += f'<tr><th scope="row">{escape(name)}</th>{cells}</tr>'
+    return Markup(
+        f'<figure class="bars"><figcaption>{escape(head)}</figcaption><div class="scroll">'
+        f'<table class="heat"><thead><tr><td class="own"></td>{heads}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div></figure>"
+    )
+
+
+def _cell(value: float) -> str:
+    """Write a figure short: whole numbers, nothing for nothing."""
+    if value == 0.0:
+        return ""
+    if math.isinf(value):
+        return "∞"
+    return f"{value:.0f}" if value >= 0.5 else "&lt;1"
 
 
 def stacks(parts: Sequence[Part], unit: str, *, compared: bool = True) -> Markup:

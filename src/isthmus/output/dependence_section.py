@@ -8,7 +8,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from isthmus.analysis.dependence import Dependence, Refusal
-from isthmus.output.charts import pairs, swings
+from isthmus.output.charts import heat, pairs, swings
 from isthmus.output.listing import Column, listing
 
 __all__ = ["section"]
@@ -20,6 +20,7 @@ def section(
     refusals: Sequence[Refusal] = (),
     of: str | None = None,
     tornado: pd.DataFrame | None = None,
+    ways: pd.DataFrame | None = None,
     most: int = 16,
 ) -> Markup:
     """
@@ -35,6 +36,8 @@ def section(
         Country that it is about; else how all stand.
     tornado : DataFrame, optional
         Of `isthmus.sensitivity.tornado`.
+    ways : DataFrame, optional
+        Of `isthmus.analysis.dependence.all_ways`.
     most : int
         Rows shown.
 
@@ -52,11 +55,39 @@ def section(
         Column("name", "Country"),
         Column("trade_t_yr", "Its trade", "t/yr"),
         Column("passing_t_yr", "Over lands and seas passed", "t/yr"),
-        Column("partners", "Lands and seas"),
+        Column("partners", "Lands and seas", "number", digits=2),
         Column("herfindahl_t", "Herfindahl", "1"),
     ]
     parts.append(listing(found.countries.head(most), columns))
+    parts.append(_grid(found, most))
+    if ways is not None:
+        parts.append(Markup("<h3>Ways that share no link</h3>"))
+        head = "From the row to the column: as many links must shut to part the two."
+        table = ways.pivot_table(index="origin", columns="destination", values="ways")
+        parts.append(heat(table, head, top=12.0))
     if tornado is not None:
         parts.append(Markup("<h3>What moves the cost of going round most</h3>"))
         parts.append(swings(tornado, "USD/yr"))
     return Markup("").join(parts)
+
+
+def _grid(found: Dependence, most: int) -> Markup:
+    """Show whose trade passes what, in per cent of its tonnes: those that are passed most."""
+    own = set(found.countries["territory_id"])
+    passed = found.pairs.groupby("via_id")["tonnes_t_yr"].sum()
+    if found.by == "territory":  # seas have no trade of their own, and no will
+        passed = passed[passed.index.isin(own)]
+    lands = passed.nlargest(most).index
+    weight = found.pairs.groupby("who_id")["tonnes_t_yr"].sum()
+    who = [x for x in weight.nlargest(2 * most).index if x in own]
+    title = pd.concat(
+        [found.pairs.set_index("who_id")["who"], found.pairs.set_index("via_id")["via"]]
+    )
+    title = title[~title.index.duplicated()]
+    table = 100.0 * found.matrix().reindex(index=who, columns=lands).fillna(0.0)
+    for name in set(who) & set(lands):
+        table.loc[name, name] = float("nan")
+    table.index, table.columns = title.reindex(who), title.reindex(lands)
+    what = "other lands" if found.by == "territory" else "what others control"
+    head = f"Per cent of a country's tonnes (rows) that pass {what} (columns)."
+    return Markup("<h3>Whose trade passes what</h3>") + heat(table, head, top=100.0)

@@ -65,7 +65,7 @@ def section_page(title: str, body: Markup) -> str:
         Markup('<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">')
         + Markup('<meta name="viewport" content="width=device-width, initial-scale=1">')
         + Markup(
-            "<title>{0} · Isthmus</title><style>{1}</style></head><body><main><section>"
+            '<title>{0} · Isthmus</title><style>{1}</style></head><body><main class="alone"><section>'
         ).format(title, style)
         + Markup("<h1>{0}</h1>").format(title)
         + body

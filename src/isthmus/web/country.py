@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from isthmus.analysis.levels import levels
+from isthmus.analysis.dependence import dependence
 from isthmus.console import records
+from isthmus.corridor import corridor_lands
 
 if TYPE_CHECKING:
     from isthmus.assign import Assignment
@@ -58,36 +59,12 @@ def country(run: Run, territory_id: str) -> dict[str, Any]:
 
 def _passages(assignment: Assignment, land: str) -> dict[str, pd.Series]:
     """Return tonnes of this land's trade by lands passed, and of others' trade by whose it is."""
-    pairs = _pairs(assignment)
-    own = pairs["start"].eq(land) | pairs["end"].eq(land)
-    foreign = pairs["land"].ne(pairs["start"]) & pairs["land"].ne(pairs["end"])
-    over = pairs[own & foreign].groupby("land")["t"].sum()
-    through = pairs[pairs["land"].eq(land) & ~own]
-    whose = pd.concat(
-        [through[["start", "t"]].set_axis(["who", "t"], axis=1),
-         through[through["start"].ne(through["end"])][["end", "t"]].set_axis(["who", "t"], axis=1)]
-    )  # fmt: skip
-    return {"over": over, "through": whose.groupby("who")["t"].sum()}
-
-
-def _pairs(assignment: Assignment) -> pd.DataFrame:
-    """Return a row for each path and land it passes: land, t, and the lands it begins and ends in."""
-    arcs, paths = assignment.virtual.arcs, assignment.paths
-    zone = assignment.virtual.network.zones.set_index("zone_id")["territory_id"]
-    start = assignment.trips["origin_zone_id"].map(zone).to_numpy()[paths.trip]
-    end = assignment.trips["destination_zone_id"].map(zone).to_numpy()[paths.trip]
-    moving = arcs["kind"].isin(["move", "transfer"]).to_numpy()
-    on = moving[paths.arcs]
-    pairs = pd.DataFrame(
-        {
-            "path": paths.path_of_arc[on],
-            "land": arcs["territory_id"].to_numpy()[paths.arcs[on]],
-        }
-    ).drop_duplicates()
-    path = pairs["path"].to_numpy()
-    pairs["t"] = paths.flow[path]
-    pairs["start"], pairs["end"] = start[path], end[path]
-    return pairs
+    pairs = dependence(assignment).pairs
+    over, through = pairs[pairs["who_id"].eq(land)], pairs[pairs["via_id"].eq(land)]
+    return {
+        "over": over.set_index("via_id")["tonnes_t_yr"],
+        "through": through.set_index("who_id")["tonnes_t_yr"],
+    }
 
 
 def matrix(run: Run, most: int = 16) -> dict[str, Any]:
@@ -110,19 +87,15 @@ def matrix(run: Run, most: int = 16) -> dict[str, Any]:
     names = facts["territories"].set_index("territory_id")
     states = set(names.index[names["kind"].eq("state")])
     now, was = (_shares(a, states) for a in (run.new, run.base))
-    weight = now["t"].groupby(level="land").sum().sort_values(ascending=False)
-    lands = list(weight.index[:most])
-    own = now["t"].groupby(level="who").sum().sort_values(ascending=False)
-    corridors = set(
-        facts["nodes"]
-        .set_index("node_id")["territory_id"]
-        .reindex(facts["corridor_nodes"]["node_id"])
-    )
+    lands = list(now.groupby("via_id")["tonnes_t_yr"].sum().nlargest(most).index)
+    own = now.groupby("who_id")["tonnes_t_yr"].sum().sort_values(ascending=False)
+    corridors = set(corridor_lands(facts))
     who = [w for w in own.index if w in corridors]
     cells = pd.MultiIndex.from_product([who, lands])
 
     def table(frame: pd.DataFrame) -> list[list[float]]:
-        grid = frame["share"].reindex(cells).fillna(0.0).to_numpy().reshape(len(who), -1)
+        share = frame.set_index(["who_id", "via_id"])["share_t"]
+        grid = share.reindex(cells).fillna(0.0).to_numpy().reshape(len(who), -1)
         return [[round(float(v), 4) for v in row] for row in grid]
 
     title = names["name"]
@@ -135,18 +108,9 @@ def matrix(run: Run, most: int = 16) -> dict[str, Any]:
 
 
 def _shares(assignment: Assignment, states: set[str]) -> pd.DataFrame:
-    """Tonnes of each country's trade over each other land, and their share of its trade."""
-    pairs = _pairs(assignment)
-    foreign = pairs["land"].ne(pairs["start"]) & pairs["land"].ne(pairs["end"])
-    pairs = pairs[foreign & pairs["land"].isin(states)]
-    inside = pairs["start"].eq(pairs["end"])
-    ends = pd.concat(
-        [pairs[["start", "land", "t"]].set_axis(["who", "land", "t"], axis=1),
-         pairs.loc[~inside, ["end", "land", "t"]].set_axis(["who", "land", "t"], axis=1)]
-    )  # fmt: skip
-    over = ends[ends["who"].isin(states)].groupby(["who", "land"])["t"].sum()
-    trade = levels(assignment, "territory").set_index("territory_id")["trade_t_yr"]
-    return pd.DataFrame({"t": over, "share": over / over.index.get_level_values("who").map(trade)})
+    """Return the pairs of `dependence` between states."""
+    pairs = dependence(assignment).pairs
+    return pairs[pairs["who_id"].isin(states) & pairs["via_id"].isin(states)]
 
 
 def _beside(
