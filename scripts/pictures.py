@@ -18,6 +18,7 @@ DOCS = Path(__file__).resolve().parent.parent / "docs"
 PICTURES = {
     "criticality.png": (["criticality", "--kinds", "passage"], "figure.bars", 0),
     "dependence.png": (["dependence", "--of", "ARM"], "figure:has(.heat)", 0),
+    "reliability.png": (["reliability"], "figure", 0),
 }
 """A picture: the command that writes its page, what on the page it shows, and the how-manieth."""
 

@@ -1,15 +1,16 @@
 """
 How often border places, ports, straits and canals shut, and for how long: dated closures and a stated prior.
 
-A closure is a spell of the regime or status *closed* that follows an open one of the same crossing or link. Rates are
-Gamma-Poisson: the mean rate of all places of a kind counts as `closure_prior_events` events. Durations
-are exponential with the mean of all as `closure_prior_spells` closures; those still running count with
-the days they have lasted.
+A closure is a spell of the regime or status *closed* that follows an open one of the same crossing or
+link. Where a place has several modes, what shuts all of them on one day is a closure of the place, and
+what shuts one alone is a closure of that mode. Rates are Gamma-Poisson: the mean rate of all places of
+a kind counts as `closure_prior_events` events. Durations are exponential with the mean of all as
+`closure_prior_spells` closures; those still running count with the days they have lasted.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["hazards", "weather"]
 
 _DAYS = 365.25
-_WINTER = (274.0, 120.0)
-"""Days of the year, 1 October to 30 April, in which weather shuts a place."""
+_YEAR_D = 365.0
+_MONTH_ENDS = np.cumsum([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
 
 
 def hazards(facts: Facts, parameters: Parameters, elements: pd.DataFrame) -> pd.DataFrame:
@@ -34,13 +35,14 @@ def hazards(facts: Facts, parameters: Parameters, elements: pd.DataFrame) -> pd.
     facts : Facts
     parameters : Parameters
     elements : DataFrame
-        kind ('crossing' or 'passage'), element_id, name.
+        kind ('crossing' or 'passage'), element_id, mode (empty: all), name.
 
     Returns
     -------
     DataFrame
-        kind, element_id, name; events, closures in the record; years, open years in it; causes, ids of
-        events; rate_yr, closures in a year that is open, and rate_low_yr, rate_high_yr, its 5 % and 95 %
+        kind, element_id, mode, name; mode is empty where all modes shut together, and a place of several
+        modes has a row for each besides; events, closures in the record; years, open years in it;
+        causes, ids of events; rate_yr, closures in a year that is open, and rate_low_yr, rate_high_yr, its 5 % and 95 %
         points; mean_d, mean days shut; shut_share, of the time in the long run.
 
     References
@@ -52,27 +54,43 @@ def hazards(facts: Facts, parameters: Parameters, elements: pd.DataFrame) -> pd.
     longest = parameters.get("closure_longest_d", item="reliability")
     weight = parameters.get("closure_prior_events", item="reliability")
     spells = parameters.get("closure_prior_spells", item="reliability")
-    places = facts["crossings"].set_index("crossing_id")["node_id"]
+    crossings = facts["crossings"].set_index("crossing_id")
     regimes = facts["crossing_regimes"]
-    regimes = regimes.assign(element_id=regimes["crossing_id"].map(places), state=regimes["regime"])
-    regimes = regimes.assign(part_id=regimes["crossing_id"])
-    passage = facts["links"].set_index("link_id")["passage_id"]
+    of = regimes["crossing_id"]
+    regimes = regimes.assign(
+        element_id=of.map(crossings["node_id"]), mode=of.map(crossings["mode"]),
+        state=regimes["regime"], part_id=of,
+    )  # fmt: skip
     status = facts["link_status"]
-    status = status.assign(element_id=status["link_id"].map(passage), state=status["status"])
-    status = status.assign(part_id=status["link_id"])
+    of = status["link_id"]
+    passage = facts["links"].set_index("link_id")["passage_id"]
+    status = status.assign(
+        element_id=of.map(passage), mode="", state=status["status"], part_id=of,
+    )  # fmt: skip
     end = max(pd.to_datetime(t["from_date"]).max() for t in (regimes, status))
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for kind, table in (("crossing", regimes), ("passage", status)):
         wanted = elements[elements["kind"].eq(kind)]
         records = dict(
             list(table[table["element_id"].isin(wanted["element_id"])].groupby("element_id"))
         )
-        for name, title in zip(wanted["element_id"], wanted["name"], strict=True):
-            rows.append((kind, name, title, *_record(records.get(name), end, longest)))
-    columns = ["kind", "element_id", "name", "events", "years", "shut_d", "ended", "causes"]
+        for name, mine in wanted.groupby("element_id", sort=False):
+            record, title = records.get(name), mine["name"].iloc[0]
+            modes = list(mine["mode"])
+            found = [_closures(record, None if kind == "passage" else m, end) for m in modes]
+            whole = _shared(found, end)
+            rows.append((kind, name, "", title, *_counted(whole, end, longest)))
+            if len(modes) > 1:
+                for mode, one in zip(modes, found, strict=True):
+                    rows.append(
+                        (kind, name, mode, title, *_counted(_less(one, whole), end, longest))
+                    )
+    columns = ["kind", "element_id", "mode", "name", "events", "years", "shut_d", "ended", "causes"]
     frame = pd.DataFrame(rows, columns=columns)
-    for kind in frame["kind"].unique():
-        here = frame["kind"].eq(kind)
+    several = frame["mode"].ne("")
+    pools = frame["kind"].where(~several, frame["kind"] + " mode")
+    for pool in pools.unique():
+        here = pools.eq(pool)
         some = frame[here]
         pooled = max(float(some["events"].sum()), 0.5) / max(float(some["years"].sum()), 1.0)
         days = max(float(some["shut_d"].sum()), 1.0) / max(float(some["ended"].sum()), 1.0)
@@ -87,14 +105,21 @@ def hazards(facts: Facts, parameters: Parameters, elements: pd.DataFrame) -> pd.
     return frame.drop(columns=["shut_d", "ended"])
 
 
-def _record(
-    spells: pd.DataFrame | None, end: pd.Timestamp, longest: float
-) -> tuple[int, float, float, int, str]:
-    """Return closures, open years, days shut, closures that ended, and what caused them."""
-    if spells is None or not len(spells):
-        return 0, 0.0, 0.0, 0, ""
+class _Record(NamedTuple):
+    """Closures of one mode of a place: begin, end, what caused it, whether it is over; and first open."""
+
+    closures: dict[pd.Timestamp, tuple[pd.Timestamp, str, bool]]
+    opened: pd.Timestamp
+
+
+def _closures(spells: pd.DataFrame | None, mode: str | None, end: pd.Timestamp) -> _Record:
+    """Read the closures of one mode, or of a passage, from the spells of its parts."""
     causes: dict[pd.Timestamp, tuple[pd.Timestamp, str, bool]] = {}
     opened = end
+    if spells is not None and mode is not None:
+        spells = spells[spells["mode"].eq(mode)]
+    if spells is None or not len(spells):
+        return _Record(causes, opened)
     for _, rows in spells.sort_values("from_date").groupby("part_id", sort=False):
         was_open, since = False, None
         for row in rows.itertuples(index=False):
@@ -111,37 +136,74 @@ def _record(
                 last, cause, _ = causes[since]
                 causes[since] = (max(until, last), cause, over)
             was_open = False
+    return _Record(causes, opened)
+
+
+def _shared(found: list[_Record], end: pd.Timestamp) -> _Record:
+    """Return the closures that begin on one day in all modes, for as long as all are shut."""
+    # a mode that never opened in the record is no mode of the place
+    known = [f for f in found if f.opened < end] or found
+    first = known[0]
+    causes = {
+        since: min((f.closures[since] for f in known), key=lambda c: c[0])
+        for since in first.closures
+        if all(since in f.closures for f in known)
+    }
+    return _Record(causes, min(f.opened for f in known))
+
+
+def _less(one: _Record, whole: _Record) -> _Record:
+    """Return the closures of a mode that are its own: what the place as a whole is shut is not in them."""
+    causes = {}
+    for since, (until, cause, over) in one.closures.items():
+        begin = whole.closures[since][0] if since in whole.closures else since
+        if begin < until:
+            causes[begin] = (until, cause, over)
+    return _Record(causes, one.opened)
+
+
+def _counted(
+    record: _Record, end: pd.Timestamp, longest: float
+) -> tuple[int, float, float, int, str]:
+    """Return closures, open years, days shut, closures that ended, and what caused them."""
+    causes = record.closures
     days = [min((b - a).days, longest) for a, (b, _, _) in causes.items()]
     # a closure longer than the longest has become a state: it counts as ended there
     ended = sum(over or (b - a).days >= longest for a, (b, _, over) in causes.items())
     shut = sum((b - a).days for a, (b, _, _) in causes.items())
-    years = max((end - opened).days - shut, 0) / _DAYS
+    years = max((end - record.opened).days - shut, 0) / _DAYS
     names = "; ".join(dict.fromkeys(c for _, c, _ in causes.values()))
     return len(causes), years, float(sum(days)), ended, names
 
 
 def weather(parameters: Parameters) -> pd.DataFrame:
     """
-    Return what weather shuts in winter.
+    Return what weather shuts in its season.
 
     Returns
     -------
     DataFrame
-        element_id, days_yr, spell_d, first_day, last_day, up_d: mean days between two spells.
+        element_id, mode (empty: all), days_yr, spell_d, first_day, last_day, up_d: mean days between two
+        spells. The season runs from `weather_first_month` to `weather_last_month` of the place, or of
+        all places.
     """
     rows = parameters.frame
     mine = rows[rows["parameter"].eq("weather_days_yr")]
-    spell = parameters.get("weather_spell_d", item="reliability")
-    first, last = _WINTER
-    season = 365.0 - first + last
-    share = np.minimum(mine["value"].to_numpy(dtype=float) / season, 0.95)
-    return pd.DataFrame(
-        {
-            "element_id": mine["item"].to_numpy(),
-            "days_yr": share * season,
-            "spell_d": spell,
-            "first_day": first,
-            "last_day": last,
-            "up_d": spell * (1.0 - share) / np.maximum(share, 1e-9),
-        }
-    )
+    out = []
+    for name, mode, days in zip(mine["item"], mine["mode"], mine["value"], strict=True):
+        a, b = (int(_of_place(parameters, f"weather_{e}_month", name)) for e in ("first", "last"))
+        first, last = float(_MONTH_ENDS[a - 1]), float(_MONTH_ENDS[b])
+        season = (last - first) % _YEAR_D or _YEAR_D
+        share = min(float(days) / season, 0.95)
+        spell = _of_place(parameters, "weather_spell_d", name)
+        up = spell * (1.0 - share) / max(share, 1e-9)
+        out.append((name, str(mode or ""), share * season, spell, first, last, up))
+    columns = ["element_id", "mode", "days_yr", "spell_d", "first_day", "last_day", "up_d"]
+    return pd.DataFrame(out, columns=columns)
+
+
+def _of_place(parameters: Parameters, parameter: str, place: str) -> float:
+    """Return the value of a place, or else the one of all."""
+    rows = parameters.frame
+    here = rows["parameter"].eq(parameter) & rows["item"].eq(place)
+    return parameters.get(parameter, item=place if here.any() else "reliability")

@@ -8,22 +8,17 @@ for every order, so that two orders differ by what they change alone.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from isthmus.analysis.criticality import elements_of
-from isthmus.analysis.hazards import hazards, weather
-from isthmus.assign.routes import Routes, draw, trips_of
-from isthmus.assign.without import Without
+from isthmus.analysis.risk import Risk, keys_of, risk_of
 from isthmus.errors import Fault, InputError
-from isthmus.kernels import routes as route_kernels
 from isthmus.kernels import years as kernel
 
 if TYPE_CHECKING:
@@ -36,39 +31,6 @@ IntArray = npt.NDArray[np.int64]
 
 _BLOCK = 250
 """Years worked on at a time; sums are taken block by block, in order, so that bits do not depend on workers."""
-_SPARE = 2
-"""Routes found for a trip that loses all it has when one element shuts."""
-
-
-@dataclass(frozen=True)
-class Risk:
-    """
-    What a simulation works on: routes with spares, what they pass, and what shuts.
-
-    Parameters
-    ----------
-    without : Without
-    hazards : DataFrame
-        Of `hazards.hazards`, by element.
-    weather : DataFrame
-    routes : Routes
-    weight : ndarray, shape (n_path,)
-        Logit weight, 1 in all for the routes of the base.
-    masks : ndarray of uint64, shape (n_path, n_word)
-    of_element : tuple
-        indptr and trips of each element.
-    lone : tuple
-        USD and tonnes lost while one element is shut, aligned with the trips.
-    """
-
-    without: Without = field(repr=False)
-    hazards: pd.DataFrame
-    weather: pd.DataFrame
-    routes: Routes = field(repr=False)
-    weight: FloatArray = field(repr=False)
-    masks: npt.NDArray[np.uint64] = field(repr=False)
-    of_element: tuple[IntArray, IntArray] = field(repr=False)
-    lone: tuple[FloatArray, FloatArray] = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -85,7 +47,8 @@ class Reliability:
         door; on_time, chance of arriving within the promised time, nan if none was promised; loss_usd_yr
         and its standard error loss_se_usd_yr; worst_usd_yr, of the worst year; stopped_t_yr,
         stopped_se_t_yr, worst_stopped_t_yr; second_route_t_yr: tonnes a year that would stop if each
-        trade had its best route alone, less those that do.
+        trade had its best route alone, less those that do; second_route_usd_yr: the wait that these are
+        spared, at the value of time, less what going round costs (loss_usd_yr), or 0 if that is dearer.
     countries : DataFrame
         territory_id, name, loss_usd_yr, loss_se_usd_yr, p95_usd_yr, worst_usd_yr; the same of stopped
         tonnes. Of trade that begins or ends there.
@@ -101,114 +64,11 @@ class Reliability:
     n_year: int
     seed: int
 
-
-def risk_of(base: Assignment) -> Risk:
-    """
-    Lay out routes and hazards.
-
-    Trips whose routes all pass one element get spare routes round it, at the costs of the flows as they
-    are; a spare's weight is what the logit gives it beside the others.
-
-    Parameters
-    ----------
-    base : Assignment
-        By method stochastic.
-
-    Returns
-    -------
-    Risk
-    """
-    without = Without(base, 1e-3)
-    facts = base.virtual.network.facts
-    found = elements_of(base, ["crossing", "passage"])
-    table = hazards(facts, base.cost.parameters, found.table)
-    element = np.full(base.virtual.graph.n_arc, -1, np.int64)
-    twice = np.full(base.virtual.graph.n_arc, -1, np.int64)
-    for i, arcs in enumerate(found.arcs):
-        free = element[arcs] < 0
-        element[arcs[free]] = i
-        twice[arcs[~free]] = i
-    routes = without.routes
-    m = len(without.trips.flow)
-    spare: Routes | None = None
-    for arcs in found.arcs:
-        gone = without.routes_over(arcs)
-        if not len(gone):
-            continue
-        left = np.diff(routes.trip) - np.bincount(without.path_trip[gone], minlength=m)
-        bare = np.flatnonzero((left <= 0) & without.served)
-        if not len(bare):
-            continue
-        usd = without.usd.copy()
-        usd[:, arcs] = np.inf
-        waits = np.where(np.isfinite(usd), without.delay_h, 0.0)
-        drawn = draw(
-            without.graph, usd + without.vot[:, None] * waits, trips_of(without.trips, bare), _SPARE
-        ).routes
-        count = np.zeros(m, np.int64)
-        count[bare] = np.diff(drawn.trip)
-        more = Routes(
-            np.concatenate(([0], np.cumsum(count))).astype(np.int64), drawn.starts, drawn.arcs
-        )
-        spare = more if spare is None else Routes(*route_kernels.merge(*spare, *more, 64))
-    if spare is not None:
-        routes = Routes(*route_kernels.merge(*routes, *spare, 96))
-    weight = _weights(without, routes)
-    words = (len(found.arcs) + 63) // 64
-    masks = np.zeros((len(routes.starts) - 1, max(words, 1)), np.uint64)
-    path = np.repeat(np.arange(len(masks)), np.diff(routes.starts))
-    for label in (element, twice):
-        on = label[routes.arcs] >= 0
-        e = label[routes.arcs[on]]
-        np.bitwise_or.at(masks, (path[on], e // 64), np.uint64(1) << (e % 64).astype(np.uint64))
-    of_element = _trips_of_elements(masks, routes, len(found.arcs))
-    theta = np.where(without.theta > 0.0, without.theta, 1e-12)
-    usd_lost = np.zeros(len(of_element[1])), np.zeros(len(of_element[1]))
-    for i in range(len(found.arcs)):
-        mine = slice(of_element[0][i], of_element[0][i + 1])
-        shut = np.zeros(masks.shape[1], np.uint64)
-        shut[i // 64] = np.uint64(1) << np.uint64(i % 64)
-        wanted = of_element[1][mine]
-        kernel.closed_loss(
-            routes.trip, weight, masks, theta, without.trips.flow, wanted, len(wanted), shut,
-            usd_lost[0][mine], usd_lost[1][mine],
-        )  # fmt: skip
-    return Risk(
-        without, table, weather(base.cost.parameters), routes, weight, masks, of_element, usd_lost
-    )
-
-
-def _weights(without: Without, routes: Routes) -> FloatArray:
-    """Return the base's shares, and for spare routes what the logit gives them beside the best one."""
-    trip_of = np.repeat(np.arange(len(routes.trip) - 1), np.diff(routes.trip))
-    n_own = np.diff(without.routes.trip)
-    place = np.arange(len(trip_of)) - routes.trip[:-1][trip_of]
-    own = place < n_own[trip_of]
-    weight = np.zeros(len(trip_of))
-    weight[own] = without.flow / np.maximum(without.trips.flow, 1e-300)[without.path_trip]
-    usd = without.cost_along(routes)
-    best = np.full(len(routes.trip) - 1, np.inf)
-    np.minimum.at(best, trip_of[own], usd[own])
-    top = np.zeros(len(best))
-    np.maximum.at(top, trip_of[own], weight[own])
-    extra = ~own
-    above = np.maximum(usd[extra] - best[trip_of[extra]], 0.0)
-    weight[extra] = top[trip_of[extra]] * np.exp(
-        -np.minimum(without.theta[trip_of[extra]] * above, 700.0)
-    )
-    return weight
-
-
-def _trips_of_elements(
-    masks: npt.NDArray[np.uint64], routes: Routes, n: int
-) -> tuple[IntArray, IntArray]:
-    trip_of = np.repeat(np.arange(len(routes.trip) - 1), np.diff(routes.trip))
-    found = []
-    for e in range(n):
-        passes = (masks[:, e // 64] >> np.uint64(e % 64)) & np.uint64(1)
-        found.append(np.unique(trip_of[passes.astype(bool)]))
-    indptr = np.concatenate(([0], np.cumsum([len(f) for f in found]))).astype(np.int64)
-    return indptr, np.concatenate(found).astype(np.int64) if found else np.empty(0, np.int64)
+    def shut_most(self, most: int) -> pd.DataFrame:
+        """Return the hazards that shut places longest; a mode alone only where it has a closure of its own."""
+        hazards = self.hazards
+        told = hazards[hazards["mode"].eq("") | hazards["events"].gt(0)]
+        return told.sort_values("shut_d_yr", ascending=False).head(most)
 
 
 def reliability(
@@ -254,37 +114,24 @@ def reliability(
     risk = base if isinstance(base, Risk) else risk_of(base)
     without = risk.without
     trips, assignment = without.trips, without.base
-    m, n_element = len(trips.flow), len(risk.hazards)
+    m = len(trips.flow)
     land = assignment.virtual.network.zones.set_index("zone_id")["territory_id"]
     ends = [assignment.trips[f"{e}_zone_id"].map(land) for e in ("origin", "destination")]
     codes, names = pd.factorize(pd.concat(ends), sort=True)
     start, end = (x.astype(np.int64) for x in np.split(codes, 2))
-    causes = _causes(risk)
+    causes = _for_kernel(risk)
     theta = np.where(without.theta > 0.0, without.theta, 1e-12)
     routes = (risk.routes.trip, risk.weight, risk.masks, theta, trips.flow)
     firsts = list(range(0, years, _BLOCK))
 
     def block(first: int) -> tuple[FloatArray, ...]:
         n = min(_BLOCK, years - first)
-        out = (
-            np.zeros((n, len(names) + 1, 2)), np.zeros((m, 4)), np.zeros((m, 2)),
-            np.zeros(n_element),
-        )  # fmt: skip
-        kernel.simulate(
-            seed,
-            first,
-            n,
-            causes,
-            routes,
-            risk.of_element,
-            risk.lone,
-            (start, end, len(names)),
-            *out,
+        return simulate_years(
+            seed, (first, n), causes, routes, risk.of_element, risk.lone, (start, end, len(names))
         )
-        return out
 
     by_year = np.empty((years, len(names) + 1, 2))
-    of_trip, worst, shut = np.zeros((m, 4)), np.zeros((m, 2)), np.zeros(n_element)
+    of_trip, worst = np.zeros((m, 4)), np.zeros((m, 2))
     with ThreadPoolExecutor(workers) as pool:
         jobs = [pool.submit(block, first) for first in firsts]
         try:
@@ -293,18 +140,12 @@ def reliability(
                 by_year[first : first + len(found[0])] = found[0]
                 of_trip += found[1]
                 np.maximum(worst, found[2], out=worst)
-                shut += found[3]
                 if progress is not None:
                     progress(min(first + _BLOCK, years), years)
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
-    table = risk.hazards.assign(
-        weather_days_yr=risk.hazards["element_id"]
-        .map(risk.weather.set_index("element_id")["days_yr"])
-        .fillna(0.0),
-        shut_d_yr=shut / years,
-    )
+    table = risk.hazards.assign(**_days_shut(risk))
     trades = assignment.trips[
         ["origin_zone_id", "destination_zone_id", "commodity_id", "tonnes_t_yr"]
     ].copy()
@@ -316,7 +157,11 @@ def reliability(
         trades[f"{name}_{unit}"] = mean[:, i]
         trades[f"{name}_se_{unit}"] = error[:, i]
         trades[f"worst_{'' if i == 0 else 'stopped_'}{unit}"] = worst[:, i]
-    trades["second_route_t_yr"] = np.maximum(_alone(risk) - mean[:, 1], 0.0)
+    alone, wait_h = _alone(risk)
+    spared = np.maximum(alone - mean[:, 1], 0.0)
+    usd_h = without.vot[trips.klass]
+    trades["second_route_t_yr"] = spared
+    trades["second_route_usd_yr"] = np.maximum(spared * wait_h * usd_h - mean[:, 0], 0.0)
     title = assignment.virtual.network.facts["territories"].set_index("territory_id")["name"]
     countries = pd.DataFrame({"territory_id": names, "name": title.reindex(names).to_numpy()})
     total: dict[str, float] = {}
@@ -332,8 +177,53 @@ def reliability(
             row = np.broadcast_to(values, len(names) + 1)
             countries[key] = row[:-1]
             total[key] = float(row[-1])
+    for key in ("second_route_t_yr", "second_route_usd_yr"):
+        total[key] = float(trades[key].sum())
     countries = countries.sort_values("loss_usd_yr", ascending=False, ignore_index=True)
     return Reliability(table, trades, countries, total, years, seed)
+
+
+def simulate_years(
+    seed: int,
+    span: tuple[int, int],
+    causes: tuple[npt.NDArray[np.generic], ...],
+    routes: tuple[npt.NDArray[np.generic], ...],
+    of_element: tuple[IntArray, IntArray],
+    lone: tuple[FloatArray, FloatArray],
+    country: tuple[IntArray, IntArray, int],
+) -> tuple[FloatArray, ...]:
+    """
+    Simulate some years: what is shut, each set of closures once, then the sums.
+
+    Parameters
+    ----------
+    seed : int
+    span : tuple of int
+        First year and how many.
+    causes, routes, of_element, lone, country
+        See `isthmus.kernels.years`.
+
+    Returns
+    -------
+    by_year : ndarray, shape (n, n_country + 1, 2)
+    of_trip : ndarray, shape (m, 4)
+    worst : ndarray, shape (m, 2)
+    shut_d : ndarray, shape (n_element,)
+        Days shut in all years together. [d]
+    """
+    first, n = span
+    m, words = len(routes[4]), routes[2].shape[1]
+    days, year, long, sets = kernel.turns(
+        seed, first, n, len(of_element[0]) - 1, words, causes
+    )  # fmt: skip
+    every, which = np.unique(sets, axis=0, return_inverse=True)
+    # a set that comes again within a year is one stretch
+    keys, at = np.unique(year * max(len(every), 1) + which.ravel(), return_inverse=True)
+    stretches = (keys // max(len(every), 1), keys % max(len(every), 1), np.bincount(at, long))
+    cases = kernel.joint(routes, of_element, lone, every)
+    out = np.zeros((n, country[2] + 1, 2)), np.zeros((m, 4)), np.zeros((m, 2))
+    kernel.losses(days, stretches, cases, of_element, lone, country, *out)
+    return *out, days.sum(axis=0)
 
 
 def _error(of_trip: FloatArray, years: int) -> FloatArray:
@@ -342,63 +232,104 @@ def _error(of_trip: FloatArray, years: int) -> FloatArray:
     return np.asarray(np.sqrt(np.maximum(square - mean**2, 0.0) / max(years - 1, 1)))
 
 
-def _causes(risk: Risk) -> tuple[npt.NDArray[np.generic], ...]:
-    """Closures and weather as the kernel takes them; the key of a cause is its name's."""
-    rows: list[tuple[int, int, float, float, float, float]] = []
-    at = {name: i for i, name in enumerate(risk.hazards["element_id"])}
+def _for_kernel(risk: Risk) -> tuple[npt.NDArray[np.generic], ...]:
+    """Closures and weather as the kernel takes them."""
+    names = ["element", "key", "up_d", "down_d", "first_day", "last_day"]
+    return tuple(risk.causes[name].to_numpy() for name in names)
+
+
+def _year_share(causes: pd.DataFrame) -> FloatArray:
+    """Chance of each cause on a day drawn from the whole year."""
+    season = (causes["last_day"] - causes["first_day"]) % 365.0
+    return np.asarray(causes["chance"] * np.where(season == 0.0, 365.0, season) / 365.0)
+
+
+def _days_shut(risk: Risk) -> dict[str, FloatArray]:
+    """
+    Expected days a year that what a hazard shuts is shut, by it or by another cause.
+
+    Causes that overlap are one day: 365 (1 - prod(1 - p)) over the hazard itself, those of the place as a
+    whole, and weather.
+    """
+    causes = risk.causes.assign(share=_year_share(risk.causes))
+    once = causes.drop_duplicates("key")
+    place = risk.elements["element_id"].to_numpy(dtype=object)[once["element"].to_numpy()]
+    kind = risk.elements["kind"].to_numpy(dtype=object)[once["element"].to_numpy()]
+    mode = risk.hazards["mode"].to_numpy(dtype=object)[once["hazard"].to_numpy()]
+    cold = once["hazard"].to_numpy() < 0
+    share = once["share"].to_numpy()
+    weather_d, shut_d = np.zeros(len(risk.hazards)), np.zeros(len(risk.hazards))
     for i, r in enumerate(risk.hazards.itertuples(index=False)):
-        rows.append((i, _key(f"{r.kind} {r.element_id}"), 365.25 / r.rate_yr, r.mean_d, 0.0, 365.0))
-    for r in risk.weather.itertuples(index=False):
-        if r.element_id in at:
-            rows.append(
-                (at[r.element_id], _key(f"weather {r.element_id}"), r.up_d, r.spell_d, r.first_day, r.last_day)
-            )  # fmt: skip
-    element, key, *rest = zip(*rows, strict=True)
-    return (
-        np.array(element, np.int64),
-        np.array(key, np.uint64),
-        *(np.array(x, np.float64) for x in rest),
-    )
+        here = (place == r.element_id) & (kind == r.kind)
+        mine = here & (cold | (mode == "") | (mode == r.mode))
+        weather_d[i] = 365.0 * (1.0 - np.prod(1.0 - share[here & cold]))
+        shut_d[i] = 365.0 * (1.0 - np.prod(1.0 - share[mine]))
+    return {"weather_days_yr": weather_d, "shut_d_yr": shut_d}
 
 
-def _key(name: str) -> int:
-    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "big")
+def _alone(risk: Risk) -> tuple[FloatArray, FloatArray]:
+    """
+    What each trip would bear with its best route alone.
 
+    A route is shut when any cause on it is; who arrives then waits until the last of them is over. Causes are
+    independent and their closures exponential, so the wait has the mean
+    integral of 1 - prod(1 - p exp(-x / d)).
 
-def _alone(risk: Risk) -> FloatArray:
-    """Tonnes a year that would stop if each trip had its best route alone."""
+    Returns
+    -------
+    stopped_t : ndarray, shape (m,)
+        Tonnes that would stop. [t/yr]
+    wait_h : ndarray, shape (m,)
+        Mean wait of those; 0 where none stop. [h]
+    """
     routes = risk.routes
-    open_share = 1.0 - _shut_share(risk)
-    log_open = np.log(np.maximum(open_share, 1e-300))
-    bits = np.arange(64, dtype=np.uint64)
-    best = np.zeros(len(routes.trip) - 1)
-    for t in range(len(best)):
+    causes = risk.causes.assign(share=_year_share(risk.causes))
+    element, key, share, days = (
+        causes[c].to_numpy() for c in ("element", "key", "share", "down_d")
+    )
+    top = 40.0 * days.max(initial=1.0)
+    x = np.concatenate(([0.0], np.geomspace(1e-3, top, 600)))
+    shut, wait_d = np.zeros(len(routes.trip) - 1), np.zeros(len(routes.trip) - 1)
+    known: dict[bytes, tuple[float, float]] = {}
+    for t in range(len(shut)):
         first, last = routes.trip[t], routes.trip[t + 1]
         if first == last:
             continue
-        p = first + int(risk.weight[first:last].argmax())
-        on = ((risk.masks[p][:, None] >> bits[None, :]) & np.uint64(1)).astype(bool).ravel()
-        best[t] = 1.0 - float(np.exp(log_open[on[: len(log_open)]].sum()))
-    return risk.without.trips.flow * best
+        mask = risk.masks[first + int(risk.weight[first:last].argmax())]
+        name = mask.tobytes()
+        if name not in known:
+            on = (mask[element // 64] >> (element % 64).astype(np.uint64)) & np.uint64(1)
+            mine = np.flatnonzero(on)
+            # what shuts several elements at once is one cause
+            mine = mine[np.unique(key[mine], return_index=True)[1]]
+            p, d = share[mine], days[mine]
+            later = 1.0 - np.prod(1.0 - p * np.exp(-x[:, None] / d), axis=1)
+            known[name] = float(later[0]), float(np.trapezoid(later, x))
+        shut[t], wait_d[t] = known[name]
+    wait = np.divide(wait_d, shut, out=np.zeros_like(shut), where=shut > 0.0)
+    return risk.without.trips.flow * shut, 24.0 * wait
 
 
-def _shut_share(risk: Risk) -> FloatArray:
-    """Share of the year that each element is shut, by hazard or weather."""
-    days = risk.weather.set_index("element_id")["days_yr"]
-    cold = risk.hazards["element_id"].map(days).fillna(0.0).to_numpy(dtype=float) / 365.0
-    hot = risk.hazards["shut_share"].to_numpy(dtype=float)
-    return np.asarray(1.0 - (1.0 - hot) * (1.0 - cold))
+_STAGE = ("kind", "mode", "gauge_mm", "link_id", "node_id", "to_node_id", "crossing_id", "from_mode",
+          "to_mode", "from_gauge_mm", "to_gauge_mm", "terminal_id", "forward")  # fmt: skip
+"""Columns of an arc that name it."""
 
 
 def _times(
     risk: Risk, seed: int, promised_days: float | None, consignments: int
 ) -> dict[str, FloatArray]:
-    """Quantiles of door-to-door hours of each trade, and the chance of keeping a promise."""
+    """
+    Quantiles of door-to-door hours of each trade, and the chance of keeping a promise.
+
+    Draws bear the names of trade, cause and stage: they are the same whatever else there is.
+    """
     without, routes = risk.without, risk.routes
-    cost = without.base.cost
+    cost, base = without.base.cost, without.base
     m = len(without.trips.flow)
-    chance = _shut_share(risk)
-    wait = 24.0 * risk.hazards["mean_d"].to_numpy(dtype=float)
+    trade = keys_of(base.trips, ("origin_zone_id", "destination_zone_id", "commodity_id"))
+    stage = keys_of(base.virtual.arcs, _STAGE)
+    names = ["element", "key", "chance", "down_d", "first_day", "last_day"]
+    causes = tuple(risk.causes[name].to_numpy() for name in names)
     out = np.full((m, 3), np.nan)
     kept = np.full(m, np.nan)
     hours = np.empty(consignments)
@@ -410,8 +341,8 @@ def _times(
         k = without.trips.klass[t]
         starts = routes.starts[first : last + 1] - routes.starts[first]
         kernel.journeys(
-            seed, t, 0, last - first, risk.weight[first:last], risk.masks[first:last], starts,
-            cost.hours[k, arcs] + without.delay_h[arcs], cost.spread_h[k, arcs], chance, wait, hours,
+            seed, trade[t], risk.weight[first:last], risk.masks[first:last], starts, stage[arcs],
+            cost.hours[k, arcs] + without.delay_h[arcs], cost.spread_h[k, arcs], causes, hours,
         )  # fmt: skip
         out[t] = np.quantile(hours, (0.5, 0.9, 0.95))
         if promised_days is not None:

@@ -114,27 +114,30 @@ def _print(
     """Print hazards, who loses, and the trades that lose most."""
     sides = {"element": "left", "closures": "right", "a year": "right", "days": "right",
              "shut d/yr": "right"}  # fmt: skip
-    worst = found.hazards.sort_values("shut_d_yr", ascending=False).head(top)
+    worst = found.shut_most(top)
     rows = [
-        [r.name, f"{r.events} in {r.years:.0f} yr", f"{r.rate_yr:.3f}", f"{r.mean_d:.0f}", f"{r.shut_d_yr:.1f}"]
+        [f"{r.name} {r.mode}".strip(), f"{r.events} in {r.years:.0f} yr",
+         f"{r.rate_yr:.3f}", f"{r.mean_d:.0f}", f"{r.shut_d_yr:.1f}"]
         for r in worst.itertuples(index=False)
     ]  # fmt: skip
     print_table(f"What shuts most, {name}", sides, rows)
     sides = {"country": "left", "loss USD/yr": "right", "± s.e.": "right", "worst year": "right",
-             "stopped t/yr": "right"}  # fmt: skip
+             "stopped t/yr": "right", "± s.e. t": "right"}  # fmt: skip
     rows = [
-        [r.name, compact(r.loss_usd_yr), compact(r.loss_se_usd_yr), compact(r.loss_worst_usd_yr), compact(r.stopped_t_yr)]
+        [r.name, *(compact(x) for x in (r.loss_usd_yr, r.loss_se_usd_yr, r.loss_worst_usd_yr,
+                                        r.stopped_t_yr, r.stopped_se_t_yr))]
         for r in found.countries.head(top).itertuples(index=False)
     ]  # fmt: skip
     print_table(f"What closures cost, {found.n_year:,} years", sides, rows)
-    sides = {"trade": "left", "good": "left", "P50 d": "right", "P90 d": "right", "P95 d": "right",
-             "on time": "right", "loss USD/yr": "right"}  # fmt: skip
+    sides = {"trade": "left", "good": "left", "P50, 90, 95 d": "right",
+             "on time": "right", "loss USD/yr": "right", "2nd route USD/yr": "right"}  # fmt: skip
     trades = found.trades.sort_values("loss_usd_yr", ascending=False).head(top)
     rows = [
         [
-            f"{r.origin_zone_id} to {r.destination_zone_id}", r.commodity_id, f"{r.p50_h / 24:.1f}",
-            f"{r.p90_h / 24:.1f}", f"{r.p95_h / 24:.1f}",
+            f"{r.origin_zone_id} to {r.destination_zone_id}", r.commodity_id,
+            " ".join(f"{h / 24:.1f}" for h in (r.p50_h, r.p90_h, r.p95_h)),
             "" if r.on_time != r.on_time else f"{100 * r.on_time:.0f} %", compact(r.loss_usd_yr),
+            compact(r.second_route_usd_yr),
         ]
         for r in trades.itertuples(index=False)
     ]  # fmt: skip
@@ -142,8 +145,12 @@ def _print(
     total = found.total
     out.print(
         f"  All trade loses {compact(total['loss_usd_yr'])} ± {compact(total['loss_se_usd_yr'])} USD a "
-        f"year, {compact(total['loss_worst_usd_yr'])} in the worst; {compact(total['stopped_t_yr'])} t "
-        "a year stop."
+        f"year, {compact(total['loss_worst_usd_yr'])} in the worst; {compact(total['stopped_t_yr'])} ± "
+        f"{compact(total['stopped_se_t_yr'])} t a year stop."
+    )
+    out.print(
+        f"  Having more than one route is worth {compact(total['second_route_usd_yr'])} USD a year: with "
+        f"its best alone {compact(total['second_route_t_yr'])} t more would wait for an opening."
     )
     if before is not None:
         change = total["loss_usd_yr"] - before.total["loss_usd_yr"]

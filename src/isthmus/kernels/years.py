@@ -12,8 +12,6 @@ _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_A = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_B = np.uint64(0x94D049BB133111EB)
 _TOP = 1.0 / 9007199254740992.0
-_STEPS = 4_000
-"""Turns of one element in one year at most."""
 
 
 @njit(cache=True, nogil=True)
@@ -31,7 +29,15 @@ def draw(seed, year, key, place):
 
 
 @njit(cache=True, nogil=True)
-def spells(seed, year, key, up, down, first, last, starts, ends):
+def _longer(array):
+    """Return an array of twice the length that begins with what is there."""
+    more = np.empty((2 * array.shape[0],) + array.shape[1:], array.dtype)  # noqa: RUF005 (compiled)
+    more[: array.shape[0]] = array
+    return more
+
+
+@njit(cache=True, nogil=True)
+def spells(seed, year, key, up, down, first, last):
     """
     Draw the closures of one cause in one year, stationary from the first day.
 
@@ -42,14 +48,13 @@ def spells(seed, year, key, up, down, first, last, starts, ends):
         Mean days open and shut.
     first, last : float
         Days of the year between which the cause acts; the season may pass the turn of the year.
-    starts, ends : ndarray
-        Out.
 
     Returns
     -------
-    int
-        Closures found.
+    starts, ends : ndarray, shape (n,)
+        Days of the year; as many as there are.
     """
+    starts, ends = np.empty(16), np.empty(16)
     n = 0
     place = 0
     for part in range(2):
@@ -64,16 +69,18 @@ def spells(seed, year, key, up, down, first, last, starts, ends):
         t = a
         shut = draw(seed, year, key, place) * (up + down) < down
         place += 1
-        while t < b and n < starts.size:
+        while t < b:
             wait = -np.log(draw(seed, year, key, place)) * (down if shut else up)
             place += 1
             if shut:
+                if n == starts.size:
+                    starts, ends = _longer(starts), _longer(ends)
                 starts[n] = t
                 ends[n] = min(t + wait, b)
                 n += 1
             t += wait
             shut = not shut
-    return n
+    return starts[:n], ends[:n]
 
 
 @njit(cache=True, nogil=True)
@@ -120,24 +127,179 @@ def closed_loss(trip, weight, masks, theta, flow, wanted, n_wanted, shut, usd, l
 
 
 @njit(cache=True, nogil=True)
-def simulate(
-    seed, first_year, n_year, causes, routes, of_element, lone, country, out_year, out_trip, worst,
-    shut_days,
-):  # fmt: skip
+def turns(seed, first_year, n_year, n_element, n_word, causes):
     """
-    Simulate some years.
+    Open and shut the elements year by year.
 
     Parameters
     ----------
     seed, first_year, n_year : int
+    n_element, n_word : int
     causes : tuple
-        element (int64), key (uint64), up, down, first, last of each cause; an element may have several.
+        element (int64), key (uint64), up, down, first, last of each cause; an element may have several,
+        and causes with one key shut their elements together.
+
+    Returns
+    -------
+    days : ndarray, shape (n_year, n_element)
+        Days each element is shut, by whatever cause. [d]
+    year : ndarray of int64, shape (n,)
+        Of the stretches with two elements or more shut, in order.
+    days_of : ndarray, shape (n,)
+        Their length. [d]
+    sets : ndarray of uint64, shape (n, n_word)
+        What is shut in them.
+    """
+    element, key, up, down, first, last = causes
+    days = np.zeros((n_year, n_element))
+    year = np.empty(256, np.int64)
+    days_of = np.empty(256)
+    sets = np.empty((256, n_word), np.uint64)
+    found = 0
+    when = np.empty(256)
+    what = np.empty(256, np.int64)
+    count = np.zeros(n_element, np.int64)
+    since = np.zeros(n_element)
+    shut = np.zeros(n_word, np.uint64)
+    for y in range(n_year):
+        n = 0
+        for c in range(element.size):
+            starts, ends = spells(seed, first_year + y, key[c], up[c], down[c], first[c], last[c])
+            while n + 2 * starts.size > when.size:
+                when, what = _longer(when), _longer(what)
+            for i in range(starts.size):
+                when[n] = starts[i]
+                what[n] = element[c] + 1
+                when[n + 1] = ends[i]
+                what[n + 1] = -element[c] - 1
+                n += 2
+        order = np.argsort(when[:n], kind="mergesort")
+        count[:] = 0
+        shut[:] = np.uint64(0)
+        n_shut = 0
+        for j in range(n):
+            at = order[j]
+            e = abs(what[at]) - 1
+            if what[at] > 0:
+                count[e] += 1
+                if count[e] == 1:
+                    shut[e // 64] |= np.uint64(1) << np.uint64(e % 64)
+                    since[e] = when[at]
+                    n_shut += 1
+            else:
+                count[e] -= 1
+                if count[e] == 0:
+                    shut[e // 64] &= ~(np.uint64(1) << np.uint64(e % 64))
+                    days[y, e] += when[at] - since[e]
+                    n_shut -= 1
+            if n_shut < 2:
+                continue
+            long = when[order[j + 1]] - when[at]
+            if long <= 0.0:
+                continue
+            if found == year.size:
+                year, days_of, sets = _longer(year), _longer(days_of), _longer(sets)
+            year[found] = y
+            days_of[found] = long
+            sets[found] = shut
+            found += 1
+    return days, year[:found], days_of[:found], sets[:found]
+
+
+@njit(cache=True, nogil=True)
+def joint(routes, of_element, lone, sets):
+    """
+    Find what sets of elements cost beyond the sum of their own losses.
+
+    A trip over one of them alone loses what that one costs; for a trip over several the outcome is
+    found from its routes: a route stands if it uses none of the set.
+
+    Parameters
+    ----------
     routes : tuple
         trip, weight, masks, theta, flow; see `closed_loss`.
     of_element : tuple
         indptr and trips (int64) of each element: those with a route over it.
     lone : tuple
         usd and lost aligned with the trips of `of_element`: losses while that element alone is shut.
+    sets : ndarray of uint64, shape (n, n_word)
+
+    Returns
+    -------
+    indptr : ndarray of int64, shape (n + 1,)
+    trips : ndarray of int64
+        Over two elements of the set or more.
+    usd, lost : ndarray
+        To be added to the sum of the losses alone. [USD/yr], [t/yr]
+    """
+    trip, weight, masks, theta, flow = routes
+    indptr, trips = of_element
+    lone_usd, lone_lost = lone
+    m = flow.size
+    n_element = indptr.size - 1
+    stamp = np.full(m, -1, np.int64)
+    touched = np.zeros(m, np.int64)
+    sum_usd = np.zeros(m)
+    sum_lost = np.zeros(m)
+    wanted = np.empty(m, np.int64)
+    some_usd = np.empty(m)
+    some_lost = np.empty(m)
+    begins = np.zeros(sets.shape[0] + 1, np.int64)
+    who = np.empty(1024, np.int64)
+    usd = np.empty(1024)
+    lost = np.empty(1024)
+    n = 0
+    for s in range(sets.shape[0]):
+        n_wanted = 0
+        for x in range(n_element):
+            if not sets[s, x // 64] & (np.uint64(1) << np.uint64(x % 64)):
+                continue
+            for i in range(indptr[x], indptr[x + 1]):
+                t = trips[i]
+                if stamp[t] != s:
+                    stamp[t] = s
+                    touched[t] = 1
+                    sum_usd[t] = lone_usd[i]
+                    sum_lost[t] = lone_lost[i]
+                    continue
+                touched[t] += 1
+                sum_usd[t] += lone_usd[i]
+                sum_lost[t] += lone_lost[i]
+                if touched[t] == 2:
+                    wanted[n_wanted] = t
+                    n_wanted += 1
+        closed_loss(
+            trip, weight, masks, theta, flow, wanted, n_wanted, sets[s], some_usd, some_lost
+        )
+        while n + n_wanted > who.size:
+            who, usd, lost = _longer(who), _longer(usd), _longer(lost)
+        for i in range(n_wanted):
+            t = wanted[i]
+            who[n] = t
+            usd[n] = some_usd[i] - sum_usd[t]
+            lost[n] = some_lost[i] - sum_lost[t]
+            n += 1
+        begins[s + 1] = n
+    return begins, who[:n], usd[:n], lost[:n]
+
+
+@njit(cache=True, nogil=True)
+def losses(
+    days, stretches, cases, of_element, lone, country, out_year, out_trip, worst
+):  # fmt: skip
+    """
+    Add up the losses of some years.
+
+    Parameters
+    ----------
+    days : ndarray, shape (n_year, n_element)
+        Of `turns`.
+    stretches : tuple
+        year (int64, in order), set (int64) and days of those with two elements or more shut.
+    cases : tuple
+        Of `joint`.
+    of_element, lone : tuple
+        See `joint`.
     country : tuple
         Codes of the country where each trip begins and ends, and how many there are.
     out_year : ndarray, shape (n_year, n_country + 1, 2)
@@ -146,181 +308,155 @@ def simulate(
         Added to: USD, its square, tonnes, its square, of each trip's years.
     worst : ndarray, shape (m, 2)
         Raised to: USD and tonnes of each trip's worst year.
-    shut_days : ndarray, shape (n_element,)
-        Added to. [d]
     """
-    element, key, up, down, first, last = causes
-    trip, weight, masks, theta, flow = routes
+    year, which, long = stretches
+    begins, who, more_usd, more_lost = cases
     indptr, trips = of_element
     lone_usd, lone_lost = lone
     begin, end, n_country = country
-    m = flow.size
-    n_element = indptr.size - 1
-    starts = np.empty(_STEPS)
-    ends = np.empty(_STEPS)
-    when = np.empty(_STEPS * 4)
-    what = np.empty(_STEPS * 4, np.int64)
-    count = np.zeros(n_element, np.int64)
-    shut = np.zeros(masks.shape[1], np.uint64)
+    m = out_trip.shape[0]
     usd = np.zeros(m)
     lost = np.zeros(m)
-    wanted = np.empty(m, np.int64)
-    stamp = np.full(m, -1, np.int64)
-    mark = 0
-    some_usd = np.empty(m)
-    some_lost = np.empty(m)
-    for y in range(n_year):
-        n = 0
-        for c in range(element.size):
-            k = spells(
-                seed, first_year + y, key[c], up[c], down[c], first[c], last[c], starts, ends
-            )
-            for i in range(k):
-                if n + 2 > when.size:
-                    break
-                when[n] = starts[i]
-                what[n] = element[c] + 1
-                when[n + 1] = ends[i]
-                what[n + 1] = -element[c] - 1
-                n += 2
-                shut_days[element[c]] += ends[i] - starts[i]
-        order = np.argsort(when[:n], kind="mergesort")
+    at = 0
+    for y in range(days.shape[0]):
         usd[:] = 0.0
         lost[:] = 0.0
-        count[:] = 0
-        shut[:] = np.uint64(0)
-        n_shut = 0
-        alone = -1
-        for j in range(n):
-            at = order[j]
-            e = abs(what[at]) - 1
-            if what[at] > 0:
-                count[e] += 1
-                if count[e] == 1:
-                    shut[e // 64] |= np.uint64(1) << np.uint64(e % 64)
-                    n_shut += 1
-            else:
-                count[e] -= 1
-                if count[e] == 0:
-                    shut[e // 64] &= ~(np.uint64(1) << np.uint64(e % 64))
-                    n_shut -= 1
-            if n_shut == 0 or j + 1 == n:
-                continue
-            share = (when[order[j + 1]] - when[at]) / 365.0
-            if share <= 0.0:
-                continue
-            if n_shut == 1:
-                for alone in range(n_element):
-                    if count[alone] > 0:
-                        break
-                for i in range(indptr[alone], indptr[alone + 1]):
+        for e in range(days.shape[1]):
+            share = days[y, e] / 365.0
+            if share > 0.0:
+                for i in range(indptr[e], indptr[e + 1]):
                     usd[trips[i]] += share * lone_usd[i]
                     lost[trips[i]] += share * lone_lost[i]
-                continue
-            mark += 1
-            n_wanted = 0
-            for x in range(n_element):
-                if count[x] > 0:
-                    for i in range(indptr[x], indptr[x + 1]):
-                        t = trips[i]
-                        if stamp[t] != mark:
-                            stamp[t] = mark
-                            wanted[n_wanted] = t
-                            n_wanted += 1
-            closed_loss(
-                trip, weight, masks, theta, flow, wanted, n_wanted, shut, some_usd, some_lost
-            )
-            for i in range(n_wanted):
-                usd[wanted[i]] += share * some_usd[i]
-                lost[wanted[i]] += share * some_lost[i]
+        while at < year.size and year[at] == y:
+            share = long[at] / 365.0
+            for i in range(begins[which[at]], begins[which[at] + 1]):
+                usd[who[i]] += share * more_usd[i]
+                lost[who[i]] += share * more_lost[i]
+            at += 1
         for t in range(m):
-            if usd[t] == 0.0 and lost[t] == 0.0:
+            # sums and what is taken off them may leave a last bit below nothing
+            a, b = max(usd[t], 0.0), max(lost[t], 0.0)
+            if a == 0.0 and b == 0.0:
                 continue
-            out_trip[t, 0] += usd[t]
-            out_trip[t, 1] += usd[t] * usd[t]
-            out_trip[t, 2] += lost[t]
-            out_trip[t, 3] += lost[t] * lost[t]
-            worst[t, 0] = max(worst[t, 0], usd[t])
-            worst[t, 1] = max(worst[t, 1], lost[t])
-            out_year[y, begin[t], 0] += usd[t]
-            out_year[y, begin[t], 1] += lost[t]
+            out_trip[t, 0] += a
+            out_trip[t, 1] += a * a
+            out_trip[t, 2] += b
+            out_trip[t, 3] += b * b
+            worst[t, 0] = max(worst[t, 0], a)
+            worst[t, 1] = max(worst[t, 1], b)
+            out_year[y, begin[t], 0] += a
+            out_year[y, begin[t], 1] += b
             if end[t] != begin[t]:
-                out_year[y, end[t], 0] += usd[t]
-                out_year[y, end[t], 1] += lost[t]
-            out_year[y, n_country, 0] += usd[t]
-            out_year[y, n_country, 1] += lost[t]
+                out_year[y, end[t], 0] += a
+                out_year[y, end[t], 1] += b
+            out_year[y, n_country, 0] += a
+            out_year[y, n_country, 1] += b
 
 
 @njit(cache=True, nogil=True)
 def _normal(seed, year, key, place):
     """Standard normal by Box and Muller."""
-    a = draw(seed, year, key, 2 * place)
-    b = draw(seed, year, key, 2 * place + 1)
+    a = draw(seed, year, key, place)
+    b = draw(seed, year, key, place ^ _MIX_A)
     return np.sqrt(-2.0 * np.log(a)) * np.cos(2.0 * np.pi * b)
 
 
 @njit(cache=True, nogil=True)
-def journeys(seed, key, first, last, weight, masks, starts, mean, spread, chance, wait, out):
+def _meets(mask, shut):
+    for w in range(shut.size):  # noqa: SIM110 (compiled)
+        if mask[w] & shut[w]:
+            return True
+    return False
+
+
+@njit(cache=True, nogil=True)
+def journeys(seed, key, weight, masks, starts, stage, mean, spread, causes, out):
     """
     Draw door-to-door hours of consignments of one trip.
 
+    Each draw bears a key: of the trip, of the cause that may shut its way, of the stage and of the route,
+    so that what is drawn does not depend on what else there is. A route is chosen by the race of
+    exponentials [1]_, which gives a route that stays the same draw when another goes.
+
     Parameters
     ----------
-    seed, key : int
-    first, last : int
-        Its routes.
+    seed : int
+    key : uint64
+        Of the trip.
     weight, masks
-        As in `closed_loss`.
+        Of its routes, as in `closed_loss`.
     starts : ndarray of int64, shape (n_path + 1,)
         Stages of each route.
+    stage : ndarray of uint64
+        Key of each stage.
     mean, spread : ndarray
         Mean hours of each stage and their standard deviation; lognormal. [h]
-    chance : ndarray, shape (n_element,)
-        Chance that each element is shut on a day.
-    wait : ndarray, shape (n_element,)
-        Mean hours until a shut element opens. [h]
+    causes : tuple
+        element, key, chance on a day in season, mean days until it is over, first and last day of its
+        season; those with one key shut their elements together.
     out : ndarray, shape (n,)
         Out. [h]
+
+    References
+    ----------
+    .. [1] L. Devroye, *Non-Uniform Random Variate Generation*, Springer, 1986, section III.3.
     """
-    n_element = chance.size
-    shut = np.zeros(masks.shape[1], np.uint64)
+    element, of_cause, chance, wait_d, first, last = causes
+    n_path = weight.size
+    n_word = masks.shape[1]
+    path_key = np.zeros(n_path, np.uint64)
+    touched = np.zeros(n_word, np.uint64)
+    for p in range(n_path):
+        for s in range(starts[p], starts[p + 1]):
+            path_key[p] = (path_key[p] ^ stage[s]) * _GOLDEN
+        for w in range(n_word):
+            touched[w] |= masks[p, w]
+    mine = np.empty(element.size, np.int64)
+    n_mine = 0
+    for c in range(element.size):
+        if touched[element[c] // 64] & (np.uint64(1) << np.uint64(element[c] % 64)):
+            mine[n_mine] = c
+            n_mine += 1
+    shut = np.zeros(n_word, np.uint64)
     for i in range(out.size):
         shut[:] = np.uint64(0)
-        for e in range(n_element):
-            if chance[e] > 0.0 and draw(seed, i, key, 1_000_000 + e) < chance[e]:
-                shut[e // 64] |= np.uint64(1) << np.uint64(e % 64)
-        left = 0.0
-        whole = 0.0
-        for p in range(first, last):
-            whole += weight[p]
-            hit = False
-            for w in range(shut.size):
-                hit = hit or (masks[p, w] & shut[w]) != np.uint64(0)
-            if not hit:
-                left += weight[p]
-        pick = draw(seed, i, key, 0) * (left if left > 0.0 else whole)
-        chosen = last - 1
-        for p in range(first, last):
-            hit = False
-            if left > 0.0:
-                for w in range(shut.size):
-                    hit = hit or (masks[p, w] & shut[w]) != np.uint64(0)
-            if hit:
+        day = 365.0 * draw(seed, i, key, _MIX_B)
+        for j in range(n_mine):
+            c = mine[j]
+            inside = first[c] <= day <= last[c]
+            if last[c] < first[c]:
+                inside = day >= first[c] or day <= last[c]
+            if inside and draw(seed, i, key, of_cause[c]) < chance[c]:
+                shut[element[c] // 64] |= np.uint64(1) << np.uint64(element[c] % 64)
+        some = False
+        for p in range(n_path):
+            some = some or (weight[p] > 0.0 and not _meets(masks[p], shut))
+        chosen = 0
+        soonest = np.inf
+        for p in range(n_path):
+            if weight[p] <= 0.0 or (some and _meets(masks[p], shut)):
                 continue
-            chosen = p
-            pick -= weight[p]
-            if pick <= 0.0:
-                break
+            rings = -np.log(draw(seed, i, key, path_key[p])) / weight[p]
+            if rings < soonest:
+                soonest = rings
+                chosen = p
         hours = 0.0
-        if left <= 0.0:  # nothing is open: it waits for what is shut on its way
-            for e in range(n_element):
-                bit = np.uint64(1) << np.uint64(e % 64)
-                if (shut[e // 64] & bit) and (masks[chosen, e // 64] & bit):
-                    hours = max(hours, -np.log(draw(seed, i, key, 2_000_000 + e)) * wait[e])
+        if not some:  # nothing is open: it waits for what is shut on its way
+            for j in range(n_mine):
+                c = mine[j]
+                bit = np.uint64(1) << np.uint64(element[c] % 64)
+                if not masks[chosen, element[c] // 64] & bit:
+                    continue
+                inside = first[c] <= day <= last[c]
+                if last[c] < first[c]:
+                    inside = day >= first[c] or day <= last[c]
+                if inside and draw(seed, i, key, of_cause[c]) < chance[c]:
+                    over = -np.log(draw(seed, i, key, of_cause[c] ^ _MIX_A)) * wait_d[c]
+                    hours = max(hours, 24.0 * over)
         for s in range(starts[chosen], starts[chosen + 1]):
             if spread[s] > 0.0 and mean[s] > 0.0:
                 sigma2 = np.log(1.0 + (spread[s] / mean[s]) ** 2)
-                z = _normal(seed, i, key, 5_000 + s - starts[chosen])
+                z = _normal(seed, i, key, stage[s])
                 hours += mean[s] * np.exp(np.sqrt(sigma2) * z - 0.5 * sigma2)
             else:
                 hours += mean[s]

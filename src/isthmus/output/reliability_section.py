@@ -51,19 +51,57 @@ def section(
         Column("loss_p95_usd_yr", "One year in twenty", "USD/yr"),
         Column("loss_worst_usd_yr", "Worst year", "USD/yr"),
         Column("stopped_t_yr", "Stopped", "t/yr"),
+        Column("stopped_se_t_yr", "Standard error", "t/yr"),
     ]
     parts.append(listing(lands, columns))
     parts.append(Markup("<h3>What shuts most</h3>"))
-    hazards = found.hazards.sort_values("shut_d_yr", ascending=False).head(most)
+    hazards = found.shut_most(most)
     columns = [
         Column("name", "Place"),
+        Column("mode", "Mode alone"),
         Column("events", "Closures on record"),
+        Column("causes", "Event"),
         Column("rate_yr", "Expected a year", "1/yr"),
+        Column("rate_low_yr", "5 % point", "1/yr"),
+        Column("rate_high_yr", "95 % point", "1/yr"),
         Column("mean_d", "Days each", "d"),
         Column("shut_d_yr", "Days shut", "d/yr"),
     ]
     parts.append(listing(hazards, columns))
+    trades = _trades(found.trades, most)
+    parts.append(Markup("<h3>The trades that lose most</h3>"))
+    columns = [
+        Column("trade", "Trade"),
+        Column("commodity_id", "Good"),
+        Column("loss_usd_yr", "Expected loss", "USD/yr"),
+        Column("loss_se_usd_yr", "Standard error", "USD/yr"),
+        Column("worst_usd_yr", "Worst year", "USD/yr"),
+        Column("stopped_t_yr", "Stopped", "t/yr"),
+        Column("second_route_usd_yr", "Value of a second route", "USD/yr"),
+    ]
+    parts.append(listing(trades, columns))
+    parts.append(Markup("<h3>How long these take, door to door</h3>"))
+    columns = [
+        Column("trade", "Trade"),
+        Column("commodity_id", "Good"),
+        Column("p50_d", "Half arrive within", "d"),
+        Column("p90_d", "Nine in ten", "d"),
+        Column("p95_d", "19 in 20", "d"),
+    ]
+    if found.trades["on_time"].notna().any():  # only where days were promised
+        columns.append(Column("on_time_pct", "In the promised time", "%"))
+    parts.append(listing(trades, columns))
     if tornado is not None:
         parts.append(Markup("<h3>What moves the loss most</h3>"))
         parts.append(swings(tornado, "USD/yr"))
     return Markup("").join(parts)
+
+
+def _trades(trades: pd.DataFrame, most: int) -> pd.DataFrame:
+    """Return the trades that lose most, as the reader sees them."""
+    rows = trades.sort_values("loss_usd_yr", ascending=False).head(most).copy()
+    rows["trade"] = rows["origin_zone_id"] + " to " + rows["destination_zone_id"]
+    for point in ("p50", "p90", "p95"):
+        rows[f"{point}_d"] = rows[f"{point}_h"] / 24.0
+    rows["on_time_pct"] = 100.0 * rows["on_time"]
+    return rows
