@@ -18,6 +18,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from isthmus.analysis.risk import Risk, keys_of, risk_of
+from isthmus.assign.base import FloatArray, IntArray
 from isthmus.errors import Fault, InputError
 from isthmus.kernels import years as kernel
 
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
     from isthmus.assign import Assignment
 
 __all__ = ["Reliability", "Risk", "reliability", "risk_of"]
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 _BLOCK = 250
 """Years worked on at a time; sums are taken block by block, in order, so that bits do not depend on workers."""
@@ -41,7 +39,7 @@ class Reliability:
     Parameters
     ----------
     hazards : DataFrame
-        Of `hazards.hazards`, with weather_days_yr and simulated shut_d_yr.
+        Of `hazards.hazards`, with weather_days_yr and shut_d_yr, expected days by whatever cause.
     trades : DataFrame
         origin_zone_id, destination_zone_id, commodity_id, tonnes_t_yr; p50_h, p90_h, p95_h door to
         door; on_time, chance of arriving within the promised time, nan if none was promised; loss_usd_yr

@@ -13,6 +13,7 @@ import pandas as pd
 
 from isthmus.analysis.criticality import elements_of
 from isthmus.analysis.hazards import hazards, weather
+from isthmus.assign.base import FloatArray, IntArray
 from isthmus.assign.routes import Routes, draw, trips_of
 from isthmus.assign.without import Without
 from isthmus.kernels import routes as route_kernels
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from isthmus.assign import Assignment
 
 __all__ = ["Risk", "key_of", "keys_of", "risk_of"]
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 _SPARE = 2
 """Routes found for a trip that loses all it has when one element shuts."""

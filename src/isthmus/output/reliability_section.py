@@ -70,9 +70,9 @@ def section(
     parts.append(listing(hazards, columns))
     trades = _trades(found.trades, most)
     parts.append(Markup("<h3>The trades that lose most</h3>"))
+    which = [Column("trade", "Trade"), Column("commodity_id", "Good")]
     columns = [
-        Column("trade", "Trade"),
-        Column("commodity_id", "Good"),
+        *which,
         Column("loss_usd_yr", "Expected loss", "USD/yr"),
         Column("loss_se_usd_yr", "Standard error", "USD/yr"),
         Column("worst_usd_yr", "Worst year", "USD/yr"),
@@ -82,8 +82,7 @@ def section(
     parts.append(listing(trades, columns))
     parts.append(Markup("<h3>How long these take, door to door</h3>"))
     columns = [
-        Column("trade", "Trade"),
-        Column("commodity_id", "Good"),
+        *which,
         Column("p50_d", "Half arrive within", "d"),
         Column("p90_d", "Nine in ten", "d"),
         Column("p95_d", "19 in 20", "d"),
