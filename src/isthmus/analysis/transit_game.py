@@ -2,7 +2,7 @@
 The transit game: what each coalition of controllers saves the trade of all by letting it pass.
 
 Ways of every trip for every coalition are found at once (`kernels.coalitions`), the least cost of each
-coalition on them by a simplex method that goes from coalition to coalition (`kernels.lattice`).
+coalition on them by a simplex method (`kernels.lattice`) that starts each where a smaller one ended (`kernels.layers`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy.typing as npt
 from isthmus.assign.base import Graph, Trips
 from isthmus.assign.generation import floors
 from isthmus.errors import IsthmusError
-from isthmus.kernels import coalitions, lattice
+from isthmus.kernels import coalitions, lattice, layers
 
 __all__ = ["MOST_EXACT", "Compiled", "TransitGame", "Ways", "compile_game"]
 
@@ -39,11 +39,11 @@ _ALL = 5
 _WORKERS = 2
 """Threads that look for ways; the answer does not depend on them."""
 
-_FEW = 8
-"""Players up to which one order is tried."""
+_SPLIT = 5
+"""Players who split the coalitions into parts that are solved apart."""
 
-_ORDERS, _TRAILS = 8, 16
-"""Orders of players that are tried before all coalitions are solved, each on so many coalitions."""
+_TRIED = 64
+"""Coalitions drawn to see which arcs are full."""
 
 _SETTLED = 1e-7
 """Share of what all save below which no more ways are looked for."""
@@ -258,7 +258,7 @@ class Compiled:
 
     @cached_property
     def bound(self) -> tuple[npt.NDArray[Any], ...]:
-        """What `lattice.descend` reads of the others, from trip to capacity."""
+        """What `lattice.alone` reads of the others, from trip to capacity."""
         game, ways = self.game, self.ways
         chosen = np.flatnonzero(self.coupled)
         number = np.full(len(game.outside), -1, np.int64)
@@ -286,11 +286,8 @@ class Compiled:
         draw = np.random.default_rng(0)
         room = game.capacity[self.tight] * (1.0 + _PERTURBED * draw.random(len(self.tight)))
         trip, flat = trip[order], flat[at]
-        pairs = np.unique(flat * len(chosen) + np.repeat(trip, np.diff(starts)))
-        arc, over = np.divmod(pairs, max(1, len(chosen)))
-        begins = np.concatenate([[0], np.cumsum(np.bincount(arc, minlength=len(room)))])
         # half the size of the arrays read most
-        small = [x.astype(np.int32) for x in (trip, starts, flat, first, over, begins)]
+        small = [x.astype(np.int32) for x in (trip, starts, flat, first)]
         return small[0], mask, cost, *small[1:], game.trips.flow[chosen], room
 
     def one(self, coalition: int) -> tuple[float, FloatArray, FloatArray]:
@@ -314,13 +311,10 @@ class Compiled:
         np.minimum.at(least, owner[usable], cost[usable])
         saved = float(flow @ (outside - least))
         toll, pays = np.zeros(game.graph.n_arc), np.full(len(game.outside), -np.inf)
-        bound = self.bound
-        n_trip, n_arc = len(bound[-2]), len(bound[-1])
-        paid, asked = np.zeros(n_trip), np.zeros(n_arc)
-        if n_trip:
-            entry = np.array([i for i in range(game.n) if coalition >> i & 1], np.int64)
-            spent = self._trail(entry, np.zeros(game.n, np.int64), paid, asked)
-            saved += float(bound[-2] @ game.outside[self.coupled]) - spent
+        paid, asked = np.zeros(len(self.bound[-2])), np.zeros(len(self.bound[-1]))
+        if len(paid):
+            saved += float(self.bound[-2] @ game.outside[self.coupled])
+            saved -= _solved(lattice.alone(coalition, *self.bound, paid, asked))  # type: ignore[call-arg]
         toll[self.tight] = asked
         pays[self.coupled] = paid
         return saved, toll, pays
@@ -345,22 +339,26 @@ class Compiled:
         bound = self.bound
         if not len(bound[-2]):
             return saved - saved[0]
-        order = self._busiest(workers)
-        mask = _shuffled(bound[1], order)
-        bound = (bound[0], mask, *bound[2:])
+        order, hot = self._weightiest(workers)
+        trip, mask, cost, starts, arcs, first, flow, capacity = bound
+        mask = _shuffled(mask, order)
         spent = np.full(1 << n, np.nan)
-        asking = [np.unique(bound[0][mask >> i & 1 == 1]) for i in range(n)]
-        starts = np.concatenate([[0], np.cumsum([len(a) for a in asking])])
-        flat = np.concatenate(asking).astype(np.int64)
-        split = max(0, min(5, n - 4))
+        split = max(0, min(_SPLIT, n - 4))
 
         def part(fixed: int) -> float:
-            return float(lattice.descend(fixed, split, n, flat, starts, *bound, spent))  # type: ignore[call-arg]
+            absent = (1 << split) - 1 & ~fixed
+            rows = np.flatnonzero((mask & absent) == 0)
+            ways = Ways(trip, mask, cost, starts, arcs).take(rows)
+            begin = np.searchsorted(ways.trip, np.arange(len(first))).astype(np.int32)
+            done = layers.climb(
+                fixed, split, n, ways.trip, ways.mask, ways.cost, ways.starts.astype(np.int32),
+                ways.arcs, begin, flow, capacity, hot, spent,
+            )  # fmt: skip
+            return _solved(np.nan if done < 0 else float(done))
 
         with ThreadPoolExecutor(workers) as pool:
             try:
-                for done, total in enumerate(pool.map(part, range(1 << split)), start=1):
-                    _solved(np.nan if total < 0 else total)
+                for done, _ in enumerate(pool.map(part, range(1 << split)), start=1):
                     if progress is not None:
                         progress(done, 1 << split)
             except BaseException:
@@ -369,44 +367,25 @@ class Compiled:
         saved += spent[0] - spent[_shuffled(np.arange(1 << n), order)]
         return saved - saved[0]
 
-    def _trail(
-        self, entry: IntArray, pivots: IntArray, pays: FloatArray, toll: FloatArray
-    ) -> float:
-        """Let players enter one after the other; returns what all bound trips then cost."""
-        found = float(lattice.trail(entry, *self.bound, pivots, pays, toll))  # type: ignore[call-arg]
-        _solved(found)
-        return found
-
-    def _busiest(self, workers: int) -> IntArray:
+    def _weightiest(self, workers: int) -> tuple[IntArray, IntArray]:
         """
-        Return the players, those last whose entry takes few pivots.
+        Return the players, those first who change most alone and as the last, and arcs likely to be full.
 
-        Every coalition is solved from the one without its last player: half of all end with the last,
-        a quarter with the one before. Orders are tried on coalitions drawn at random, each sorted anew
-        by what the entries took; the one that would take fewest pivots in all is kept.
+        Coalitions are solved from others with one player less, but for the first players: those whose
+        entry changes so much that hardly any coalition would be solved from the one without them.
         """
         n = self.game.n
+        everyone = (1 << n) - 1
+        bits = [1 << i for i in range(n)]
         draw = np.random.default_rng(0)
-        weight = 2.0 ** np.arange(n) / (2.0**n - 1.0)
-        order = np.arange(n)
-        best = np.inf, order
+        looked = [0, everyone, *bits, *(everyone ^ b for b in bits)]
+        looked += [_drawn(draw, n) for _ in range(_TRIED)]
         with ThreadPoolExecutor(workers) as pool:
-            for _ in range(_ORDERS if n > _FEW else 1):
-                entries = [order[draw.random(n) < 0.5] for _ in range(_TRAILS)]
-                pivots = sum(pool.map(self._pivots, entries))
-                mean = pivots / np.maximum(sum(np.isin(np.arange(n), e) for e in entries), 1)
-                expected = float(weight @ mean[order])
-                if expected < best[0]:
-                    best = expected, order
-                order = order[np.argsort(-mean[order], kind="stable")]
-        return best[1] if n > _FEW else order
-
-    def _pivots(self, entry: IntArray) -> IntArray:
-        """Return what the entry of each player takes, in an order of entry."""
-        bound = self.bound
-        pivots = np.zeros(self.game.n, np.int64)
-        self._trail(entry, pivots, np.zeros(len(bound[-2])), np.zeros(len(bound[-1])))
-        return pivots
+            found = list(pool.map(self.one, looked))
+        saved = np.array([f[0] for f in found])
+        weight = saved[2 : n + 2] - saved[0] + saved[1] - saved[n + 2 : 2 * n + 2]
+        asked = np.any([f[1][self.tight] > 0.0 for f in found], axis=0)
+        return np.argsort(-weight, kind="stable"), np.flatnonzero(asked)
 
 
 def compile_game(
@@ -509,6 +488,8 @@ def _drawn(draw: np.random.Generator, n: int) -> int:
     return int(sum(1 << int(i) for i in draw.permutation(n)[:size]))
 
 
-def _solved(value: float) -> None:
+def _solved(value: float) -> float:
+    """Return what a kernel found; nan says that it gave up."""
     if value != value:
         raise IsthmusError("a coalition of the transit game was not solved: too many pivots.")
+    return value

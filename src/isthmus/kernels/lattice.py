@@ -391,184 +391,100 @@ def desk(n_trip, n_arc):
 
 
 @njit(cache=True, nogil=True)
-def descend(
-    fixed,
-    n_fixed,
-    n,
-    asking,
-    asking_starts,
-    trip,
-    mask,
-    cost,
-    starts,
-    arcs,
-    first,
-    over,
-    over_starts,
-    flow,
-    capacity,
-    out,
-):
-    """
-    Solve every coalition whose first players are given, each from the one without its last player.
-
-    Parameters
-    ----------
-    fixed : int
-        Those of the first `n_fixed` players who are in.
-    n_fixed, n : int
-    asking : ndarray of int64
-        Trips with ways that ask player i are ``asking[asking_starts[i]:asking_starts[i + 1]]``.
-    trip, mask, cost, starts, arcs, first, over, over_starts, flow, capacity
-        As in `settle`.
-    out : ndarray, shape (2**n,)
-        Cost of each coalition, filled in.
-
-    Returns
-    -------
-    int
-        Pivots of all, -1 if one was given up.
-    """
-    n_trip, n_arc = len(flow), len(capacity)
-    keys = np.empty((n + 1, n_trip), np.int64)
-    loads, tolls = np.zeros((n + 1, n_arc)), np.zeros((n + 1, n_arc))
-    places = np.full((n + 1, n_arc), -1, np.int64)
-    fulls, extras = np.zeros((n + 1, n_arc), np.int64), np.zeros((n + 1, n_arc), np.int64)
-    carrieds = np.zeros((n + 1, n_arc))
-    inverses = np.zeros((n + 1, n_arc, n_arc))
-    counts = np.zeros((n + 1, 2), np.int64)
-    scratch = desk(n_trip, n_arc)
-    last = np.empty(n + 1, np.int64)
-    keys[0] = first[1:] - 1
-    state = (
-        keys[0], loads[0], tolls[0], places[0], fulls[0], extras[0], carrieds[0], inverses[0], counts[0]
-    )  # fmt: skip
-    every = np.arange(n_trip)
-    total = settle(
-        0,
-        every,
-        trip,
-        mask,
-        cost,
-        starts,
-        arcs,
-        first,
-        over,
-        over_starts,
-        flow,
-        capacity,
-        state,
-        scratch,
-    )
-    if total < 0:
-        return -1
-    coalition, depth = 0, 0
-    for i in range(n_fixed):
-        if fixed >> i & 1:
-            coalition |= 1 << i
-            pivots = settle(
-                coalition, asking[asking_starts[i] : asking_starts[i + 1]], trip, mask, cost, starts, arcs,
-                first, over, over_starts, flow, capacity, state, scratch,
-            )  # fmt: skip
-            if pivots < 0:
-                return -1
-            total += pivots
-    out[coalition] = spent(trip, cost, flow, state)
-    following = n_fixed
-    while True:
-        if following < n:
-            coalition |= 1 << following
-            depth += 1
-            last[depth] = following
-            k = counts[depth - 1, 0]
-            keys[depth], loads[depth], tolls[depth] = (
-                keys[depth - 1],
-                loads[depth - 1],
-                tolls[depth - 1],
-            )
-            places[depth] = places[depth - 1]
-            fulls[depth, :k], extras[depth, :k] = fulls[depth - 1, :k], extras[depth - 1, :k]
-            carrieds[depth, :k] = carrieds[depth - 1, :k]
-            inverses[depth, :k, :k] = inverses[depth - 1, :k, :k]
-            counts[depth] = counts[depth - 1]
-            state = (
-                keys[depth], loads[depth], tolls[depth], places[depth], fulls[depth], extras[depth], carrieds[depth],
-                inverses[depth], counts[depth],
-            )  # fmt: skip
-            pivots = settle(
-                coalition, asking[asking_starts[following] : asking_starts[following + 1]], trip, mask, cost, starts,
-                arcs, first, over, over_starts, flow, capacity, state, scratch,
-            )  # fmt: skip
-            if pivots < 0:
-                return -1
-            total += pivots
-            out[coalition] = spent(trip, cost, flow, state)
-            following += 1
-        else:
-            if depth == 0:
-                return total
-            coalition &= ~(1 << last[depth])
-            following = last[depth] + 1
-            depth -= 1
+def crossed(trip, starts, arcs, n_arc):
+    """Return the trips with a way over arc a as ``over[over_starts[a]:over_starts[a + 1]]``."""
+    last = np.full(n_arc, -1, np.int64)
+    over_starts = np.zeros(n_arc + 1, np.int64)
+    for way in range(len(trip)):
+        for e in range(starts[way], starts[way + 1]):
+            if last[arcs[e]] != trip[way]:
+                last[arcs[e]] = trip[way]
+                over_starts[arcs[e] + 1] += 1
+    for a in range(n_arc):
+        over_starts[a + 1] += over_starts[a]
+    at, over = over_starts[:n_arc].copy(), np.empty(over_starts[n_arc], np.int32)
+    last[:] = -1
+    for way in range(len(trip)):
+        for e in range(starts[way], starts[way + 1]):
+            a = arcs[e]
+            if last[a] != trip[way]:
+                last[a] = trip[way]
+                over[at[a]] = trip[way]
+                at[a] += 1
+    return over_starts, over
 
 
 @njit(cache=True, nogil=True)
-def trail(
-    order,
-    trip,
-    mask,
-    cost,
-    starts,
-    arcs,
-    first,
-    over,
-    over_starts,
-    flow,
-    capacity,
-    pivots,
-    pays,
-    toll,
-):
+def blank(n_trip, n_arc):
+    """Return a state for `settle`; its keys are yet to be set."""
+    return (
+        np.zeros(n_trip, np.int64), np.zeros(n_arc), np.zeros(n_arc), np.full(n_arc, -1, np.int64),
+        np.zeros(n_arc, np.int64), np.zeros(n_arc, np.int64), np.zeros(n_arc), np.zeros((n_arc, n_arc)),
+        np.zeros(2, np.int64),
+    )  # fmt: skip
+
+
+@njit(cache=True, nogil=True)
+def weighed(k, key, extra, carried, trip, starts, arcs, flow, load):
+    """Set what arcs carry."""
+    load[:] = 0.0
+    for t in range(len(flow)):
+        for e in range(starts[key[t]], starts[key[t] + 1]):
+            load[arcs[e]] += flow[t]
+    for j in range(k):
+        for e in range(starts[extra[j]], starts[extra[j] + 1]):
+            load[arcs[e]] += carried[j]
+        way = key[trip[extra[j]]]
+        for e in range(starts[way], starts[way + 1]):
+            load[arcs[e]] -= carried[j]
+
+
+@njit(cache=True, nogil=True)
+def adopted(trip, cost, starts, arcs, flow, state):
+    """Set all of a state that follows from its keys, full arcs, extra ways and what these carry."""
+    key, load, toll, place, full, extra, carried, inverse, count = state
+    k = count[0]
+    weighed(k, key, extra, carried, trip, starts, arcs, flow, load)
+    place[:] = -1
+    for i in range(k):
+        place[full[i]] = i
+    count[1] = 0
+    if k:
+        invert(k, extra, key, trip, starts, arcs, place, inverse)
+    ask(k, extra, key, trip, cost, full, inverse, toll, toll.copy(), toll.copy())
+
+
+@njit(cache=True, nogil=True)
+def alone(coalition, trip, mask, cost, starts, arcs, first, flow, capacity, pays, toll):
     """
-    Let players enter one after the other.
+    Solve the programme of one coalition from nothing.
 
     Parameters
     ----------
-    order : ndarray of int64
-    trip, mask, cost, starts, arcs, first, over, over_starts, flow, capacity
+    coalition : int
+    trip, mask, cost, starts, arcs, first, flow, capacity
         As in `settle`.
-    pivots : ndarray of int64, shape (n,)
-        What the entry of each took; added to.
     pays : ndarray, shape (n_trip,)
-        What a trip's last tonne costs in the end with what full arcs ask; filled in.
+        What a trip's last tonne costs with what full arcs ask; filled in.
     toll : ndarray, shape (n_arc,)
         What full arcs ask; filled in.
 
     Returns
     -------
     float
-        Cost of all trips in the end, nan if a programme was given up.
+        Cost of all trips, nan if the programme was given up.
     """
     n_trip, n_arc = len(flow), len(capacity)
-    toll[:] = 0.0
-    state = (
-        (first[1:] - 1).astype(np.int64), np.zeros(n_arc), toll, np.full(n_arc, -1, np.int64),
-        np.zeros(n_arc, np.int64), np.zeros(n_arc, np.int64), np.zeros(n_arc), np.zeros((n_arc, n_arc)),
-        np.zeros(2, np.int64),
-    )  # fmt: skip
+    over_starts, over = crossed(trip, starts, arcs, n_arc)
+    state, scratch = blank(n_trip, n_arc), desk(n_trip, n_arc)
+    state[0][:] = first[1:] - 1
     every = np.arange(n_trip)
-    scratch = desk(n_trip, n_arc)
-    coalition = 0
-    for at in range(-1, len(order)):
-        if at >= 0:
-            coalition |= 1 << order[at]
-        done = settle(
-            coalition, every, trip, mask, cost, starts, arcs, first, over, over_starts, flow, capacity, state, scratch
-        )  # fmt: skip
-        if done < 0:
-            return np.nan
-        if at >= 0:
-            pivots[order[at]] += done
+    done = settle(
+        coalition, every, trip, mask, cost, starts, arcs, first, over, over_starts, flow, capacity, state, scratch
+    )  # fmt: skip
+    if done < 0:
+        return np.nan
+    toll[:] = state[2]
     for t in range(n_trip):
         pays[t] = tolled(state[0][t], cost, starts, arcs, toll)
     return spent(trip, cost, flow, state)
