@@ -29,10 +29,12 @@ IntArray = npt.NDArray[np.int64]
 MOST_EXACT = 16
 """Players up to which every coalition is solved."""
 
-_CHECKED = 8
+_CHECKED = 12
 """Coalitions drawn each round to look for ways that capacities make worth while."""
 
-_ROUNDS = 3
+_ROUNDS = 8
+"""Rounds of those looks; four times as many where every coalition is looked at."""
+
 _ALL = 5
 """Players up to which ways are looked for in every coalition."""
 
@@ -184,7 +186,7 @@ class TransitGame:
             home = np.bitwise_and.reduce(self.own[whole])
             found = coalitions.ways(
                 self.graph.indptr, self.graph.head, price, owner & ~home, start,
-                self.trips.destination[group], most[group], row[group], floor, shut & ~home, 1,
+                self.trips.destination[group], most[group], row[group], floor, shut & ~home, self.own[group],
             )  # fmt: skip
             parts.append((group[found[0]], found[1], found[3], found[4]))
         return self._gathered(parts, shut)
@@ -400,7 +402,7 @@ def compile_game(
 
     Without capacities the ways that `TransitGame.search` finds are all that any coalition needs. Full
     arcs make others worth while: those are found at the prices of the full arcs, for all players
-    together, all but one, and coalitions drawn at random; for up to `_ALL` players for every coalition.
+    together, all but one, none, and coalitions drawn at random; for up to `_ALL` players for every coalition.
 
     Parameters
     ----------
@@ -424,15 +426,14 @@ def compile_game(
     every = game.n <= _ALL if every is None else every
     draw = np.random.default_rng(0)
     gap, worth = 0.0, 1.0
-    rounds = 10 * _ROUNDS if every else _ROUNDS
+    rounds = 4 * _ROUNDS if every else _ROUNDS
     looked = list(range(everyone + 1)) if every else []
     fixed = [everyone & ~(1 << i) for i in range(game.n)]
     for done in range(rounds + 1):
-        if (
-            not every
-        ):  # other draws each time: the gap is measured on coalitions not looked at before
+        if not every:
+            # other draws each time: the gap is measured on coalitions not looked at before
             looked = [*(_drawn(draw, game.n) for _ in range(checked)), everyone]
-            looked += [] if done else fixed
+            looked += [] if done else [0, *fixed]
         gap, new, unsettled = 0.0, [], []
         worth = max(compiled.one(everyone)[0] - compiled.one(0)[0], 0.0) or 1.0
         asked = list(dict.fromkeys(looked))

@@ -72,7 +72,7 @@ def doubled(array):
 
 
 @njit(cache=True, nogil=True)
-def ways(indptr, head, cost, owner, origin, ends, limit, floor_row, floor, shut, most_shut):
+def ways(indptr, head, cost, owner, origin, ends, limit, floor_row, floor, shut, own):
     """
     Find the ways from one origin that no other way beats in cost and in whom it asks.
 
@@ -94,8 +94,8 @@ def ways(indptr, head, cost, owner, origin, ends, limit, floor_row, floor, shut,
         At most the cost from each node to a destination.
     shut : int
         Players who do not agree.
-    most_shut : int
-        How many of those a way may use (1: it may end in the land of one).
+    own : ndarray of int64, shape (m,)
+        Whom a way there need not ask; it may pass the land of one of those who do not agree, if that is one of these.
 
     Returns
     -------
@@ -109,13 +109,23 @@ def ways(indptr, head, cost, owner, origin, ends, limit, floor_row, floor, shut,
     """
     n_node = len(indptr) - 1
     m = len(ends)
-    room = np.full(n_node, -np.inf)
+    # what a way may have cost at a node, if it has asked none of those who do not agree, and if it has asked one
+    room = np.full((popcount(shut) + 1, n_node), -np.inf)
     for i in range(m):
-        row = floor_row[i]
-        for u in range(n_node):
-            spare = limit[i] - floor[row, u]
-            if spare > room[u]:
-                room[u] = spare
+        row, last, left = floor_row[i], 0, shut
+        while True:
+            for u in range(n_node):
+                spare = limit[i] - floor[row, u]
+                if spare > room[last, u]:
+                    room[last, u] = spare
+            while left:
+                bit = left & -left
+                left ^= bit
+                last += 1
+                if own[i] & bit:
+                    break
+            else:
+                break
     newest = np.full(n_node, -1, np.int64)
     size = 1024
     key = np.empty(size)
@@ -139,10 +149,13 @@ def ways(indptr, head, cost, owner, origin, ends, limit, floor_row, floor, shut,
         for a in range(indptr[u], indptr[u + 1]):
             so_far = key[label] + cost[a]
             v = head[a]
-            if not so_far < room[v]:
+            if not so_far < room[0, v]:
                 continue
             new = mask | owner[a]
-            if shut and popcount(new & shut) > most_shut:
+            asked = new & shut
+            if asked and (
+                asked & (asked - 1) or not so_far < room[popcount(shut & (asked - 1)) + 1, v]
+            ):
                 continue
             if beaten(v, new, newest, older, masks):
                 continue
