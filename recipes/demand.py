@@ -323,9 +323,14 @@ def zone_cells(inputs: Inputs, cells: pd.DataFrame) -> pd.DataFrame:
 
 
 def _rounded(t: float) -> int:
-    """Three significant digits and whole hundreds of tonnes."""
+    """
+    Three significant digits and whole hundreds of tonnes, a half to the even one.
+
+    Nine digits are kept first: the last ones differ between processors, and shares written with
+    few digits fall on a half often.
+    """
     step = max(100.0, 10.0 ** (np.floor(np.log10(t)) - 2)) if t > 0 else 100.0
-    return int(round(t / step) * step)
+    return int(round(round(t / step, 6)) * step)
 
 
 def matrix(

@@ -184,18 +184,45 @@ def risk(central):
     return risk_of(central)
 
 
-def test_rates_are_gamma_poisson(central, risk):
-    """A place's posterior mean by hand, from its record and the pooled rate of its kind."""
-    table = risk.hazards[risk.hazards["kind"].eq("crossing") & risk.hazards["mode"].eq("")]
-    pooled = table["events"].sum() / table["years"].sum()
-    weight = central.cost.parameters.get("closure_prior_events", item="reliability")
-    assert table["events"].sum() > 5
+def everywhere(shipped):
+    """All places and passages of the facts, in the network of a day or not."""
+    places = shipped["crossings"][["node_id", "mode"]].drop_duplicates()
+    border = places.rename(columns={"node_id": "element_id"}).assign(kind="crossing")
+    waters = shipped["passages"][["passage_id"]].rename(columns={"passage_id": "element_id"})
+    return pd.concat([border, waters.assign(kind="passage", mode="")]).assign(name="")
+
+
+@pytest.mark.parametrize("kind", ["crossing", "passage"])
+def test_rates_are_gamma_poisson(central, shipped, risk, kind):
+    """A place's posterior mean by hand, from its record and the pooled rate of all of its kind."""
+    parameters = central.cost.parameters
+    every = hazards(shipped, parameters, everywhere(shipped))
+    every = every[every["kind"].eq(kind) & every["mode"].eq("")]
+    pooled = every["events"].sum() / every["years"].sum()
+    weight = parameters.get("closure_prior_events", item="reliability")
+    table = risk.hazards[risk.hazards["kind"].eq(kind) & risk.hazards["mode"].eq("")]
+    assert len(table) > 5
     for row in table.head(40).itertuples():
         assert row.rate_yr == pytest.approx((weight + row.events) / (weight / pooled + row.years))
         assert row.rate_low_yr < row.rate_yr < row.rate_high_yr
-    lars = table.set_index("element_id").loc["kazbegi-larsi-verkhny-lars"]
-    assert lars["events"] == 1
-    assert "upper-lars-closed-2006" in lars["causes"]
+    place, cause = {
+        "crossing": ("kazbegi-larsi-verkhny-lars", "upper-lars-closed-2006"),
+        "passage": ("suez", "ever-given-2021"),
+    }[kind]
+    row = table.set_index("element_id").loc[place]
+    assert row["events"] == 1
+    assert cause in row["causes"]
+
+
+def test_rates_of_a_place_stay_whatever_else_is_in_the_network(central, shipped, risk):
+    """An order that opens or shuts other places does not move the hazard of one it leaves alone."""
+    names = risk.elements["element_id"].drop_duplicates()
+    some = risk.elements[risk.elements["element_id"].isin(names[::3])]
+    key = ["element_id", "mode"]
+    few = hazards(shipped, central.cost.parameters, some).set_index(key)
+    whole = risk.hazards.set_index(key).loc[few.index]
+    assert few["rate_yr"].nunique() > 5
+    pd.testing.assert_frame_equal(few, whole[few.columns])
 
 
 def recorded(shipped, central, spells):

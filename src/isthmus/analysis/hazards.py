@@ -3,8 +3,8 @@ How often border places, ports, straits and canals shut, and for how long: dated
 
 A closure is a spell of the regime or status *closed* that follows an open one of the same crossing or
 link. Where a place has several modes, what shuts all of them on one day is a closure of the place, and
-what shuts one alone is a closure of that mode. Rates are Gamma-Poisson: the mean rate of all places of
-a kind counts as `closure_prior_events` events. Durations are exponential with the mean of all as
+what shuts one alone is a closure of that mode. Rates are Gamma-Poisson: the mean rate of all places on
+record of a kind counts as `closure_prior_events` events. Durations are exponential with the mean of all as
 `closure_prior_spells` closures; those still running count with the days they have lasted.
 """
 
@@ -68,14 +68,43 @@ def hazards(facts: Facts, parameters: Parameters, elements: pd.DataFrame) -> pd.
         element_id=of.map(passage), mode="", state=status["status"], part_id=of,
     )  # fmt: skip
     end = max(pd.to_datetime(t["from_date"]).max() for t in (regimes, status))
+    records = {
+        kind: dict(list(table.groupby("element_id")))
+        for kind, table in (("crossing", regimes), ("passage", status))
+    }
+    frame = _tally(elements, records, end, longest)
+    # the mean is that of all places on record, so that no order moves the rate of a place it leaves alone
+    known = pd.concat([regimes.assign(kind="crossing"), status.assign(kind="passage")])
+    known = known[known["element_id"].fillna("").ne("")]  # most links are in no passage
+    known = known[["kind", "element_id", "mode"]].drop_duplicates().assign(name="")
+    every = _tally(known.sort_values(["kind", "element_id", "mode"]), records, end, longest)
+    pool_of = _pools(every)
+    for pool, here in frame.groupby(_pools(frame)).groups.items():
+        some, own = every[pool_of.eq(pool)], frame.loc[here]
+        pooled = max(float(some["events"].sum()), 0.5) / max(float(some["years"].sum()), 1.0)
+        days = max(float(some["shut_d"].sum()), 1.0) / max(float(some["ended"].sum()), 1.0)
+        shape = weight + own["events"]
+        rate = weight / pooled + own["years"]
+        frame.loc[here, "rate_yr"] = shape / rate
+        frame.loc[here, "rate_low_yr"] = gamma.ppf(0.05, shape) / rate
+        frame.loc[here, "rate_high_yr"] = gamma.ppf(0.95, shape) / rate
+        frame.loc[here, "mean_d"] = (spells * days + own["shut_d"]) / (spells + own["ended"])
+    shut = frame["rate_yr"] * frame["mean_d"] / _DAYS
+    frame["shut_share"] = shut / (1.0 + shut)
+    return frame.drop(columns=["shut_d", "ended"])
+
+
+def _tally(
+    elements: pd.DataFrame,
+    records: dict[str, dict[str, pd.DataFrame]],
+    end: pd.Timestamp,
+    longest: float,
+) -> pd.DataFrame:
+    """Count closures and open years: a row for each place, and for each mode of a place of several."""
     rows: list[tuple[object, ...]] = []
-    for kind, table in (("crossing", regimes), ("passage", status)):
-        wanted = elements[elements["kind"].eq(kind)]
-        records = dict(
-            list(table[table["element_id"].isin(wanted["element_id"])].groupby("element_id"))
-        )
-        for name, mine in wanted.groupby("element_id", sort=False):
-            record, title = records.get(name), mine["name"].iloc[0]
+    for kind, ours in records.items():
+        for name, mine in elements[elements["kind"].eq(kind)].groupby("element_id", sort=False):
+            record, title = ours.get(str(name)), mine["name"].iloc[0]
             modes = list(mine["mode"])
             found = [_closures(record, None if kind == "passage" else m, end) for m in modes]
             whole = _shared(found, end)
@@ -86,23 +115,12 @@ def hazards(facts: Facts, parameters: Parameters, elements: pd.DataFrame) -> pd.
                         (kind, name, mode, title, *_counted(_less(one, whole), end, longest))
                     )
     columns = ["kind", "element_id", "mode", "name", "events", "years", "shut_d", "ended", "causes"]
-    frame = pd.DataFrame(rows, columns=columns)
-    several = frame["mode"].ne("")
-    pools = frame["kind"].where(~several, frame["kind"] + " mode")
-    for pool in pools.unique():
-        here = pools.eq(pool)
-        some = frame[here]
-        pooled = max(float(some["events"].sum()), 0.5) / max(float(some["years"].sum()), 1.0)
-        days = max(float(some["shut_d"].sum()), 1.0) / max(float(some["ended"].sum()), 1.0)
-        shape = weight + some["events"]
-        rate = weight / pooled + some["years"]
-        frame.loc[here, "rate_yr"] = shape / rate
-        frame.loc[here, "rate_low_yr"] = gamma.ppf(0.05, shape) / rate
-        frame.loc[here, "rate_high_yr"] = gamma.ppf(0.95, shape) / rate
-        frame.loc[here, "mean_d"] = (spells * days + some["shut_d"]) / (spells + some["ended"])
-    shut = frame["rate_yr"] * frame["mean_d"] / _DAYS
-    frame["shut_share"] = shut / (1.0 + shut)
-    return frame.drop(columns=["shut_d", "ended"])
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _pools(frame: pd.DataFrame) -> pd.Series:
+    """Name what shares a mean rate: places of a kind, and single modes of them."""
+    return frame["kind"].where(frame["mode"].eq(""), frame["kind"] + " mode")
 
 
 class _Record(NamedTuple):
