@@ -20,11 +20,11 @@ from isthmus.analysis.criticality import criticality, elements_of
 from isthmus.analysis.criticality_sets import smallest_cuts, worst_together
 from isthmus.analysis.criticality_tntp import bench, criticality_tntp, interdiction_tntp
 from isthmus.analysis.interdiction import interdict_flow, interdict_path, smallest_cut
-from isthmus.analysis.removals import ground, worst_sets
+from isthmus.analysis.removals import ground, singles, worst_sets
 from isthmus.assign.base import Trips, build_graph
 from isthmus.assign.without import Without
 from isthmus.cli import app
-from isthmus.errors import InputError
+from isthmus.errors import InputError, UnknownName
 from isthmus.formats.tntp import read_tntp_network, read_tntp_trips
 from isthmus.run import find_scenario, prepare
 from isthmus.web.edits import Edit, edited
@@ -95,7 +95,7 @@ def test_greedy_fails_at_three(found):
 def by_scipy(problem, elements):
     """Added cost and flow cut off, of an independent shortest-path code."""
     _, head, tail, _, _ = problem.graph
-    cost = problem.without(elements)
+    cost = problem.without(elements)[0]
     keep = np.isfinite(cost)
     n = len(problem.graph[0]) - 1
     least = {}
@@ -173,6 +173,35 @@ def test_search_finds_what_enumeration_does(seed, k):
             assert worst.disconnecting.sets[0].unserved == pytest.approx(lost)
 
 
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("whole", [0, 10**9])
+def test_classes_of_other_costs_add_up(seed, whole):
+    """Each class takes its own least-cost ways; the worst set is that of the sum over classes."""
+    graph, cost, trips, element = made(seed)
+    dear = np.where(np.arange(graph.n_arc) % 3 == 0, np.inf, cost[::-1])
+    two = Trips(
+        np.concatenate([trips.klass, trips.klass + 1]), np.tile(trips.origin, 2),
+        np.tile(trips.destination, 2), np.concatenate([trips.flow, trips.flow[::-1]]),
+    )  # fmt: skip
+    both = ground(graph, np.stack([cost, dear]), two, element)
+    apart = [
+        ground(graph, row, Trips(trips.klass, *trips[1:3], flow), element)
+        for row, flow in ((cost, trips.flow), (dear, trips.flow[::-1]))
+    ]
+    assert both.total == pytest.approx(sum(p.total for p in apart))
+    assert both.unserved == pytest.approx(sum(p.unserved for p in apart))
+    sums = np.sum([singles(p) for p in apart], axis=0)
+    assert np.array(singles(both)) == pytest.approx(sums)
+    every = {
+        s: np.sum([by_scipy(p, s) for p in apart], axis=0)
+        for s in combinations(range(both.n_element), 2)
+    }
+    worst = worst_sets(both, 2, top=1, whole=whole)
+    costly = max(extra for extra, lost in every.values() if lost == 0.0)
+    assert worst.costly.sets[0].extra == pytest.approx(costly)
+    assert worst.disconnecting.sets[0].unserved == pytest.approx(max(x for _, x in every.values()))
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_interdiction_and_cuts_agree_with_brute_force(seed):
     graph, cost, _, element = made(seed)
@@ -246,13 +275,37 @@ def test_armenia_is_parted_from_russia_by_five_border_places(base):
 
 
 def test_two_border_places_together(base):
-    found = worst_together(base, 2, "grain_food", top=2)
+    found = worst_together(base, 2, commodity="grain_food", top=2)
     assert found.sets["proven"].all()
+    assert found.tonnes_t_yr == pytest.approx(
+        base.trips.loc[base.trips["commodity_id"].eq("grain_food"), "tonnes_t_yr"].sum()
+    )
     one, two = (
         found.sets[found.sets["k"].eq(k) & found.sets["kind"].eq("costly")]["added_usd_yr"].max()
         for k in (1, 2)
     )
     assert two > one > 0
+
+
+def test_straits_together_in_all_trade(base):
+    """Of straits, two cost more than one; the sets name straits."""
+    found = worst_together(base, 2, "passage", top=3)
+    worst = found.sets[found.sets["rank"].eq(1)].set_index(["kind", "k"])
+    assert found.sets["proven"].all()
+    assert found.tonnes_t_yr == pytest.approx(base.trips["tonnes_t_yr"].sum())
+    assert worst.loc[("costly", 2), "added_usd_yr"] > worst.loc[("costly", 1), "added_usd_yr"]
+    assert set(worst["element_ids"].str.split("; ").explode()) <= set(
+        elements_of(base, ["passage"]).table["element_id"]
+    )
+
+
+def test_sets_that_have_no_bound_are_refused(base):
+    with pytest.raises(InputError, match="share links"):
+        worst_together(base, 2, "corridor")
+    with pytest.raises(InputError, match="together of"):
+        worst_together(base, 99, "passage")
+    with pytest.raises(UnknownName, match="oil_products"):
+        smallest_cuts(base, "ARM", "RUS", ["oil_product"])
 
 
 def test_wrong_kinds_are_told(base):

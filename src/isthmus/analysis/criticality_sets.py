@@ -1,7 +1,7 @@
 """
-Several elements gone together: the worst sets of border places, and the smallest that part two lands.
+Several elements gone together: the worst sets, and the fewest border places that part two lands.
 
-Both are exact for one class of goods at the costs of the flows as they are.
+Both are exact at the costs of the flows as they are.
 """
 
 from __future__ import annotations
@@ -30,24 +30,28 @@ __all__ = ["Sets", "smallest_cuts", "worst_together"]
 @dataclass(frozen=True)
 class Sets:
     """
-    The worst sets of border places for one class of goods.
+    The worst sets of elements of one kind.
 
     Parameters
     ----------
     sets : DataFrame
-        k, kind ('costly' or 'disconnecting'), rank, places, node_ids, added_usd_yr [USD/yr],
+        k, kind ('costly' or 'disconnecting'), rank, names, element_ids, added_usd_yr [USD/yr],
         unserved_t_yr [t/yr], bound, proven. `bound` is what no set of that size exceeds: of cost
         for costly sets, of tonnes for disconnecting ones.
     greedy : DataFrame
-        k, node_ids, added_usd_yr: what taking the worst place first, then the worst beside it, and
-        so on finds; and fails, whether a set was found that costs more.
+        k, element_ids, added_usd_yr: what taking the worst element first, then the worst beside it,
+        and so on finds; and fails, whether a set was found that costs more.
+    element_kind : str
+        What is taken away.
     commodity_id : str
+        Empty for all trade.
     tonnes_t_yr : float
         Trade looked at. [t/yr]
     """
 
     sets: pd.DataFrame
     greedy: pd.DataFrame
+    element_kind: str
     commodity_id: str
     tonnes_t_yr: float
 
@@ -55,24 +59,28 @@ class Sets:
 def worst_together(
     base: Assignment,
     k: int,
-    commodity: str = "container",
+    kind: str = "crossing",
+    commodity: str | None = None,
     *,
     top: int = 5,
-    seconds: float = 60.0,
+    seconds: float = 120.0,
     tell: Callable[[str], None] | None = None,
 ) -> Sets:
     """
-    Find the border places whose closing together hurts the trade in one good most.
+    Find the elements of a kind whose loss together hurts all trade, or that in one good, most.
 
-    The trade is that of the good's largest class; costs are those of the flows as they are,
-    waiting included, and do not move with the case: else no bound would hold.
+    Costs are those of the flows as they are, waiting included, and do not move with the case: else
+    no bound would hold. Each trade takes its cheapest way.
 
     Parameters
     ----------
     base : Assignment
     k : int
-        Sets of 1 to k places.
-    commodity : str
+        Sets of 1 to k elements.
+    kind : {'crossing', 'link', 'terminal', 'territory', 'sea', 'passage'}
+        What is taken away. Corridors share links, so that no set of them has a bound of this kind.
+    commodity : str, optional
+        Default is all trade.
     top : int
         Sets to keep of each size and kind.
     seconds : float
@@ -86,19 +94,19 @@ def worst_together(
     Raises
     ------
     InputError
-        If the good is not known, or k is not 1 or more.
+        If the good or the kind is not known, or there are not k elements.
     """
-    if k < 1:
-        raise InputError([Fault("-k", f"{k} is not 1 or more.", "", "criticality-k")])
-    klass, trips = _class_of(base, commodity)
-    names, label = _places(base)
-    usd = _usd(base, klass)
-    only = trips.klass == klass
-    some = Trips(
-        np.zeros(int(only.sum()), np.int32), trips.origin[only], trips.destination[only],
-        trips.flow[only],
-    )  # fmt: skip
-    problem = ground(base.virtual.graph, usd, some, label)
+    names, label = _labelled(base, kind)
+    if not 1 <= k <= len(names):
+        what = f"{k} together of {len(names)} elements of kind {kind}."
+        raise InputError([Fault("-k", what, f"1 to {len(names)}.", "criticality-k")])
+    trips = base.trip_ends
+    only = np.ones(len(trips.flow), np.bool_)
+    if commodity is not None:
+        _known_good(base, commodity)
+        only = base.trips["commodity_id"].eq(commodity).to_numpy()
+    some = Trips(trips.klass[only], trips.origin[only], trips.destination[only], trips.flow[only])
+    problem = ground(base.virtual.graph, _usd(base), some, label)
     rows, greedy = [], []
     for size in range(1, k + 1):
         worst = worst_sets(problem, size, top=top, seconds=seconds, tell=tell)
@@ -109,12 +117,12 @@ def worst_together(
             greedy.append(
                 {
                     "k": size,
-                    "node_ids": _ids(worst.greedy, names),
+                    "element_ids": _ids(worst.greedy, names),
                     "added_usd_yr": worst.greedy.extra,
                     "fails": bool(worst.greedy.extra < best * (1.0 - 1e-9)),
                 }
             )
-    return Sets(pd.DataFrame(rows), pd.DataFrame(greedy), commodity, problem.demand)
+    return Sets(pd.DataFrame(rows), pd.DataFrame(greedy), kind, commodity or "", problem.demand)
 
 
 def _rows(
@@ -125,8 +133,8 @@ def _rows(
             "k": worst.k,
             "kind": kind,
             "rank": rank + 1,
-            "places": "; ".join(names["name"].iloc[list(found.elements)]),
-            "node_ids": _ids(found, names),
+            "names": "; ".join(names["name"].iloc[list(found.elements)]),
+            "element_ids": _ids(found, names),
             "added_usd_yr": found.extra,
             "unserved_t_yr": found.unserved,
             "bound": ranking.bound,
@@ -172,14 +180,15 @@ def smallest_cuts(
         if land not in known:
             near = virtual.network.facts.names.nearest("territory", land)
             raise UnknownName("territory", land, near, "criticality --cut")
-    names, label = _places(base)
+    names, label = _labelled(base, "crossing")
+    usd = _usd(base)
     sources = _stops(virtual.source_of_zone, zones, origin)
     sinks = _stops(virtual.sink_of_zone, zones, destination)
     goods = virtual.network.facts["commodities"].set_index("commodity_id")["name"]
     rows = []
     for good in commodities or list(dict.fromkeys(cost.commodities["commodity_id"])):
         klass = _class_between(base, good, origin, destination)
-        is_open = np.isfinite(cost.usd[klass])
+        is_open = np.isfinite(usd[klass])
         taken, total, apart = smallest_cut(virtual.graph, label, sources, sinks, open_arcs=is_open)
         rows.append(
             {
@@ -193,9 +202,12 @@ def smallest_cuts(
     return pd.DataFrame(rows)
 
 
-def _places(base: Assignment) -> tuple[pd.DataFrame, npt.NDArray[np.int32]]:
-    """Return border places and the place of each arc, -1 where it crosses no border."""
-    found = elements_of(base, ["crossing"])
+def _labelled(base: Assignment, kind: str) -> tuple[pd.DataFrame, npt.NDArray[np.int32]]:
+    """Return the elements of a kind and the element of each arc, -1 where it is in none."""
+    if kind == "corridor":
+        mend = "Corridors share links: take --kinds link."
+        raise InputError([Fault("--kinds", "corridors are not taken away together.", mend)])
+    found = elements_of(base, [kind])
     label = np.full(base.virtual.graph.n_arc, -1, np.int32)
     for i, arcs in enumerate(found.arcs):
         label[arcs] = i
@@ -207,15 +219,19 @@ def _stops(of_zone: dict[str, int], zones: pd.DataFrame, land: str) -> list[int]
     return [of_zone[z] for z in here if z in of_zone]
 
 
-def _class_of(base: Assignment, commodity: str) -> tuple[int, Trips]:
-    """Return the largest class of a good, and all trips."""
-    goods = base.cost.commodities["commodity_id"].to_numpy()
-    if commodity not in set(goods):
+def _known_good(base: Assignment, commodity: str) -> None:
+    """Refuse a good that is not known."""
+    if not base.cost.commodities["commodity_id"].eq(commodity).any():
         near = base.virtual.network.facts.names.nearest("commodity", commodity)
         raise UnknownName("commodity", commodity, near, "criticality --commodity")
-    trips = base.trip_ends
-    tonnes = np.bincount(trips.klass, trips.flow, len(goods))
-    return int(np.where(goods == commodity, tonnes, -1.0).argmax()), trips
+
+
+def _class_of(base: Assignment, commodity: str) -> int:
+    """Return the largest class of a good."""
+    _known_good(base, commodity)
+    goods = base.cost.commodities["commodity_id"].to_numpy()
+    tonnes = np.bincount(base.trip_ends.klass, base.trip_ends.flow, len(goods))
+    return int(np.where(goods == commodity, tonnes, -1.0).argmax())
 
 
 def _class_between(base: Assignment, commodity: str, origin: str, destination: str) -> int:
@@ -229,11 +245,12 @@ def _class_between(base: Assignment, commodity: str, origin: str, destination: s
     )
     if here.any():
         return int(table.loc[here, "class"].iloc[0])
-    return _class_of(base, commodity)[0]
+    return _class_of(base, commodity)
 
 
-def _usd(base: Assignment, klass: int) -> npt.NDArray[np.float64]:
-    """Cost of each arc at the flows as they are. [USD/t]"""
-    usd = base.cost.usd[klass]
-    vot = np.broadcast_to(np.asarray(base.cost.vot_usd_t_h, np.float64), (len(base.cost.usd),))
-    return np.where(np.isfinite(usd), usd + vot[klass] * base.delay_h, np.inf)
+def _usd(base: Assignment) -> npt.NDArray[np.float64]:
+    """Cost of each arc to each class at the flows as they are. [USD/t]"""
+    usd = base.cost.usd
+    vot = np.broadcast_to(np.asarray(base.cost.vot_usd_t_h, np.float64), (len(usd),))
+    hours = np.where(np.isfinite(usd), base.delay_h, 0.0)
+    return np.where(np.isfinite(usd), usd + vot[:, None] * hours, np.inf)

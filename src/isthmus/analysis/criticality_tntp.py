@@ -314,7 +314,7 @@ class _Equilibria:
         )
 
     def _cost(self, found: Solution) -> float:
-        cost = np.where(found.arc_flow[0] > 0.0, self.bench.problem.cost + found.delay_h, 0.0)
+        cost = np.where(found.arc_flow[0] > 0.0, self.bench.problem.cost[0] + found.delay_h, 0.0)
         return math.fsum(cost * found.arc_flow[0])
 
     def without(self, elements: tuple[int, ...]) -> Removal:
@@ -439,7 +439,7 @@ def interdiction_tntp(
             )
             answers.append((size, one, None))
             continue
-        common = (graph, problem.cost, problem.element, *ends, size)
+        common = (graph, problem.cost[0], problem.element, *ends, size)
         first = problem.first_through
         one = interdict_path(*common, delay=delay, first_through_node=first, tell=tell)
         other = None

@@ -58,9 +58,10 @@ class Ground:
     ----------
     graph : tuple
         indptr, head, tail, and the arcs by head.
-    cost : ndarray, shape (n_arc,)
+    cost : ndarray, shape (n_class, n_arc)
     first_through : int
-    roots : ndarray of int32, shape (n_root,)
+    roots, klass : ndarray of int32, shape (n_root,)
+        Where trips begin, and their class.
     first : ndarray of int64, shape (n_root + 1,)
     node, flow, intact : ndarray, shape (n_trip,)
         Destination, flow and least cost of each trip that the intact network serves.
@@ -75,6 +76,7 @@ class Ground:
     cost: FloatArray
     first_through: int
     roots: Int32Array
+    klass: Int32Array
     first: IntArray
     node: Int32Array
     flow: FloatArray
@@ -91,8 +93,8 @@ class Ground:
         return self.first, self.node, self.flow, self.intact
 
     def without(self, elements: tuple[int, ...]) -> FloatArray:
-        """Return the cost of each arc with some elements closed."""
-        return np.where(np.isin(self.element, elements), np.inf, self.cost)
+        """Return the cost of each arc, of each class, with some elements closed."""
+        return np.where(np.isin(self.element, elements)[None, :], np.inf, self.cost)
 
 
 @dataclass(frozen=True, order=True)
@@ -162,10 +164,9 @@ def ground(
     Parameters
     ----------
     graph : Graph
-    cost : array_like, shape (n_arc,)
+    cost : array_like, shape (n_arc,) or (n_class, n_arc)
         0 or more, inf is closed.
     trips : Trips
-        Of one class.
     element : array_like of int, shape (n_arc,)
         Element of each arc, -1 for none.
     first_through_node : int
@@ -179,28 +180,34 @@ def ground(
     CostError, InputError
         As `checked_cost` and `checked_trips`.
     """
-    row = checked_cost(graph, cost)[0]
-    trips = checked_trips(graph, 1, trips)
+    rows = checked_cost(graph, cost)
+    n_class, n_node = len(rows), graph.n_node
+    trips = checked_trips(graph, n_class, trips)
     label = np.ascontiguousarray(element, np.int32)
     use = (trips.flow > 0.0) & (trips.origin != trips.destination)
-    key = trips.origin[use].astype(np.int64) * graph.n_node + trips.destination[use]
-    pairs, which = np.unique(key, return_inverse=True)
+    start = trips.klass[use].astype(np.int64) * n_node + trips.origin[use]
+    pairs, which = np.unique(start * n_node + trips.destination[use], return_inverse=True)
     flow = np.asarray(np.bincount(which, trips.flow[use], len(pairs)), np.float64)
-    origin, node = pairs // graph.n_node, (pairs % graph.n_node).astype(np.int32)
+    start, node = pairs // n_node, (pairs % n_node).astype(np.int32)
     back_ptr, back = by_head(graph)
     arrays = (graph.indptr, graph.head, graph.tail, back_ptr, back)
-    roots, row_of = np.unique(origin, return_inverse=True)
-    dist, _ = shortest_trees(graph, row, roots, first_through_node)
-    intact = dist[row_of, node] if len(pairs) else np.empty(0)
+    intact = np.empty(len(pairs))
+    for k in range(n_class):
+        mine = start // n_node == k
+        if mine.any():
+            roots, row_of = np.unique(start[mine] % n_node, return_inverse=True)
+            dist, _ = shortest_trees(graph, rows[k], roots, first_through_node)
+            intact[mine] = dist[row_of, node[mine]]
     served = np.isfinite(intact)
-    roots, row_of = np.unique(origin[served], return_inverse=True)
-    first = np.zeros(len(roots) + 1, np.int64)
-    np.cumsum(np.bincount(row_of, minlength=len(roots)), out=first[1:])
+    starts, row_of = np.unique(start[served], return_inverse=True)
+    first = np.zeros(len(starts) + 1, np.int64)
+    np.cumsum(np.bincount(row_of, minlength=len(starts)), out=first[1:])
     return Ground(
         arrays,
-        row,
+        rows,
         first_through_node,
-        roots.astype(np.int32),
+        (starts % n_node).astype(np.int32),
+        (starts // n_node).astype(np.int32),
         first,
         node[served],
         flow[served],
@@ -229,6 +236,7 @@ def _scan(
         problem.without(taken) if taken else problem.cost,
         problem.first_through,
         problem.roots,
+        problem.klass,
         problem.trips,
         problem.element,
         skip,
@@ -471,7 +479,7 @@ def _ceilings(
         tell(f"bounding detours: origin {r + 1} of {len(problem.roots)}")
         node = problem.node[begin:end]
         apart, cost = np.empty(len(node)), np.empty(len(node))
-        common = (graph, problem.cost, problem.first_through, root)
+        common = (graph, problem.cost[problem.klass[r]], problem.first_through, root)
         detours.disjoint(*common, node, problem.element, nothing, k, apart)
         cost[:] = apart
         if bridges.any():
@@ -490,7 +498,7 @@ def _ceilings(
 
 def _longest(problem: Ground) -> float:
     """Return what no path without a loop costs more than: the dearest arc out of every node."""
-    cost = np.where(np.isfinite(problem.cost), problem.cost, 0.0)
+    cost = np.where(np.isfinite(problem.cost), problem.cost, 0.0).max(axis=0)
     dear = np.zeros(len(problem.graph[0]) - 1)
     np.maximum.at(dear, problem.graph[2], cost)
     return float(dear.sum())

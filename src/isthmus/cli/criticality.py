@@ -41,19 +41,26 @@ def criticality(
     ] = None,
     date: Annotated[str, typer.Option(help="Day of the network without an order.")] = "2025-01-01",
     kinds: Annotated[
-        str,
+        str | None,
         typer.Option(
             help="What is taken away, with commas: link, crossing, terminal, corridor, territory, "
-            "sea, passage; or all."
+            "sea, passage; or all. Default is crossing,corridor,passage; with -k one kind, crossing."
         ),
-    ] = "crossing,corridor,passage",
+    ] = None,
     only: Annotated[
         str | None, typer.Option(help="Ids of elements of these kinds, with commas.")
     ] = None,
     k: Annotated[
-        int, typer.Option("-k", help="The worst sets of up to k border places or, --tntp, links.")
+        int,
+        typer.Option(
+            "-k",
+            min=1,
+            help="The worst sets of up to k border places, of --kinds or, --tntp, links.",
+        ),
     ] = 1,
-    commodity: Annotated[str, typer.Option(help="The good of -k and --cut.")] = "container",
+    commodity: Annotated[
+        str | None, typer.Option(help="The good of -k and --cut; default is all trade.")
+    ] = None,
     cut: Annotated[
         str | None,
         typer.Option(help="Two lands, A,B: the fewest border places that part them, by good."),
@@ -82,7 +89,10 @@ def criticality(
     ] = None,
     time_limit: Annotated[
         float | None,
-        typer.Option(help="Seconds for the search of each size; the bound is then told."),
+        typer.Option(
+            min=0.0,
+            help="Seconds for the search of each size; the bound is then told. [default: 120; --tntp 600]",
+        ),
     ] = None,
     tornado: Annotated[
         bool,
@@ -101,7 +111,7 @@ def criticality(
 
         answer_tntp(
             tntp, k, remove, metric, origin, destination, delay, (toll_weight, distance_weight),
-            gap or 1e-8, time_limit or math.inf, top, json,
+            gap or 1e-8, 600.0 if time_limit is None else time_limit, top, json,
         )  # fmt: skip
         return
     from isthmus.run import assigned
@@ -111,10 +121,11 @@ def criticality(
         before, new = assigned(facts, scenario, date)
         base = new or before
         if cut is not None:
-            _cut(base, cut, json=json)
+            _cut(base, cut, commodity, json=json)
             return
         if k > 1:
-            _together(base, k, commodity, top, time_limit or 60.0, status, json=json)
+            seconds = 120.0 if time_limit is None else time_limit
+            _together(base, k, kinds or "crossing", commodity, top, seconds, status, json=json)
             return
         from isthmus.analysis.criticality import KINDS
         from isthmus.analysis.criticality import criticality as solve
@@ -122,7 +133,8 @@ def criticality(
         def told(done: int, of: int) -> None:
             status.update(f"{done} of {of} losses assigned")
 
-        wanted = list(KINDS) if kinds == "all" else [x.strip() for x in kinds.split(",") if x]
+        asked = kinds or "crossing,corridor,passage"
+        wanted = list(KINDS) if asked == "all" else [x.strip() for x in asked.split(",") if x]
         chosen = [x.strip() for x in only.split(",") if x.strip()] if only else None
         found = solve(base, wanted, chosen, gap=gap or 1e-4, progress=told)
         swings = _tornado(facts, scenario, date, found, status) if tornado else None
@@ -209,7 +221,7 @@ def _document(
     }
 
 
-def _cut(base: Assignment, pair: str, *, json: bool) -> None:
+def _cut(base: Assignment, pair: str, commodity: str | None, *, json: bool) -> None:
     """Print the smallest cuts between two lands."""
     from isthmus.analysis.criticality_sets import smallest_cuts
     from isthmus.errors import Fault, InputError
@@ -217,7 +229,7 @@ def _cut(base: Assignment, pair: str, *, json: bool) -> None:
     ends = [x.strip() for x in pair.split(",") if x.strip()]
     if len(ends) != 2:
         raise InputError([Fault("--cut", f'"{pair}" is not two lands.', "As in ARM,RUS.")])
-    found = smallest_cuts(base, ends[0], ends[1])
+    found = smallest_cuts(base, ends[0], ends[1], [commodity] if commodity else None)
     if json:
         print_json({"origin": ends[0], "destination": ends[1], "cuts": records(found)})
         return
@@ -231,37 +243,46 @@ def _cut(base: Assignment, pair: str, *, json: bool) -> None:
 
 
 def _together(
-    base: Assignment, k: int, commodity: str, top: int, seconds: float, status: Any, *, json: bool
-) -> None:
-    """Print the worst sets of border places."""
+    base: Assignment, k: int, kind: str, commodity: str | None, top: int, seconds: float, status: Any,
+    *, json: bool,
+) -> None:  # fmt: skip
+    """Print the worst sets of elements of a kind."""
     from isthmus.analysis.criticality_sets import worst_together
 
-    found = worst_together(base, k, commodity, top=top, seconds=seconds, tell=status.update)
+    found = worst_together(base, k, kind, commodity, top=top, seconds=seconds, tell=status.update)
     if json:
         print_json(
             {
-                "commodity": found.commodity_id,
+                "element_kind": found.element_kind,
+                "commodity": found.commodity_id or None,
                 "tonnes_t_yr": found.tonnes_t_yr,
                 "sets": records(found.sets),
                 "greedy": records(found.greedy),
             }
         )
         return
+    what = commodity or "all trade"
     sides = {"without": "left", "unserved t": "right", "cost USD": "right"}
-    for (size, kind), rows in found.sets.groupby(["k", "kind"]):
+    for (size, sort), rows in found.sets.groupby(["k", "kind"]):
+        measure = "added_usd_yr" if sort == "costly" else "unserved_t_yr"
+        last = rows[measure].min()
         proof = (
             "proven"
             if rows["proven"].all()
-            else f"not proven, bound {compact(rows['bound'].max())}"
+            else f"not proven: none passes {compact(rows['bound'].max())}, "
+            f"the last of these {compact(last)}"
         )
         lines = [
-            [r["places"], compact(r["unserved_t_yr"]), compact(r["added_usd_yr"], sign=True)]
+            [r["names"], compact(r["unserved_t_yr"]), compact(r["added_usd_yr"], sign=True)]
             for r in rows.to_dict("records")
         ]
-        print_table(f"Worst {size} together that are {kind}, {commodity}, {proof}", sides, lines)
+        does = "leaves every trade a way and costs most" if sort == "costly" else "cuts off most"
+        loss = "one alone" if size == 1 else f"{size} together"
+        print_table(f"Loss of {loss} that {does}, a year, {what}, {proof}", sides, lines)
     for r in found.greedy[found.greedy["fails"]].to_dict("records"):
+        best = found.sets.query("k == @r['k'] and kind == 'costly'")["added_usd_yr"].max()
         out.print(
-            f"  taking the worst {r['k']} one after the other finds {compact(r['added_usd_yr'])} "
-            "only"
+            f"  the worst {r['k']} taken one after the other (greedy) cost "
+            f"{compact(r['added_usd_yr'])} only, those that are worst together {compact(best)}"
         )
     hint("isthmus criticality --cut ARM,RUS")

@@ -11,7 +11,7 @@ the smaller one, whose optimum is thus where it starts; only ways that ask the n
 import numpy as np
 from numba import njit
 
-from isthmus.kernels.working import bordered, moved, stripped
+from isthmus.kernels.working import bordered, moved, stripped, times
 
 STUCK = 500_000
 """Pivots after which a programme is given up."""
@@ -50,14 +50,17 @@ def invert(k, extra, key, trip, starts, arcs, place, inverse):
 
 
 @njit(cache=True, nogil=True)
-def ask(k, extra, key, trip, cost, full, inverse, toll, low, high):
+def ask(k, extra, key, trip, cost, full, inverse, toll, low, high, row):
     """Set what full arcs ask, so that all ways in use cost a trip the same; keep the least and the most asked."""
-    toll[:] = 0.0
+    row[:k] = 0.0
     for j in range(k):
         more = cost[key[trip[extra[j]]]] - cost[extra[j]]
         if more != 0.0:
             for i in range(k):
-                toll[full[i]] += more * inverse[j, i]
+                row[i] += more * inverse[j, i]
+    toll[:] = 0.0
+    for i in range(k):
+        toll[full[i]] = row[i]
     for a in range(len(toll)):
         low[a] = min(low[a], toll[a])
         high[a] = max(high[a], toll[a])
@@ -88,11 +91,7 @@ def direct(entering, arc_in, k, key, trip, starts, arcs, place, inverse, right, 
         add_rows(key[trip[entering]], 1.0, starts, arcs, place, right)
     else:
         right[place[arc_in]] = -1.0
-    step[:k] = 0.0
-    for i in range(k):
-        if right[i] != 0.0:
-            for j in range(k):
-                step[j] += right[i] * inverse[j, i]
+    times(inverse, k, right, step)
     for j in range(k):
         if abs(step[j]) < 1e-10:
             step[j] = 0.0
@@ -171,7 +170,7 @@ def settle(
         key (n_trip), load (n_arc), toll (n_arc), place (n_arc; row of a full arc or -1), full, extra, carried (n_arc
         each), inverse (n_arc, n_arc), count (2: full arcs, changes of the inverse). Changed.
     scratch : tuple
-        Vectors: change (n_arc), key_change, listed (n_trip), right, step, left, column, row (n_arc + 1), low, high
+        Vectors: change (n_arc), key_change, listed, spot (n_trip), on_key (n_arc + 1), right, step, left, column, row (n_arc + 1), low, high
         (n_arc), stamp (n_trip + 1), todo (n_trip).
 
     Returns
@@ -180,7 +179,22 @@ def settle(
         Pivots, -1 if given up.
     """
     key, load, toll, place, full, extra, carried, inverse, count = state
-    change, key_change, listed, right, step, left, column, row, low, high, stamp, todo = scratch
+    (
+        change,
+        key_change,
+        listed,
+        spot,
+        on_key,
+        right,
+        step,
+        left,
+        column,
+        row,
+        low,
+        high,
+        stamp,
+        todo,
+    ) = scratch
     n_arc = len(capacity)
     low[:] = toll
     high[:] = toll
@@ -231,7 +245,7 @@ def settle(
         n_listed = 0
         if entering >= 0:
             t = trip[entering]
-            listed[0], n_listed = t, 1
+            listed[0], spot[t], n_listed = t, 0, 1
             key_change[t] = -1.0
             for e in range(starts[entering], starts[entering + 1]):
                 change[arcs[e]] += 1.0
@@ -242,11 +256,8 @@ def settle(
             if y == 0.0:
                 continue
             t = trip[extra[j]]
-            known = False
-            for i in range(n_listed):
-                known |= listed[i] == t
-            if not known:
-                listed[n_listed] = t
+            if not (spot[t] < n_listed and listed[spot[t]] == t):
+                listed[n_listed], spot[t] = t, n_listed
                 n_listed += 1
                 key_change[t] = 0.0
             key_change[t] -= y
@@ -257,13 +268,15 @@ def settle(
         # how far: until a way runs empty or an arc is full
         theta, kind, which = np.inf, 0, -1
         for i in range(n_listed):
+            on_key[i] = flow[listed[i]]
+        for j in range(k):
+            t = trip[extra[j]]
+            if spot[t] < n_listed and listed[spot[t]] == t:
+                on_key[spot[t]] -= carried[j]
+        for i in range(n_listed):
             t = listed[i]
             if key_change[t] < -TINY:
-                on_key = flow[t]
-                for j in range(k):
-                    if trip[extra[j]] == t:
-                        on_key -= carried[j]
-                far = max(on_key, 0.0) / -key_change[t]
+                far = max(on_key[i], 0.0) / -key_change[t]
                 if far < theta:
                     theta, kind, which = far, 1, t
         for j in range(k):
@@ -365,7 +378,7 @@ def settle(
             invert(k, extra, key, trip, starts, arcs, place, inverse)
             count[1] = 0
         if not same:
-            ask(k, extra, key, trip, cost, full, inverse, toll, low, high)
+            ask(k, extra, key, trip, cost, full, inverse, toll, low, high, row)
 
 
 @njit(cache=True, nogil=True)
@@ -384,9 +397,10 @@ def spent(trip, cost, flow, state):
 def desk(n_trip, n_arc):
     """Return scratch for `settle`."""
     return (
-        np.zeros(n_arc), np.zeros(n_trip), np.zeros(n_trip, np.int64), np.zeros(n_arc + 1), np.zeros(n_arc + 1),
-        np.zeros(n_arc + 1), np.zeros(n_arc + 1), np.zeros(n_arc + 1), np.zeros(n_arc), np.zeros(n_arc),
-        np.zeros(n_trip + 1, np.int64), np.zeros(n_trip, np.int64),
+        np.zeros(n_arc), np.zeros(n_trip), np.zeros(n_trip, np.int64), np.zeros(n_trip, np.int64),
+        np.zeros(n_arc + 1), np.zeros(n_arc + 1), np.zeros(n_arc + 1), np.zeros(n_arc + 1), np.zeros(n_arc + 1),
+        np.zeros(n_arc + 1), np.zeros(n_arc), np.zeros(n_arc), np.zeros(n_trip + 1, np.int64),
+        np.zeros(n_trip, np.int64),
     )  # fmt: skip
 
 
@@ -451,7 +465,19 @@ def adopted(trip, cost, starts, arcs, flow, state):
     count[1] = 0
     if k:
         invert(k, extra, key, trip, starts, arcs, place, inverse)
-    ask(k, extra, key, trip, cost, full, inverse, toll, toll.copy(), toll.copy())
+    ask(
+        k,
+        extra,
+        key,
+        trip,
+        cost,
+        full,
+        inverse,
+        toll,
+        toll.copy(),
+        toll.copy(),
+        np.empty(len(toll)),
+    )
 
 
 @njit(cache=True, nogil=True)

@@ -120,7 +120,7 @@ def _relabel(
 
 
 @njit(cache=True, nogil=True)
-def scan(graph, cost, first_through, roots, trips, element, skip, most, need, out, total):
+def scan(graph, cost, first_through, roots, klass, trips, element, skip, most, need, out, total):
     """
     Load all trips on least-cost paths, then without each element in turn.
 
@@ -128,10 +128,11 @@ def scan(graph, cost, first_through, roots, trips, element, skip, most, need, ou
     ----------
     graph : tuple
         indptr, head, tail, and the arcs by head: pointers and arcs.
-    cost : ndarray, shape (n_arc,)
+    cost : ndarray, shape (n_class, n_arc)
         Not negative, inf is closed.
     first_through : int
-    roots : ndarray of int32, shape (n_root,)
+    roots, klass : ndarray of int32, shape (n_root,)
+        Where trips begin, and their class.
     trips : tuple
         first trip of each root (int64, shape (n_root + 1,)), node (int32), flow and cost on the intact network of
         each trip. Trips that the intact network does not serve are not among them.
@@ -176,9 +177,9 @@ def scan(graph, cost, first_through, roots, trips, element, skip, most, need, ou
     total[:] = 0.0
     for stage in range(2):
         for r in range(n_root):
-            root = roots[r]
+            root, price = roots[r], cost[klass[r]]
             if stage == 0:
-                plant(indptr, head, cost, root, first_through, via[r], dist[r], queue, state)
+                plant(indptr, head, price, root, first_through, via[r], dist[r], queue, state)
                 reached[r] = lay_out(root, tail, via[r], child, queue, order[r], end[r])
             weight[:] = 0.0
             for t in range(first[r], first[r + 1]):
@@ -252,7 +253,7 @@ def scan(graph, cost, first_through, roots, trips, element, skip, most, need, ou
                                 part[size] = v
                                 size += 1
                     _relabel(
-                        graph, cost, first_through, root, e, element, dist[r], part[:size], mark,
+                        graph, price, first_through, root, e, element, dist[r], part[:size], mark,
                         stamp, new, queue, waits,
                     )  # fmt: skip
                     for x in range(size):

@@ -7,6 +7,16 @@ SMALL = 1e-7
 
 
 @njit(cache=True, nogil=True)
+def times(inverse, k, vector, out):
+    """Set ``out`` to the inverse times a vector most of whose entries are 0."""
+    out[:k] = 0.0
+    for j in range(k):
+        if vector[j] != 0.0:
+            for i in range(k):
+                out[i] += inverse[i, j] * vector[j]
+
+
+@njit(cache=True, nogil=True)
 def moved(inverse, k, left, right, column, row):
     """
     Update the inverse for ``W + left right'`` (Sherman and Morrison 1950).
@@ -25,13 +35,10 @@ def moved(inverse, k, left, right, column, row):
     bool
         False if the pivot is too small; the inverse is then as it was.
     """
+    times(inverse, k, left, column)
     pivot = 1.0
     for i in range(k):
-        total = 0.0
-        for j in range(k):
-            total += inverse[i, j] * left[j]
-        column[i] = total
-        pivot += right[i] * total
+        pivot += right[i] * column[i]
     if abs(pivot) < SMALL:
         return False
     row[:k] = 0.0
@@ -70,13 +77,10 @@ def bordered(inverse, k, left, right, corner, column, row):
     bool
         False if the pivot is too small; the inverse is then as it was.
     """
+    times(inverse, k, left, column)
     pivot = corner
     for i in range(k):
-        total = 0.0
-        for j in range(k):
-            total += inverse[i, j] * left[j]
-        column[i] = total
-        pivot -= right[i] * total
+        pivot -= right[i] * column[i]
     if abs(pivot) < SMALL:
         return False
     row[:k] = 0.0
