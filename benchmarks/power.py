@@ -51,7 +51,9 @@ def main() -> None:
     base = ist.assign(network, demand, ist.GeneralizedCost(facts), method="all_or_nothing")
     power(base, ["ARM", "GEO"])  # compiles
     found = timed(f"transit game, {asked.players} players", lambda: power(base, most=asked.players))
-    print(f"  {found.checked:,} coalitions, path gap {found.path_gap:.1e}")
+    print(
+        f"  {found.checked:,} coalitions, path gap {found.path_gap.mean:.1e} on average, {found.path_gap.most:.1e} at most"
+    )
     timed("  nucleolus and certificate", lambda: found.certificate)
 
 

@@ -73,7 +73,8 @@ def cost_of(game, coalition):
 def test_every_coalition_is_the_optimum_of_its_programme(seed):
     game = random_game(seed)
     compiled, gap = compile_game(game)
-    assert gap <= 1e-7
+    assert gap.most <= 1e-7
+    assert gap.mean <= gap.most
     nothing = cost_of(game, 0)
     saved = compiled.every(workers=2)
     for coalition in range(1 << game.n):
@@ -143,7 +144,7 @@ def test_shipped_network_gives_a_monotone_game(base):
     assert table["shapley_usd_yr"].sum() == pytest.approx(v[-1])
     assert table["player_id"].iloc[0] != "ARM"
     assert found.certificate.holds
-    assert found.path_gap < 1e-6
+    assert found.path_gap.most < 1e-6
     assert (table["veto_usd_yr"] >= -1e-6 * v[-1]).all()
 
 

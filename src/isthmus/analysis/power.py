@@ -17,11 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from isthmus.analysis.transit_game import (
-    MOST_EXACT,
-    TransitGame,
-    compile_game,
-)
+from isthmus.analysis.transit_game import MOST_EXACT, PathGap, TransitGame, compile_game
 from isthmus.assign.base import Trips, least_costs
 from isthmus.assign.congestion import delay_of
 from isthmus.errors import Fault, InputError
@@ -68,9 +64,8 @@ class Power:
     outside : DataFrame
         origin_zone_id, destination_zone_id, commodity_id, outside_usd_t: what a tonne costs that
         does not move [USD/t].
-    path_gap : float
-        Largest amount by which a coalition looked at could save more with ways not generated, as a
-        share of what all save.
+    path_gap : PathGap
+        What ways that were not generated could save more, as a share of what all save.
     checked : int
         Coalitions solved: all of them, or those of the sample.
     sampled : Sampled or None
@@ -82,7 +77,7 @@ class Power:
     players: pd.DataFrame = field(repr=False)
     values: FloatArray | None = field(repr=False)
     outside: pd.DataFrame = field(repr=False)
-    path_gap: float
+    path_gap: PathGap
     checked: int
     sampled: Sampled | None = field(repr=False)
     total_usd_yr: float

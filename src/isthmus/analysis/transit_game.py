@@ -21,7 +21,7 @@ from isthmus.assign.generation import floors
 from isthmus.errors import IsthmusError
 from isthmus.kernels import coalitions, lattice, layers
 
-__all__ = ["MOST_EXACT", "Compiled", "TransitGame", "Ways", "compile_game"]
+__all__ = ["MOST_EXACT", "Compiled", "PathGap", "TransitGame", "Ways", "compile_game"]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -29,11 +29,14 @@ IntArray = npt.NDArray[np.int64]
 MOST_EXACT = 16
 """Players up to which every coalition is solved."""
 
-_CHECKED = 12
+_CHECKED = 16
 """Coalitions drawn each round to look for ways that capacities make worth while."""
 
-_ROUNDS = 8
-"""Rounds of those looks; four times as many where every coalition is looked at."""
+_ROUNDS = 16
+"""Rounds of those looks; twice as many where every coalition is looked at."""
+
+_RECENT = 4
+"""Rounds whose draws tell the mean gap."""
 
 _ALL = 5
 """Players up to which ways are looked for in every coalition."""
@@ -100,6 +103,23 @@ class Ways(NamedTuple):
             seen.setdefault((t, raw[cut[w] : cut[w + 1]]), w)
         rows = np.array(sorted(seen.values()), np.int64)
         return both.take(rows[np.argsort(both.trip[rows], kind="stable")])
+
+
+class PathGap(NamedTuple):
+    """
+    What ways that were not generated could save, as a share of what all players save.
+
+    Parameters
+    ----------
+    most : float
+        In the coalition looked at last that they could save most.
+    mean : float
+        In the mean over coalitions drawn as the Shapley value weighs them, in the last few looks:
+        about as much is a player's value off at most.
+    """
+
+    most: float
+    mean: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -396,7 +416,7 @@ def compile_game(
     checked: int = _CHECKED,
     every: bool | None = None,
     progress: Callable[[int, int], None] | None = None,
-) -> tuple[Compiled, float]:
+) -> tuple[Compiled, PathGap]:
     """
     Find ways until capacities make no other worth while in the coalitions looked at.
 
@@ -417,16 +437,15 @@ def compile_game(
     Returns
     -------
     compiled : Compiled
-    gap : float
-        Largest amount by which a coalition looked at last could save more with all ways, as a share
-        of what all players save.
+    gap : PathGap
     """
     compiled = Compiled(game, game.search())
     everyone = (1 << game.n) - 1
     every = game.n <= _ALL if every is None else every
     draw = np.random.default_rng(0)
     gap, worth = 0.0, 1.0
-    rounds = 4 * _ROUNDS if every else _ROUNDS
+    drawn: list[list[float]] = []
+    rounds = 2 * _ROUNDS if every else _ROUNDS
     looked = list(range(everyone + 1)) if every else []
     fixed = [everyone & ~(1 << i) for i in range(game.n)]
     for done in range(rounds + 1):
@@ -435,6 +454,7 @@ def compile_game(
             looked = [*(_drawn(draw, game.n) for _ in range(checked)), everyone]
             looked += [] if done else [0, *fixed]
         gap, new, unsettled = 0.0, [], []
+        drawn.append([])
         worth = max(compiled.one(everyone)[0] - compiled.one(0)[0], 0.0) or 1.0
         asked = list(dict.fromkeys(looked))
         game.search(
@@ -444,6 +464,8 @@ def compile_game(
             answers = list(pool.map(partial(_missing, compiled), asked))
         for coalition, (short, found) in zip(asked, answers, strict=True):
             gap = max(gap, short)
+            if every or coalition != everyone:
+                drawn[-1].append(short)
             if found is not None:
                 new.append(found)
                 unsettled.append(coalition)
@@ -453,7 +475,11 @@ def compile_game(
             break
         looked = unsettled if every else looked
         compiled = replace(compiled, ways=compiled.ways.plus(*new))
-    return compiled, gap / worth
+    if every:
+        # those settled before are not looked at again
+        return compiled, PathGap(gap / worth, sum(drawn[-1]) / (everyone + 1) / worth)
+    recent = np.concatenate(drawn[1:][-_RECENT:] or drawn)
+    return compiled, PathGap(gap / worth, float(recent.mean()) / worth)
 
 
 def _missing(compiled: Compiled, coalition: int) -> tuple[float, Ways | None]:

@@ -183,7 +183,8 @@ def _document(
         "commodity": commodity,
         "exact": shown.exact,
         "coalitions": shown.checked,
-        "path_gap": shown.path_gap,
+        "path_gap": shown.path_gap.most,
+        "path_gap_mean": shown.path_gap.mean,
         "total_usd_yr": shown.total_usd_yr,
         "players": records(shown.table()),
     }
@@ -225,6 +226,11 @@ def _print(
         out.print(f"  {shown.checked:,} coalitions; core {core}; {shown.nucleolus_kind} {held}")
     else:
         out.print(f"  sampled: {shown.checked:,} coalitions; intervals of 95 %")
+    if shown.path_gap.most > 1e-6:
+        out.print(
+            f"  ways not found are worth {shown.path_gap.mean:.2%} of that to a coalition on average, "
+            f"{shown.path_gap.most:.2%} at most, where looked for"
+        )
     if change is not None:
         moves = {
             "shapley_usd_yr_base": "Shapley, base",

@@ -68,18 +68,24 @@ def ask(k, extra, key, trip, cost, full, inverse, toll, low, high, row):
 
 @njit(cache=True, nogil=True)
 def best_way(t, coalition, mask, cost, starts, arcs, first, key, toll):
-    """Return the way of a trip that saves most, -1 if none does."""
+    """
+    Return the way of a trip that saves most, -1 if none does, and how much dearer the next best is.
+
+    The second holds for as long as full arcs ask what they ask, if none asks less than nothing.
+    """
     pays = tolled(key[t], cost, starts, arcs, toll)
-    least, found = pays - TINY * (1.0 + abs(pays)), -1
+    enough, found = pays - TINY * (1.0 + abs(pays)), -1
+    least, other = enough, np.inf
     for way in range(first[t], first[t + 1]):
-        if cost[way] >= least:
+        if cost[way] >= least and (found >= 0 or cost[way] >= other):
             break
-        if mask[way] & ~coalition != 0:
+        if mask[way] & ~coalition != 0 or way == key[t]:
             continue
         price = tolled(way, cost, starts, arcs, toll)
+        other = min(other, price)
         if price < least:
             least, found = price, way
-    return found
+    return found, max(other - pays, 0.0)
 
 
 @njit(cache=True, nogil=True)
@@ -98,39 +104,54 @@ def direct(entering, arc_in, k, key, trip, starts, arcs, place, inverse, right, 
 
 
 @njit(cache=True, nogil=True)
-def concerned(k, extra, key, trip, starts, arcs, toll, low, high, over, over_starts, stamp, todo):
+def concerned(
+    k, extra, key, trip, starts, arcs, toll, low, high, over, over_starts, slack, shift, stamp, todo
+):
     """
     List the trips that may do better than when they were looked at; returns how many.
 
-    `low` and `high` are the least and the most an arc asked since. Where it asks less than the most, those with a way
-    over it may; where it asks more than the least, those on it; and those with several ways.
+    `low` and `high` are the least and the most an arc asked since. What it asks less than the most, a way over it may
+    have gained; what it asks more than the least, those on it have lost. Where both together are within the slack of
+    a trip, no way of its can be better, and its slack is less by so much. Those with several ways are always listed.
     """
     stamp[-1] += 1
-    n = 0
+    n, changed = 0, False
     for a in range(len(toll)):
-        less, more = toll[a] < high[a] - 1e-12, toll[a] > low[a] + 1e-12
+        less, more = high[a] - toll[a], toll[a] - low[a]
         low[a] = high[a] = toll[a]
-        if not (less or more):
+        if less <= 1e-12 and more <= 1e-12:
             continue
+        changed = True
         for e in range(over_starts[a], over_starts[a + 1]):
             t = over[e]
-            if stamp[t] == stamp[-1]:
-                continue
-            listed = less
-            if more:
+            by = less
+            if more > 1e-12:
                 for i in range(starts[key[t]], starts[key[t] + 1]):
-                    listed |= arcs[i] == a
-            if listed:
+                    if arcs[i] == a:
+                        by += more
+            if stamp[t] != stamp[-1]:
                 stamp[t] = stamp[-1]
+                shift[t] = 0.0
                 todo[n] = t
                 n += 1
+            shift[t] += by
+    if changed:
         for j in range(k):
             t = trip[extra[j]]
             if stamp[t] != stamp[-1]:
                 stamp[t] = stamp[-1]
                 todo[n] = t
                 n += 1
-    return n
+            slack[t] = -1.0
+    listed = 0
+    for i in range(n):
+        t = todo[i]
+        if slack[t] <= shift[t]:
+            todo[listed] = t
+            listed += 1
+        else:
+            slack[t] -= shift[t]
+    return listed
 
 
 @njit(cache=True, nogil=True)
@@ -168,17 +189,18 @@ def settle(
     capacity : ndarray, shape (n_arc,)
     state : tuple
         key (n_trip), load (n_arc), toll (n_arc), place (n_arc; row of a full arc or -1), full, extra, carried (n_arc
-        each), inverse (n_arc, n_arc), count (2: full arcs, changes of the inverse). Changed.
+        each), inverse (n_arc, n_arc), count (2: full arcs, changes of the inverse), slack (n_trip; at most what a trip's
+        next best way is dearer by). Changed.
     scratch : tuple
-        Vectors: change (n_arc), key_change, listed, spot (n_trip), on_key (n_arc + 1), right, step, left, column, row (n_arc + 1), low, high
-        (n_arc), stamp (n_trip + 1), todo (n_trip).
+        Vectors: change (n_arc), key_change, listed, spot (n_trip), on_key, right, step, left, column, row (n_arc + 1),
+        low, high (n_arc), shift (n_trip), stamp (n_trip + 1), todo (n_trip).
 
     Returns
     -------
     int
         Pivots, -1 if given up.
     """
-    key, load, toll, place, full, extra, carried, inverse, count = state
+    key, load, toll, place, full, extra, carried, inverse, count, slack = state
     (
         change,
         key_change,
@@ -192,6 +214,7 @@ def settle(
         row,
         low,
         high,
+        shift,
         stamp,
         todo,
     ) = scratch
@@ -206,27 +229,17 @@ def settle(
         while True:
             if at == n_todo:
                 n_todo = concerned(
-                    k,
-                    extra,
-                    key,
-                    trip,
-                    starts,
-                    arcs,
-                    toll,
-                    low,
-                    high,
-                    over,
-                    over_starts,
-                    stamp,
-                    todo,
-                )
+                    k, extra, key, trip, starts, arcs, toll, low, high, over, over_starts, slack, shift,
+                    stamp, todo,
+                )  # fmt: skip
                 at = 0
                 if n_todo == 0:
                     break
             t = todo[at]
-            entering = best_way(t, coalition, mask, cost, starts, arcs, first, key, toll)
+            entering, other = best_way(t, coalition, mask, cost, starts, arcs, first, key, toll)
             if entering >= 0:
                 break
+            slack[t] = other
             at += 1
         if entering < 0:
             worst = -TINY
@@ -399,8 +412,8 @@ def desk(n_trip, n_arc):
     return (
         np.zeros(n_arc), np.zeros(n_trip), np.zeros(n_trip, np.int64), np.zeros(n_trip, np.int64),
         np.zeros(n_arc + 1), np.zeros(n_arc + 1), np.zeros(n_arc + 1), np.zeros(n_arc + 1), np.zeros(n_arc + 1),
-        np.zeros(n_arc + 1), np.zeros(n_arc), np.zeros(n_arc), np.zeros(n_trip + 1, np.int64),
-        np.zeros(n_trip, np.int64),
+        np.zeros(n_arc + 1), np.zeros(n_arc), np.zeros(n_arc), np.zeros(n_trip),
+        np.zeros(n_trip + 1, np.int64), np.zeros(n_trip, np.int64),
     )  # fmt: skip
 
 
@@ -434,7 +447,7 @@ def blank(n_trip, n_arc):
     return (
         np.zeros(n_trip, np.int64), np.zeros(n_arc), np.zeros(n_arc), np.full(n_arc, -1, np.int64),
         np.zeros(n_arc, np.int64), np.zeros(n_arc, np.int64), np.zeros(n_arc), np.zeros((n_arc, n_arc)),
-        np.zeros(2, np.int64),
+        np.zeros(2, np.int64), np.zeros(n_trip),
     )  # fmt: skip
 
 
@@ -456,7 +469,7 @@ def weighed(k, key, extra, carried, trip, starts, arcs, flow, load):
 @njit(cache=True, nogil=True)
 def adopted(trip, cost, starts, arcs, flow, state):
     """Set all of a state that follows from its keys, full arcs, extra ways and what these carry."""
-    key, load, toll, place, full, extra, carried, inverse, count = state
+    key, load, toll, place, full, extra, carried, inverse, count, _ = state
     k = count[0]
     weighed(k, key, extra, carried, trip, starts, arcs, flow, load)
     place[:] = -1

@@ -71,8 +71,14 @@ def opened(begin, end, ways, mask, coalition):
 
 
 @njit(cache=True, nogil=True)
-def tempted(begin, end, ways, coalition, trip, mask, cost, starts, arcs, first, key, toll, out):
-    """List the trips that do better on one of these ways, those that gain most a tonne first; returns how many."""
+def tempted(
+    begin, end, ways, coalition, trip, mask, cost, starts, arcs, first, key, toll, slack, out
+):
+    """
+    List the trips that do better on one of these ways, those that gain most a tonne first; returns how many.
+
+    The slack of those that do not is set, as they have more ways than before.
+    """
     n, seen = 0, -1
     gain = np.empty(end - begin)
     for e in range(begin, end):
@@ -81,7 +87,7 @@ def tempted(begin, end, ways, coalition, trip, mask, cost, starts, arcs, first, 
         if t == seen or mask[way] & ~coalition != 0:
             continue
         seen = t
-        best = best_way(t, coalition, mask, cost, starts, arcs, first, key, toll)
+        best, slack[t] = best_way(t, coalition, mask, cost, starts, arcs, first, key, toll)
         if best >= 0:
             gain[n] = tolled(key[t], cost, starts, arcs, toll) - tolled(
                 best, cost, starts, arcs, toll
@@ -151,6 +157,7 @@ def climb(fixed, n_fixed, n, trip, mask, cost, starts, arcs, first, flow, capaci
     fulls = np.empty((2, most, len(capacity)), np.int32)
     extras = np.empty((2, most, len(capacity)), np.int32)
     carrieds = np.empty((2, most, len(capacity)))
+    slacks = np.empty((2, most, n_trip))
     counts = np.zeros((2, most), np.int64)
     slot = np.zeros(1 << m, np.int64)
     total = 0
@@ -185,10 +192,10 @@ def climb(fixed, n_fixed, n, trip, mask, cost, starts, arcs, first, flow, capaci
                 fulls[now, used, :k] = fulls[before, s, :k]
                 extras[now, used, :k] = extras[before, s, :k]
                 carrieds[now, used, :k] = carrieds[before, s, :k]
+                slacks[now, used] = slacks[before, s]
                 counts[now, used] = k
                 out[coalition] = out[fixed | parent << n_fixed]
             else:
-                again = False
                 while True:
                     if parent < 0:
                         state[0][:] = outside
@@ -204,16 +211,16 @@ def climb(fixed, n_fixed, n, trip, mask, cost, starts, arcs, first, flow, capaci
                         state[5][:k] = extras[before, s, :k]
                         state[6][:k] = carrieds[before, s, :k]
                         state[8][0] = k
+                        state[9][:] = slacks[before, s]
                         adopted(trip, cost, hot_starts, hot_arcs, flow, state)
-                        if not again:
-                            i = 0
-                            while subset ^ parent != 1 << i:
-                                i += 1
-                            i += n_fixed
-                            n_trips = tempted(
-                                ask_starts[i], ask_starts[i + 1], ask_ways, coalition, trip, mask, cost,
-                                hot_starts, hot_arcs, first, state[0], state[2], trips,
-                            )  # fmt: skip
+                        i = 0
+                        while subset ^ parent != 1 << i:
+                            i += 1
+                        i += n_fixed
+                        n_trips = tempted(
+                            ask_starts[i], ask_starts[i + 1], ask_ways, coalition, trip, mask, cost,
+                            hot_starts, hot_arcs, first, state[0], state[2], state[9], trips,
+                        )  # fmt: skip
                     pivots = settle(
                         coalition, trips[:n_trips], trip, mask, cost, hot_starts, hot_arcs, first, over,
                         over_starts, flow, capacity[hot], state, scratch,
@@ -227,7 +234,7 @@ def climb(fixed, n_fixed, n, trip, mask, cost, starts, arcs, first, flow, capaci
                     grown = placed(load, capacity, place, hot)
                     if len(grown) == len(hot):
                         break
-                    hot, again = grown, True
+                    hot = grown
                     hot_starts, hot_arcs = kept(starts, arcs, place)
                     over_starts, over = crossed(trip, hot_starts, hot_arcs, len(hot))
                     state, scratch = blank(n_trip, len(hot)), desk(n_trip, len(hot))
@@ -236,6 +243,7 @@ def climb(fixed, n_fixed, n, trip, mask, cost, starts, arcs, first, flow, capaci
                 fulls[now, used, :k] = state[4][:k]
                 extras[now, used, :k] = state[5][:k]
                 carrieds[now, used, :k] = state[6][:k]
+                slacks[now, used] = state[9]
                 counts[now, used] = k
                 out[coalition] = spent(trip, cost, flow, state)
             slot[subset] = used

@@ -73,7 +73,13 @@ def _words(power: Power) -> Markup:
             if power.core_is_empty
             else " The core is not empty."
         )
-    gap = f" Other ways than those generated could add {power.path_gap:.1e} of the whole at most where looked for."
+    most, mean = power.path_gap
+    gap = (
+        f" Ways that were not found could save a coalition {mean:.2%} of the whole more on average, "
+        f"{most:.2%} at most, where looked for."
+        if most > 1e-6
+        else ""
+    )
     return Markup('<p class="caption">{0}</p>').format(escape(how + core + gap))
 
 
