@@ -176,6 +176,76 @@ def test_costs_have_no_nucleolus_but_their_negatives_do():
         ist.nucleolus(airport([8, 11, 13, 18]))
 
 
+@pytest.mark.parametrize(
+    ("v", "wanted"),
+    [
+        ([0, 0, 0, 6, 0, 4, -1e10, 10], [5, 3, 2]),
+        ([0, 1, 2, 6, 3, 7, -1e12, 12], [4, 3.5, 4.5]),
+        ([0, 0, 0, 1e9, 0, 0, 0, 1], [0.5, 0.5, 0]),
+    ],
+)
+def test_a_penalty_or_a_worth_out_of_reach_spoils_no_scale(v, wanted):
+    """Solved by rational arithmetic: a forbidden pair, and one worth more than all."""
+    assert ist.nucleolus(v) == pytest.approx(wanted, abs=1e-9)
+
+
+@pytest.mark.parametrize("alone", [1e8, 1e9])
+def test_what_each_has_alone_hides_no_complaint(alone):
+    """Any two of three share 1: the core is empty, whatever each owns besides."""
+    v = np.array([0, 0, 0, 1, 0, 1, 1, 1.0]) + subset_sums([alone] * 3)
+    x = ist.nucleolus(v)
+    assert x - alone == pytest.approx([1 / 3] * 3, abs=1e-6)
+    assert core_is_empty(v)
+    assert not ist.in_core(v, x)
+    assert kohlberg(v, x).holds
+    assert not kohlberg(v, x + [0.2, -0.2, 0]).holds
+    v[-1] -= 2.0
+    with pytest.raises(InputError, match="worth 1 less"):
+        ist.nucleolus(v)
+
+
+@pytest.mark.parametrize("tolerance", [float("nan"), float("inf"), -1, "a", None])
+def test_what_is_no_tolerance_is_said(tolerance):
+    for ask in (kohlberg, ist.in_core):
+        with pytest.raises(InputError, match="tolerance"):
+            ask([0, 0, 0, 1], [0.5, 0.5], tolerance=tolerance)
+    with pytest.raises(InputError, match="tolerance"):
+        core_is_empty([0, 0, 0, 1], tolerance=tolerance)
+
+
+@pytest.mark.parametrize(
+    "v",
+    [
+        [0, 0, 0, 10**400],
+        [0, 0, 0, 1e308],
+        ["0", "0", "0", "1"],
+        np.array([0, 0, 0, 1j]),
+        np.ma.array([0.0, 0, 0, 1], mask=[0, 0, 1, 0]),
+        np.zeros(4, "timedelta64[s]"),
+    ],
+)
+def test_what_would_be_misread_is_refused(v):
+    for solve in (ist.shapley, ist.banzhaf, ist.nucleolus):
+        with pytest.raises(InputError, match="v: |v\\[3\\]"):
+            solve(v)
+
+
+def test_a_sample_leaves_room_for_what_it_never_saw():
+    """The Security Council: a hundred pairs of orders rarely show an elected member turn a vote."""
+    council = VotingGame(39, [7] * 5 + [1] * 10)
+    exact = [float(x) for x in council.shapley()]
+
+    def worth(s):
+        return float(sum(([7] * 5 + [1] * 10)[i] for i in range(15) if s >> i & 1) >= 39)
+
+    held = []
+    for seed in range(40):
+        found = sampled_shapley(worth, 15, pairs=100, seed=seed)
+        held.append((found.low <= exact) & (exact <= found.high))
+    assert np.mean([h[5:] for h in held]) > 0.9
+    assert np.mean([h[:5] for h in held]) > 0.9
+
+
 def test_prenucleolus_may_give_less_than_alone():
     v = vector(3, lambda S: {1: 0, 2: -5, 3: 1}[len(S)] if S != [0, 1] else 9.0)
     pre, own = prenucleolus(v), ist.nucleolus(v)

@@ -8,7 +8,13 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linprog
 
-from isthmus.games.checks import checked_game, checked_payoff, subset_sums
+from isthmus.games.checks import (
+    checked_game,
+    checked_payoff,
+    checked_tolerance,
+    stake,
+    subset_sums,
+)
 from isthmus.games.programme import Span
 
 __all__ = ["Kohlberg", "Level", "kohlberg"]
@@ -89,7 +95,8 @@ def kohlberg(
     floor : bool
         Nobody may get less than alone: the nucleolus; without it, the prenucleolus.
     tolerance : float
-        Share of the largest value within which excesses are one level.
+        Share of what is at stake, the most that a coalition is worth beyond what its members have
+        alone, within which excesses are one level.
 
     Returns
     -------
@@ -116,14 +123,16 @@ def kohlberg(
     """
     values, n = checked_game(v)
     payoff = checked_payoff(x, n)
-    room = tolerance * max(float(values.max()), -float(values.min()))
-    own = values[[1 << i for i in range(n)]]
-    if abs(float(payoff.sum() - values[-1])) > room:
-        what = f"it hands out {payoff.sum():g}, all are worth {values[-1]:g}"
+    own, _, size, rounding = stake(values, n)
+    room = checked_tolerance(tolerance) * size
+    room += max(rounding, 1e-15 * n * float(np.abs(payoff).max()))
+    more = float(payoff.sum() - values[-1])
+    if abs(more) > room:
+        what = f"it hands out {abs(more):g} {'more' if more > 0.0 else 'less'} than all are worth"
         return Kohlberg(False, what, ())
     if floor and np.any(payoff < own - room):
         i = int(np.argmin(payoff - own))
-        what = f"player {i} gets {payoff[i]:g}, alone it is worth {own[i]:g}"
+        what = f"player {i} gets {own[i] - payoff[i]:g} less than it is worth alone"
         return Kohlberg(False, what, ())
     at_floor = np.flatnonzero(payoff <= own + room) if floor else np.empty(0, np.int64)
     excess = values - subset_sums(payoff)

@@ -8,7 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from isthmus.errors import Fault, InputError
-from isthmus.games.checks import checked_game, checked_payoff, subset_sums
+from isthmus.games.checks import (
+    checked_game,
+    checked_payoff,
+    checked_tolerance,
+    stake,
+    subset_sums,
+)
 from isthmus.games.programme import Programme, Stage
 
 __all__ = ["LeastCore", "core_is_empty", "in_core", "least_core", "nucleolus", "prenucleolus"]
@@ -17,7 +23,10 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 _ZERO = 1e-9
-"""Share of the largest value below which a complaint is none."""
+"""Share of what is at stake (`checks.stake`) below which a complaint is none."""
+
+_NOTHING = 1e-13
+"""Share of it below which there is nothing for all players to share."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +65,8 @@ def in_core(v: npt.ArrayLike, x: npt.ArrayLike, *, tolerance: float = _ZERO) -> 
     x : array_like, shape (n,)
         What each player gets.
     tolerance : float
-        Share of the largest value that may be missing.
+        Share that may be missing of what is at stake: the most that a coalition is worth beyond
+        what its members have alone.
 
     Returns
     -------
@@ -81,7 +91,9 @@ def in_core(v: npt.ArrayLike, x: npt.ArrayLike, *, tolerance: float = _ZERO) -> 
     """
     values, n = checked_game(v)
     payoff = checked_payoff(x, n)
-    room = tolerance * _largest(values)
+    _, _, size, rounding = stake(values, n)
+    room = checked_tolerance(tolerance) * size
+    room += max(rounding, 1e-15 * n * float(np.abs(payoff).max()))
     if abs(float(payoff.sum()) - float(values[-1])) > room:
         return False
     return bool(np.all(values <= subset_sums(payoff) + room))
@@ -139,7 +151,8 @@ def core_is_empty(v: npt.ArrayLike, *, tolerance: float = _ZERO) -> bool:
     ----------
     v : array_like, shape (2**n,)
     tolerance : float
-        Share of the largest value that may be missing.
+        Share that may be missing of what is at stake: the most that a coalition is worth beyond
+        what its members have alone.
 
     Returns
     -------
@@ -155,8 +168,9 @@ def core_is_empty(v: npt.ArrayLike, *, tolerance: float = _ZERO) -> bool:
     >>> core_is_empty([0, 0, 0, 1, 0, 1, 1, 1]), core_is_empty([0, 0, 0, 0, 0, 1, 1, 1])
     (True, False)
     """
-    values, _ = checked_game(v)
-    return bool(least_core(values).level > tolerance * _largest(values))
+    values, n = checked_game(v)
+    _, _, size, rounding = stake(values, n)
+    return bool(least_core(values).level > checked_tolerance(tolerance) * size + rounding)
 
 
 def nucleolus(v: npt.ArrayLike) -> FloatArray:
@@ -184,6 +198,11 @@ def nucleolus(v: npt.ArrayLike) -> FloatArray:
         If the game is none, or if the players alone are worth more than together, so that no
         payoff gives each what it is worth alone; `prenucleolus` asks no such thing.
 
+    Notes
+    -----
+    Right to about 1e-9 of what is at stake: the most that a coalition is worth beyond what its members
+    have alone. Amounts smaller than that beside one so large are not told apart.
+
     References
     ----------
     .. [1] D. Schmeidler, "The nucleolus of a characteristic function game", SIAM Journal on Applied
@@ -201,10 +220,9 @@ def nucleolus(v: npt.ArrayLike) -> FloatArray:
     [0.0, 0.0, 1.0]
     """
     values, n = checked_game(v)
-    own = values[[1 << i for i in range(n)]]
-    spare = float(values[-1]) - float(own.sum())
-    if spare < -_ZERO * _largest(values):
-        what = f"the players alone are worth {own.sum():g}, all together {values[-1]:g}."
+    _, rest, _, rounding = stake(values, n)
+    if rest[-1] < -(_ZERO * max(float(rest.max()), 0.0) + rounding):
+        what = f"all players together are worth {-rest[-1]:g} less than the sum of each alone."
         mend = (
             "No payoff gives everyone what it is worth alone, so there is no nucleolus. "
             "For costs pass -c; `prenucleolus` asks no such thing."
@@ -243,16 +261,15 @@ def _nested(values: FloatArray, n: int, *, floor: bool) -> FloatArray:
     own, scaled, scale = _normal(values, n)
     if n == 1 or not scale:
         return own if n > 1 else values[1:].copy()
-    if floor:
-        if scaled[-1] <= _ZERO:
-            return own + (float(values[-1]) - float(own.sum())) / n
-        scaled[-1] = max(scaled[-1], 0.0)
+    if floor and scaled[-1] <= _NOTHING:
+        return own + (float(values[-1]) - float(own.sum())) / n
     programme = Programme(scaled, n, floor=floor)
     stages: list[Stage] = []
     while programme.span.rank < n:
         stages.append(programme.next())
         programme.settle(stages[-1])
-    return _exact(values, n, stages, own, stages[-1].payoff * scale + own)
+    found = _exact(values, n, stages, own, stages[-1].payoff * scale + own)
+    return np.maximum(found, own) if floor else found
 
 
 def _exact(
@@ -278,7 +295,7 @@ def _exact(
         row[i] = 1.0
         rows.append(row)
         right.append(float(own[i]))
-    matrix, room = np.array(rows), 1e-6 * _largest(values)
+    matrix, room = np.array(rows), 1e-6 * stake(values, n)[2]
     # the change against what was found: where an unknown is free, it stays as it is
     begin = np.concatenate([found, [float("nan")] * len(stages)])
     for k, stage in enumerate(stages):
@@ -289,14 +306,14 @@ def _exact(
 
 
 def _normal(values: FloatArray, n: int) -> tuple[FloatArray, FloatArray, float]:
-    """Return what each is worth alone, the game without it scaled to 1, and the scale."""
-    own = values[[1 << i for i in range(n)]]
-    rest = values - subset_sums(own)
-    scale = float(np.abs(rest).max())
-    if scale <= 1e-14 * _largest(values):
+    """
+    Return what each is worth alone, the game without it scaled to 1, and the scale.
+
+    With P what is at stake, some payoff leaves no complaint above 2 P; then no player has less than
+    -2 P, nor more than (2 n - 1) P, and complaints of single players settle all. Coalitions below
+    -4 n P never complain as loud as they do, so that they are set there: a penalty spoils no scale.
+    """
+    own, rest, size, rounding = stake(values, n)
+    if size <= rounding:
         return own, rest, 0.0
-    return own, rest / scale, scale
-
-
-def _largest(values: FloatArray) -> float:
-    return float(max(values.max(), -values.min()))
+    return own, np.maximum(rest / size, -4.0 * n), size

@@ -28,7 +28,8 @@ class Sampled:
     std_error : ndarray, shape (n,)
         Of the mean over pairs of orders.
     low, high : ndarray, shape (n,)
-        Interval of the asked confidence, player by player, by Student's t.
+        Interval of the asked confidence, player by player: by Student's t, and no narrower than what a
+        contribution that was never drawn may add (the rule of three, with the largest that was drawn).
     n_pair : int
         Pairs of an order of arrival and its reverse.
     n_value : int
@@ -96,13 +97,15 @@ def sampled_shapley(
     >>> bool(((found.low <= 1 / 31) & (1 / 31 <= found.high)).mean() > 0.8)
     True
     """
-    _check(n, pairs, confidence)
+    _check(n, pairs, confidence, seed)
     draw = np.random.default_rng(seed)
     known: dict[int, float] = {0: 0.0}
-    total, squares = np.zeros(n), np.zeros(n)
+    total, squares, largest = np.zeros(n), np.zeros(n), 0.0
     for done in range(pairs):
         order = draw.permutation(n).tolist()
-        gain = 0.5 * (_gains(worth, order, known) + _gains(worth, order[::-1], known))
+        one, other = _gains(worth, order, known), _gains(worth, order[::-1], known)
+        gain = 0.5 * (one + other)
+        largest = max(largest, float(np.ptp(one)), float(np.ptp(other)))
         step = gain - total
         total += step / (done + 1)
         squares += step * (gain - total)
@@ -110,6 +113,8 @@ def sampled_shapley(
             progress(done + 1, pairs)
     error = np.sqrt(squares / (pairs - 1) / pairs)
     half = float(student.ppf(0.5 + confidence / 2, pairs - 1)) * error
+    # what no order of so many showed has at most this chance
+    half = np.maximum(half, -np.log1p(-confidence) / (2 * pairs) * largest)
     return Sampled(total, error, total - half, total + half, pairs, len(known) - 1)
 
 
@@ -119,7 +124,11 @@ def _gains(worth: Callable[[int], float], order: list[int], known: dict[int, flo
     for i in order:
         mask |= 1 << i
         if mask not in known:
-            known[mask] = float(worth(mask))
+            try:
+                known[mask] = float(worth(mask))
+            except (TypeError, ValueError, OverflowError) as error:
+                what = f"the worth of coalition {mask} is no number: {error}."
+                raise InputError([Fault("worth", what, "Give a number.", "game")]) from None
             if not np.isfinite(known[mask]):
                 what = f"the worth of coalition {mask} is {known[mask]}."
                 raise InputError([Fault("worth", what, "Give a finite number.", "game")])
@@ -128,8 +137,13 @@ def _gains(worth: Callable[[int], float], order: list[int], known: dict[int, flo
     return out
 
 
-def _check(n: int, pairs: int, confidence: float) -> None:
+def _check(n: int, pairs: int, confidence: float, seed: int) -> None:
     faults = []
+    for name, value in (("n", n), ("pairs", pairs), ("seed", seed)):
+        if not isinstance(value, (int, np.integer)) or value < 0:
+            faults.append(Fault(name, f"{value!r} is no whole number of 0 or more.", "", "game"))
+    if faults:
+        raise InputError(faults)
     if n < 1:
         faults.append(Fault("n", f"{n} players.", "Give 1 or more.", "game"))
     if pairs < 2:

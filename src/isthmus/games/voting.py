@@ -63,7 +63,7 @@ class VotingGame:
     ) -> None:
         try:
             exact = [Fraction(str(w)) for w in (quota, *weights)]
-        except (ValueError, ZeroDivisionError) as error:
+        except (TypeError, ValueError, ZeroDivisionError) as error:
             raise _wrong(f"not a number: {error}.", "Give numbers.") from None
         unit = lcm(*(f.denominator for f in exact))
         self.quota, *self.weights = (int(f * unit) for f in exact)
