@@ -198,7 +198,7 @@ def test_what_each_has_alone_hides_no_complaint(alone):
     assert core_is_empty(v)
     assert not ist.in_core(v, x)
     assert kohlberg(v, x).holds
-    assert not kohlberg(v, x + [0.2, -0.2, 0]).holds
+    assert not kohlberg(v, x + np.array([0.2, -0.2, 0])).holds
     v[-1] -= 2.0
     with pytest.raises(InputError, match="worth 1 less"):
         ist.nucleolus(v)
@@ -226,7 +226,7 @@ def test_what_is_no_tolerance_is_said(tolerance):
 )
 def test_what_would_be_misread_is_refused(v):
     for solve in (ist.shapley, ist.banzhaf, ist.nucleolus):
-        with pytest.raises(InputError, match="v: |v\\[3\\]"):
+        with pytest.raises(InputError, match=r"v: |v\[3\]"):
             solve(v)
 
 

@@ -35,8 +35,8 @@ _CHECKED = 16
 _ROUNDS = 16
 """Rounds of those looks; twice as many where every coalition is looked at."""
 
-_RECENT = 4
-"""Rounds whose draws tell the mean gap."""
+_RECENT, _ENOUGH = 4, 1e-4
+"""Rounds whose draws tell the mean gap, and the gap that is small enough."""
 
 _ALL = 5
 """Players up to which ways are looked for in every coalition."""
@@ -445,6 +445,7 @@ def compile_game(
     draw = np.random.default_rng(0)
     gap, worth = 0.0, 1.0
     drawn: list[list[float]] = []
+    settled: set[int] = set()
     rounds = 2 * _ROUNDS if every else _ROUNDS
     looked = list(range(everyone + 1)) if every else []
     fixed = [everyone & ~(1 << i) for i in range(game.n)]
@@ -456,7 +457,8 @@ def compile_game(
         gap, new, unsettled = 0.0, [], []
         drawn.append([])
         worth = max(compiled.one(everyone)[0] - compiled.one(0)[0], 0.0) or 1.0
-        asked = list(dict.fromkeys(looked))
+        # more ways make no settled one dearer, nor does any way save it more
+        asked = [c for c in dict.fromkeys(looked) if c not in settled]
         game.search(
             None, everyone, np.full(len(game.outside), -np.inf)
         )  # fills what searches share
@@ -466,17 +468,23 @@ def compile_game(
             gap = max(gap, short)
             if every or coalition != everyone:
                 drawn[-1].append(short)
-            if found is not None:
+            if found is None or short == 0.0:
+                settled.add(coalition)
+            else:
                 new.append(found)
                 unsettled.append(coalition)
+        if not every:
+            drawn[-1] += [0.0] * len(settled.intersection(looked).difference(asked, [everyone]))
         if progress is not None:
             progress(done + 1, rounds + 1)
         if gap <= _SETTLED * worth or done == rounds:
             break
+        recent = np.concatenate(drawn[1:][-_RECENT:] or drawn)
+        if not every and done >= _RECENT and recent.mean() <= _ENOUGH * worth:
+            break
         looked = unsettled if every else looked
         compiled = replace(compiled, ways=compiled.ways.plus(*new))
     if every:
-        # those settled before are not looked at again
         return compiled, PathGap(gap / worth, sum(drawn[-1]) / (everyone + 1) / worth)
     recent = np.concatenate(drawn[1:][-_RECENT:] or drawn)
     return compiled, PathGap(gap / worth, float(recent.mean()) / worth)

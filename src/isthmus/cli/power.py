@@ -226,7 +226,7 @@ def _print(
         out.print(f"  {shown.checked:,} coalitions; core {core}; {shown.nucleolus_kind} {held}")
     else:
         out.print(f"  sampled: {shown.checked:,} coalitions; intervals of 95 %")
-    if shown.path_gap.most > 1e-6:
+    if shown.path_gap.most > 5e-5:
         out.print(
             f"  ways not found are worth {shown.path_gap.mean:.2%} of that to a coalition on average, "
             f"{shown.path_gap.most:.2%} at most, where looked for"

@@ -77,7 +77,7 @@ def _words(power: Power) -> Markup:
     gap = (
         f" Ways that were not found could save a coalition {mean:.2%} of the whole more on average, "
         f"{most:.2%} at most, where looked for."
-        if most > 1e-6
+        if most > 5e-5
         else ""
     )
     return Markup('<p class="caption">{0}</p>').format(escape(how + core + gap))
