@@ -23,6 +23,7 @@ from isthmus.assign.parts import cut, together
 from isthmus.errors import Fault, InputError
 from isthmus.kernels import pricing
 from isthmus.kernels import routes as route_kernels
+from isthmus.kernels.trees import plant_classes
 
 __all__ = [
     "Drawn",
@@ -219,7 +220,8 @@ def draw(
     most = max(1, _ENTRIES // max(1, graph.n_node))
     heads = by_head(graph)
     for rows in _blocks(trips.klass, trips.origin, np.arange(m), graph.n_node, most):
-        forth = plant(graph, None, cost, trips.klass[rows], trips.origin[rows], first_through_node)
+        starts_at = trips.klass[rows], trips.origin[rows]
+        forth = plant(graph, None, cost, *starts_at, first_through_node, ordered=n_routes > 1)
         for some in _blocks(trips.klass, trips.destination, rows, graph.n_node, most):
             ends = trips.klass[some], trips.destination[some]
             # one route each is read off the trees from origins alone
@@ -245,6 +247,8 @@ def plant(
     klass: Int32Array,
     node: Int32Array,
     first_through_node: int = 0,
+    *,
+    ordered: bool = True,
 ) -> Planted:
     """
     Grow the least-cost trees from some nodes, or to them.
@@ -259,6 +263,9 @@ def plant(
     klass, node : ndarray of int32, shape (m,)
         Pairs, each as often as you like.
     first_through_node : int
+    ordered : bool
+        Whether the order in which nodes were settled is wanted; trees from nodes take less time
+        without, and `order` and `count` are then empty.
 
     Returns
     -------
@@ -271,14 +278,20 @@ def plant(
     if heads is not None:
         (indptr, adj), far = heads, graph.tail
     shape = (len(key), n)
-    dist, count = np.empty(shape), np.empty(len(key), np.int64)
-    via, order = np.empty(shape, np.int32), np.empty(shape, np.int32)
+    dist, via = np.empty(shape), np.empty(shape, np.int32)
+    listed = ordered or heads is not None
+    order = np.empty(shape if listed else (0, 0), np.int32)
+    count = np.empty(len(key) if listed else 0, np.int64)
     parts = cut(graph.n_arc * np.arange(len(key) + 1))
 
     def work(i: int) -> None:
-        route_kernels.plant(
-            indptr, adj, far, cost, of, root, first_through_node, *parts[i], dist, via, order, count
-        )
+        if listed:
+            route_kernels.plant(
+                indptr, adj, far, cost, of, root, first_through_node, *parts[i], dist, via, order,
+                count,
+            )  # fmt: skip
+        else:
+            plant_classes(indptr, far, cost, of, root, first_through_node, *parts[i], via, dist)
 
     together(work, len(parts))
     return Planted(key, dist, via, order, count)

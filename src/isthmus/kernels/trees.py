@@ -146,6 +146,26 @@ def plant_all(indptr, head, cost, roots, first_through, via, dist):
 
 
 @njit(cache=True, nogil=True)
+def plant_classes(indptr, head, cost, klass, roots, first_through, begin, end, via, dist):
+    """
+    Grow some trees of several classes: ``roots[i]`` at the costs of class ``klass[i]``. See `plant`.
+
+    Parameters
+    ----------
+    cost : ndarray, shape (n_class, n_arc)
+    klass, roots : ndarray of int32, shape (n_tree,)
+    begin, end : int
+        The trees.
+    via, dist : ndarray, shape (n_tree, n_node)
+    """
+    n_node = indptr.size - 1
+    queue = np.empty(n_node, np.int32)
+    state = np.empty(n_node, np.int8)
+    for i in range(begin, end):
+        plant(indptr, head, cost[klass[i]], roots[i], first_through, via[i], dist[i], queue, state)
+
+
+@njit(cache=True, nogil=True)
 def repair(
     indptr, head, tail, cost, root, first_through, via, order, size, dist, queue, state, log, slack
 ):
