@@ -326,11 +326,12 @@ def test_command_answers_for_tntp_files():
     assert said["worst"][1]["n_disconnecting"] == 5
 
 
-def test_tornado_moves_the_loss_that_costs_most(shipped, base, monkeypatch):
+def test_tornado_moves_the_loss_that_costs_most(shipped, base, monkeypatch, tmp_path):
     """With one assumption, at its two ends: dearer time makes the same detour dearer."""
     from isthmus import sensitivity
     from isthmus.cli.criticality import _tornado
 
+    monkeypatch.chdir(tmp_path)
     every = sensitivity.cases(shipped)
     some = [c for c in every if c.assumption in ("central", "value-of-time")]
     assert len(some) == 3

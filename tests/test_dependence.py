@@ -170,6 +170,38 @@ def test_ways_between_all_pairs_are_those_between_each(central):
     assert "Armenia" in set(found["origin"])
 
 
+def test_a_tornado_that_was_stopped_goes_on_where_it_was(shipped, tmp_path):
+    asked = []
+
+    def rate(facts):
+        asked.append(facts.digest)
+        table = facts["parameters"]
+        return float(table.loc[table["parameter"].str.startswith("rate_"), "value"].sum())
+
+    def stop(name, done, of):
+        if done == 3:
+            raise KeyboardInterrupt
+
+    keep = tmp_path, ["rates", None, 3]
+    with pytest.raises(KeyboardInterrupt):
+        tornado(shipped, rate, keep=keep, progress=stop)
+    before = len(asked)
+    assert before == 4, "the central case and three more"
+    own = {"mine": (lambda: 1.0, lambda: 2.0)}
+    swings = tornado(shipped, rate, keep=keep, own=own)
+    cases_in_all = len(set(asked))
+    assert len(asked) == cases_in_all, "none is asked for twice"
+    again = tornado(shipped, rate, keep=keep, own={"mine": (lambda: 0 / 0, lambda: 0 / 0)})
+    assert len(asked) == cases_in_all, "nothing is left to ask"
+    pd.testing.assert_frame_equal(again, swings)
+    tornado(shipped, rate, keep=(tmp_path, ["rates", None, 4]), own=own)
+    assert len(asked) == 2 * cases_in_all, "another option is another number"
+    (tmp_path / ".tornado" / "broken.json").write_text("{")
+    for file in (tmp_path / ".tornado").iterdir():
+        file.write_text("{")
+    pd.testing.assert_frame_equal(tornado(shipped, rate, keep=keep, own=own), swings)
+
+
 def test_the_grid_and_the_tornado_are_drawn_to_scale():
     grid = pd.DataFrame([[float("nan"), 50.0], [0.2, 100.0]], ["A<", "B"], ["A<", "B"])
     drawn = str(heat(grid, "Per cent", top=100.0))

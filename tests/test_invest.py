@@ -462,7 +462,10 @@ def test_bad_options_are_said_plainly(option: list[str]) -> None:
     assert isinstance(done.exception, InputError)
 
 
-def test_tornado_moves_the_appraisal_as_defined(works: Facts) -> None:
+def test_tornado_moves_the_appraisal_as_defined(
+    works: Facts, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
     cost = ist.GeneralizedCost(works)
     base, _ = assigned(works, None, "2020-01-01", method="all_or_nothing")
     found = ist.invest(base, cost, objective="saving", again=0)

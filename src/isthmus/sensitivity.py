@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
 
 import pandas as pd
 
 from isthmus.facts.tables import Facts
-from isthmus.sweep import CENTRAL, cases, moved
+from isthmus.sweep import CENTRAL, cases, moved, remembered
 
 __all__ = ["tornado"]
 
@@ -18,6 +20,7 @@ def tornado(
     *,
     own: Mapping[str, tuple[Callable[[], float], Callable[[], float]]] | None = None,
     most: int = 5,
+    keep: tuple[Path, Sequence[object]] | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> pd.DataFrame:
     """
@@ -33,6 +36,9 @@ def tornado(
         and at the high end.
     most : int
         Assumptions to keep.
+    keep : tuple of Path and sequence, optional
+        Where to keep numbers that are done, so that a tornado that was stopped goes on where it was,
+        and what decides them besides the facts: the analysis, the order, its options.
     progress : callable, optional
         Called with what is moved, cases done and in all; what it raises interrupts.
 
@@ -45,15 +51,24 @@ def tornado(
     every, extra = cases(facts), own or {}
     n = len(every) - 1 + 2 * len(extra)
     found: dict[str, dict[str, float]] = {}
-    central = float(measure(facts))
+
+    def kept(ask: Callable[[], float], *of: object) -> float:
+        return float(ask()) if keep is None else remembered(keep[0], [*keep[1], *of], ask)
+
+    central = kept(partial(measure, facts), facts.digest)
     for done, case in enumerate(c for c in every if c.assumption != CENTRAL):
         if progress is not None:
             progress(case.name, done, n)
-        found.setdefault(case.assumption, {})[case.side] = float(measure(moved(facts, case)))
+        changed = moved(facts, case)
+        value = kept(partial(measure, changed), changed.digest)
+        found.setdefault(case.assumption, {})[case.side] = value
     for i, (name, ends) in enumerate(extra.items()):
         if progress is not None:
             progress(name, len(every) - 1 + 2 * i, n)
-        found[name] = {"low": float(ends[0]()), "high": float(ends[1]())}
+        found[name] = {
+            side: kept(end, facts.digest, name, side)
+            for side, end in zip(("low", "high"), ends, strict=True)
+        }
     named = facts["sweep"].drop_duplicates("assumption_id").set_index("assumption_id")["name"]
     frame = pd.DataFrame(
         [

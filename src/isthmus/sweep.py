@@ -9,10 +9,12 @@ sweep that was stopped goes on where it was.
 from __future__ import annotations
 
 import hashlib
+import json
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
+from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,7 +35,7 @@ from isthmus.run import demand_year, find_scenario
 if TYPE_CHECKING:
     from isthmus.scenario import Scenario
 
-__all__ = ["CENTRAL", "QUANTITIES", "Case", "Sweep", "cases", "moved", "sweep"]
+__all__ = ["CENTRAL", "QUANTITIES", "Case", "Sweep", "cases", "moved", "remembered", "sweep"]
 
 CENTRAL = "central"
 QUANTITIES = {
@@ -295,6 +297,45 @@ def _job(
     facts = read(*overlays)
     scenarios = [find_scenario(name, facts) for name in orders]
     return list(_run(moved(facts, case), scenarios, Path(kept), method, gap))
+
+
+@cache
+def _code() -> str:
+    """Digest of the package's modules: a number is kept for the code that made it."""
+    digest = hashlib.sha256()
+    for file in sorted(Path(isthmus.__file__).parent.rglob("*.py")):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def remembered(folder: Path, key: Sequence[object], measure: Callable[[], float]) -> float:
+    """
+    Return a number that was measured before, or measure it and keep it.
+
+    Parameters
+    ----------
+    folder : Path
+        Numbers are kept in ``.tornado`` below it, each a small file.
+    key : sequence
+        All that decides the number, beside the code of the package.
+    measure : callable
+
+    Returns
+    -------
+    float
+    """
+    name = "\0".join([_code(), *map(repr, key)])
+    file = Path(folder) / ".tornado" / f"{hashlib.sha256(name.encode()).hexdigest()[:40]}.json"
+    try:
+        return float(json.loads(file.read_text(encoding="utf-8"))["value"])
+    except (OSError, ValueError, KeyError, TypeError):
+        value = float(measure())  # not there, or not whole
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=file.parent) as place:
+        draft = Path(place) / "draft"
+        draft.write_text(json.dumps({"value": value, "of": list(map(repr, key))}), encoding="utf-8")
+        draft.replace(file)
+    return value
 
 
 def _digest(facts: Facts, scenario: Scenario, method: str, gap: float) -> str:

@@ -49,6 +49,16 @@ def read_facts(data: list[Path] | None) -> Facts:
     return read(*(data or []))
 
 
+def kept(
+    facts: Facts, analysis: str, scenario: str | None, *of: object
+) -> tuple[Path, list[object]]:
+    """Return where the numbers of a tornado are kept, and what decides them besides the facts."""
+    from isthmus.run import find_scenario
+
+    order = None if scenario is None else find_scenario(scenario, facts).digest
+    return Path("results"), [analysis, order, *of]
+
+
 def print_tornado(swings: pd.DataFrame, what: str, unit: str = "USD/yr") -> None:
     """Print a tornado: what moves a number most, at both ends."""
     sides = {"assumption": "left", "at its low end": "right", "at its high end": "right"}

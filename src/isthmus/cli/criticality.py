@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from isthmus.cli.app import Data, Json, app, print_tornado, read_facts
+from isthmus.cli.app import Data, Json, app, kept, print_tornado, read_facts
 from isthmus.console import compact, hint, note, out, print_json, print_table, records
 
 if TYPE_CHECKING:
@@ -201,7 +201,10 @@ def _tornado(
         return float(solve(new or base, [kind], [name]).elements["added_usd_yr"].iloc[0])
 
     swings = tornado(
-        facts, measure, progress=lambda n, i, k: status.update(f"tornado: {n}, {i} of {k}")
+        facts,
+        measure,
+        keep=kept(facts, "criticality", scenario, date, kind, name),
+        progress=lambda n, i, k: status.update(f"tornado: {n}, {i} of {k}"),
     )
     return swings.assign(kind=kind, element_id=name)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from isthmus.cli.app import Data, Json, app, print_tornado, read_facts
+from isthmus.cli.app import Data, Json, app, kept, print_tornado, read_facts
 from isthmus.console import compact, hint, note, out, print_json, print_table, records
 from isthmus.errors import Fault, InputError
 
@@ -150,7 +150,10 @@ def _tornado(
         return refusal(new or base, of, on, by).extra_usd_yr
 
     return tornado(
-        facts, measure, progress=lambda n, i, k: status.update(f"tornado: {n}, {i} of {k}")
+        facts,
+        measure,
+        keep=kept(facts, "dependence", scenario, date, of, on, by),
+        progress=lambda n, i, k: status.update(f"tornado: {n}, {i} of {k}"),
     )
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from isthmus.cli.app import Data, Json, app, print_tornado, read_facts
+from isthmus.cli.app import Data, Json, app, kept, print_tornado, read_facts
 from isthmus.console import compact, hint, note, out, print_json, print_table, records
 from isthmus.errors import Fault, InputError
 
@@ -154,7 +154,9 @@ def _tornado(
         return measure(facts, **_as_option(parameter, value, found))
 
     own = {_NAMES[p]: (partial(end, p, "low"), partial(end, p, "high")) for p in _APPRAISAL}
-    return tornado(facts, measure, own=own, progress=told)
+    decides = (date, method, gap, sorted(found.chosen), sorted(choice.items()))
+    keep = kept(facts, "invest", scenario, *decides)
+    return tornado(facts, measure, own=own, keep=keep, progress=told)
 
 
 def _appraised(facts: Facts, parameter: str, side: str) -> float:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from isthmus.cli.app import Data, Json, app, print_tornado, read_facts
+from isthmus.cli.app import Data, Json, app, kept, print_tornado, read_facts
 from isthmus.console import compact, hint, note, out, print_json, print_table, records
 
 if TYPE_CHECKING:
@@ -66,13 +66,13 @@ def power(
         base, new = _games(facts, scenario, date, names, commodity, options, told)
         shown = new or base
         change = compare_power(base, new) if new is not None else None
-        swings = (
-            _tornado(
-                facts, scenario, date, list(shown.players["player_id"]), commodity, options, told
-            )
-            if tornado
-            else None
-        )
+        swings = None
+        if tornado:
+            first = shown.shapley() if change is None else change
+            column = "shapley_usd_yr" if change is None else "shapley_usd_yr_change"
+            lead = str(first["player_id"].iloc[first[column].abs().argmax()])
+            same = list(shown.players["player_id"])
+            swings = _tornado(facts, scenario, date, same, lead, commodity, options, told)
     if html is not None:
         from isthmus.output.page import section_page, write_page
         from isthmus.output.power_section import section
@@ -138,27 +138,25 @@ def _tornado(
     facts: Facts,
     scenario: str | None,
     date: str,
-    names: list[str],
+    players: list[str],
+    lead: str,
     commodity: str | None,
     options: dict[str, Any],
     told: Callable[[str, int, int], None],
 ) -> pd.DataFrame:
-    """Move each assumption and the price of no trade: the value that is greatest, or moves most."""
+    """Move each assumption and the price of no trade: the value of one player, or its change."""
     from isthmus.sensitivity import tornado
 
-    def values(changed: Facts, **more: Any) -> pd.Series:
-        base, new = _games(
-            changed, scenario, date, names, commodity, options | more, lambda *_: None
-        )
-        found = (new or base).shapley().set_index("player_id")["shapley_usd_yr"]
-        if new is None:
-            return found
-        return found - base.shapley().set_index("player_id")["shapley_usd_yr"]
-
-    lead = str(values(facts).abs().idxmax())
-
     def measure(changed: Facts, **more: Any) -> float:
-        return float(values(changed, **more)[lead])
+        base, new = _games(
+            changed, scenario, date, players, commodity, options | more, lambda *_: None
+        )
+        values = [
+            float(game.shapley().set_index("player_id")["shapley_usd_yr"][lead])
+            for game in (base, new)
+            if game is not None
+        ]
+        return values[0] if len(values) == 1 else values[1] - values[0]
 
     own = {}
     if commodity not in ("gas", "oil"):
@@ -166,7 +164,9 @@ def _tornado(
             lambda: measure(facts, share=0.1),
             lambda: measure(facts, share=0.5),
         )
-    return tornado(facts, measure, own=own, progress=told).assign(player_id=lead)
+    decides = (date, players, commodity, sorted(options.items()), lead)
+    keep = kept(facts, "power", scenario, *decides)
+    return tornado(facts, measure, own=own, keep=keep, progress=told).assign(player_id=lead)
 
 
 def _document(

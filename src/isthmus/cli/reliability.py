@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from isthmus.cli.app import Data, Json, app, print_tornado, read_facts
+from isthmus.cli.app import Data, Json, app, kept, print_tornado, read_facts
 from isthmus.console import compact, hint, note, out, print_json, print_table, records
 
 if TYPE_CHECKING:
@@ -100,7 +100,10 @@ def _tornado(facts: Facts, scenario: str | None, date: str, seed: int, status: A
         return simulate(new or base, 1_000, seed=seed, consignments=1).total["loss_usd_yr"]
 
     return tornado(
-        facts, measure, progress=lambda n, i, k: status.update(f"tornado: {n}, {i} of {k}")
+        facts,
+        measure,
+        keep=kept(facts, "reliability", scenario, date, seed),
+        progress=lambda n, i, k: status.update(f"tornado: {n}, {i} of {k}"),
     )
 
 
