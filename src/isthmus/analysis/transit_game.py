@@ -32,8 +32,8 @@ MOST_EXACT = 16
 _CHECKED = 16
 """Coalitions drawn each round to look for ways that capacities make worth while."""
 
-_ROUNDS = 16
-"""Rounds of those looks; twice as many where every coalition is looked at."""
+_ROUNDS = 10
+"""Rounds of those looks; three times as many where every coalition is looked at."""
 
 _RECENT, _ENOUGH = 4, 1e-4
 """Rounds whose draws tell the mean gap, and the gap that is small enough."""
@@ -112,10 +112,10 @@ class PathGap(NamedTuple):
     Parameters
     ----------
     most : float
-        In the coalition looked at last that they could save most.
+        In the coalition of the last few looks that they could save most.
     mean : float
-        In the mean over coalitions drawn as the Shapley value weighs them, in the last few looks:
-        about as much is a player's value off at most.
+        In the mean over those, which are drawn as the Shapley value weighs them: about as much is a
+        player's value off at most.
     """
 
     most: float
@@ -446,7 +446,7 @@ def compile_game(
     gap, worth = 0.0, 1.0
     drawn: list[list[float]] = []
     settled: set[int] = set()
-    rounds = 2 * _ROUNDS if every else _ROUNDS
+    rounds = 3 * _ROUNDS if every else _ROUNDS
     looked = list(range(everyone + 1)) if every else []
     fixed = [everyone & ~(1 << i) for i in range(game.n)]
     for done in range(rounds + 1):
@@ -487,7 +487,8 @@ def compile_game(
     if every:
         return compiled, PathGap(gap / worth, sum(drawn[-1]) / (everyone + 1) / worth)
     recent = np.concatenate(drawn[1:][-_RECENT:] or drawn)
-    return compiled, PathGap(gap / worth, float(recent.mean()) / worth)
+    most = max(gap, float(recent.max(initial=0.0)))
+    return compiled, PathGap(most / worth, float(recent.mean()) / worth)
 
 
 def _missing(compiled: Compiled, coalition: int) -> tuple[float, Ways | None]:

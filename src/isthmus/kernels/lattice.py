@@ -105,30 +105,35 @@ def direct(entering, arc_in, k, key, trip, starts, arcs, place, inverse, right, 
 
 @njit(cache=True, nogil=True)
 def concerned(
-    k, extra, key, trip, starts, arcs, toll, low, high, over, over_starts, slack, shift, stamp, todo
-):
+    k, extra, key, trip, starts, arcs, toll, was, low, high, over, over_starts, slack, shift, looked, stamp, todo
+):  # fmt: skip
     """
     List the trips that may do better than when they were looked at; returns how many.
 
-    `low` and `high` are the least and the most an arc asked since. What it asks less than the most, a way over it may
-    have gained; what it asks more than the least, those on it have lost. Where both together are within the slack of
-    a trip, no way of its can be better, and its slack is less by so much. Those with several ways are always listed.
+    `was` is what an arc asked at the last list, `low` and `high` the least and the most since: those bind trips that
+    were looked at in between. What it asks less, a way over it may have gained; what it asks more, those on it have
+    lost. Where both together are within the slack of a trip, no way of its can be better, and its slack is less by so
+    much. Those with several ways are always listed.
     """
+    now = stamp[-1]
     stamp[-1] += 1
     n, changed = 0, False
     for a in range(len(toll)):
-        less, more = high[a] - toll[a], toll[a] - low[a]
-        low[a] = high[a] = toll[a]
-        if less <= 1e-12 and more <= 1e-12:
+        fall, rise = high[a] - toll[a], toll[a] - low[a]
+        less, more = max(was[a] - toll[a], 0.0), max(toll[a] - was[a], 0.0)
+        low[a] = high[a] = was[a] = toll[a]
+        if fall <= 1e-12 and rise <= 1e-12:
             continue
         changed = True
         for e in range(over_starts[a], over_starts[a + 1]):
             t = over[e]
-            by = less
-            if more > 1e-12:
+            between = looked[t] == now
+            by = fall if between else less
+            lost = rise if between else more
+            if lost > 0.0:
                 for i in range(starts[key[t]], starts[key[t] + 1]):
                     if arcs[i] == a:
-                        by += more
+                        by += lost
             if stamp[t] != stamp[-1]:
                 stamp[t] = stamp[-1]
                 shift[t] = 0.0
@@ -193,7 +198,7 @@ def settle(
         next best way is dearer by). Changed.
     scratch : tuple
         Vectors: change (n_arc), key_change, listed, spot (n_trip), on_key, right, step, left, column, row (n_arc + 1),
-        low, high (n_arc), shift (n_trip), stamp (n_trip + 1), todo (n_trip).
+        was, low, high (n_arc), shift, looked (n_trip), stamp (n_trip + 1), todo (n_trip).
 
     Returns
     -------
@@ -212,13 +217,16 @@ def settle(
         left,
         column,
         row,
+        was,
         low,
         high,
         shift,
+        looked,
         stamp,
         todo,
     ) = scratch
     n_arc = len(capacity)
+    was[:] = toll
     low[:] = toll
     high[:] = toll
     pivots, at, n_todo = 0, 0, len(trips)
@@ -229,13 +237,14 @@ def settle(
         while True:
             if at == n_todo:
                 n_todo = concerned(
-                    k, extra, key, trip, starts, arcs, toll, low, high, over, over_starts, slack, shift,
-                    stamp, todo,
+                    k, extra, key, trip, starts, arcs, toll, was, low, high, over, over_starts, slack,
+                    shift, looked, stamp, todo,
                 )  # fmt: skip
                 at = 0
                 if n_todo == 0:
                     break
             t = todo[at]
+            looked[t] = stamp[-1]
             entering, other = best_way(t, coalition, mask, cost, starts, arcs, first, key, toll)
             if entering >= 0:
                 break
@@ -412,8 +421,8 @@ def desk(n_trip, n_arc):
     return (
         np.zeros(n_arc), np.zeros(n_trip), np.zeros(n_trip, np.int64), np.zeros(n_trip, np.int64),
         np.zeros(n_arc + 1), np.zeros(n_arc + 1), np.zeros(n_arc + 1), np.zeros(n_arc + 1), np.zeros(n_arc + 1),
-        np.zeros(n_arc + 1), np.zeros(n_arc), np.zeros(n_arc), np.zeros(n_trip),
-        np.zeros(n_trip + 1, np.int64), np.zeros(n_trip, np.int64),
+        np.zeros(n_arc + 1), np.zeros(n_arc), np.zeros(n_arc), np.zeros(n_arc), np.zeros(n_trip),
+        np.zeros(n_trip, np.int64), np.zeros(n_trip + 1, np.int64), np.zeros(n_trip, np.int64),
     )  # fmt: skip
 
 
