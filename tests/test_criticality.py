@@ -23,7 +23,7 @@ from isthmus.analysis.interdiction import interdict_flow, interdict_path, smalle
 from isthmus.analysis.removals import ground, singles, worst_sets
 from isthmus.assign.base import Trips, build_graph
 from isthmus.assign.without import Without
-from isthmus.cli import app
+from isthmus.cli import app, main
 from isthmus.errors import InputError, UnknownName
 from isthmus.formats.tntp import read_tntp_network, read_tntp_trips
 from isthmus.run import find_scenario, prepare
@@ -306,6 +306,39 @@ def test_sets_that_have_no_bound_are_refused(base):
         worst_together(base, 99, "passage")
     with pytest.raises(UnknownName, match="oil_products"):
         smallest_cuts(base, "ARM", "RUS", ["oil_product"])
+
+
+def test_ocean_routes_are_no_corridors_to_lose(base):
+    """They share their seas: the loss of one would be that of all ships."""
+    corridors = set(elements_of(base, ["corridor"]).table["element_id"])
+    assert {"titr", "northern", "btk"} <= corridors
+    assert not any(c.startswith("ocean") for c in corridors)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--date", "abc"], "is no day"),
+        (["--date", "1985-01-01"], "before the record begins"),
+        (["--html", "/no/such/folder/page.html"], "there is no folder"),
+        (["-k", "2", "--html", "page.html"], "has no effect with -k"),
+        (["--commodity", "container"], "has no effect with one element gone"),
+        (["--remove", "arcs"], "--tntp"),
+        (["--cut", "ARM,ARM"], "is not two lands"),
+        (["--cut", "ARM,RUS", "--commodity", "oil_product"], "oil_products"),
+        (["--tntp", *map(str, FILES), "--remove", "foo"], "One of links, arcs"),
+        (["--tntp", *map(str, FILES), "-k", "39"], "1 to 38"),
+        (["--tntp", *map(str, FILES), "--cut", "ARM,RUS"], "has no effect with --tntp"),
+        (["--tntp", *map(str, FILES), "--toll-weight", "nan"], "0 or more"),
+    ],
+)
+def test_what_would_have_no_effect_is_refused(words, said, monkeypatch, capsys):
+    """One message, exit 2, before any work; never a traceback."""
+    monkeypatch.setattr("sys.argv", ["isthmus", "criticality", *words])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert said in " ".join(capsys.readouterr().err.split())
 
 
 def test_wrong_kinds_are_told(base):

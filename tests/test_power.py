@@ -178,6 +178,23 @@ def test_an_order_is_compared_at_the_prices_of_its_base(shipped, base):
         compare_power(before, power(new, ["GEO", "AZE"], outside=before.outside))
 
 
+def test_free_passages_leave_no_veto_at_a_canal(base):
+    """The way into the Suez Canal from either sea is passage too; Egypt's ports stay its own."""
+    held = power(base, ["EGY", "TUR"]).table().set_index("player_id")
+    free = power(base, ["EGY", "TUR"], free_passages=True).table().set_index("player_id")
+    assert held.loc["EGY", "veto_usd_yr"] > 1e9
+    assert free.loc["EGY", "veto_usd_yr"] < 1e-3 * held.loc["EGY", "veto_usd_yr"]
+    assert 0.0 < free.loc["TUR", "veto_usd_yr"] < held.loc["TUR", "veto_usd_yr"]
+
+
+def test_tonnes_over_a_land_are_of_the_good_played_for(base):
+    every = transit_by_controller(base)
+    grain = transit_by_controller(base, "grain_food")
+    assert 0.0 < grain["EGY"] < every["EGY"]
+    players = power(base, ["EGY", "GEO"], commodity="grain_food").players
+    assert players.set_index("player_id").loc["EGY", "transit_t_yr"] == grain["EGY"]
+
+
 def test_wrong_players_are_told(base):
     with pytest.raises(InputError, match='"ATLANTIS" controls nothing'):
         power(base, ["ATLANTIS"])
@@ -278,7 +295,8 @@ def test_links_of_a_chain_are_worth_more_together(gas):
 
 
 def test_too_many_players_are_sampled(base):
-    found = power(base, most=17, pairs=2, commodity="perishables")
+    players = list(transit_by_controller(base).index[:17])
+    found = power(base, players, pairs=2, commodity="perishables")
     assert not found.exact
     table = found.table()
     assert table["shapley_usd_yr"].sum() == pytest.approx(found.total_usd_yr)

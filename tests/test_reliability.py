@@ -334,6 +334,17 @@ def test_quantiles_are_in_order(risk):
         reliability(risk, 0)
 
 
+def test_a_second_route_is_worth_no_more_than_not_moving_loses(risk):
+    found = reliability(risk, 50, consignments=1).trades
+    cost = risk.without.base.cost
+    value = cost.commodities.set_index("commodity_id")["value_usd_t"]
+    value = value[~value.index.duplicated()]
+    most = cost.parameters.get("no_trade_value_share") * found["commodity_id"].map(value)
+    worth = found["second_route_usd_yr"]
+    assert worth.sum() > 0.0
+    assert (worth <= most * found["second_route_t_yr"] + 1e-6).all()
+
+
 def test_command_prints_json():
     done = CliRunner().invoke(app, ["reliability", "--years", "20", "--json"])
     assert done.exit_code == 0, done.output

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 import shutil
@@ -19,6 +20,7 @@ from isthmus.analysis.compare import Comparison, compare
 from isthmus.assign import Assignment, assign, network_digest
 from isthmus.cost.model import GeneralizedCost
 from isthmus.errors import Fault, InputError, IsthmusError
+from isthmus.facts.chronicle import BEGINS
 from isthmus.facts.names import fold
 from isthmus.facts.tables import package_root
 from isthmus.scenario import Scenario
@@ -208,6 +210,7 @@ def assigned(
     """
     cost = GeneralizedCost(facts)
     if scenario is None:
+        _checked_day(date)
         demand = facts.demand(demand_year(facts, date))
         return assign(facts.network(date), demand, cost, method=method, gap=gap), None
     run = prepare(facts, find_scenario(scenario, facts), cost, method=method, gap=gap)
@@ -224,6 +227,18 @@ def _is_base(base: Assignment, facts: Facts, date: str, method: str) -> bool:
         and base.demand.year == demand_year(facts, date)
         and base.method == method
     )
+
+
+def _checked_day(date: str) -> None:
+    """Refuse what is no day, or one before the record begins."""
+    try:
+        day = dt.date.fromisoformat(date).isoformat()
+    except ValueError:
+        what = f'"{date}" is no day.'
+        raise InputError([Fault("--date", what, "Write it as 2025-01-01.", "date")]) from None
+    if day < BEGINS:
+        what = f"{date} is before the record begins."
+        raise InputError([Fault("--date", what, f"Take {BEGINS} or a later day.", "date")])
 
 
 def demand_year(facts: Facts, date: str) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -11,7 +13,27 @@ import pandas as pd
 from isthmus.facts.tables import Facts
 from isthmus.sweep import CENTRAL, cases, moved, remembered
 
-__all__ = ["tornado"]
+__all__ = ["at_end", "tornado"]
+
+
+def at_end(facts: Facts, parameter: str, side: str) -> Facts:
+    """
+    Return the facts with one parameter at the low or the high end that its row names.
+
+    Parameters
+    ----------
+    facts : Facts
+    parameter : str
+    side : {'low', 'high'}
+    """
+    frame = facts["parameters"].copy()
+    here = frame["parameter"].eq(parameter)
+    frame.loc[here, "value"] = frame.loc[here, side]
+    digest = hashlib.sha256(f"{facts.digest} {parameter} {side}".encode()).hexdigest()
+    tables = {**facts.tables, "parameters": frame}
+    return replace(
+        facts, tables=tables, raw={**facts.raw, "parameters": frame.astype(str)}, digest=digest
+    )
 
 
 def tornado(

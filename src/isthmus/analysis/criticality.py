@@ -33,7 +33,8 @@ IntArray = npt.NDArray[np.int64]
 
 KINDS = ("link", "crossing", "terminal", "corridor", "territory", "sea", "passage")
 """What is taken away. A crossing is a border place or a port, all its modes and both ways; a terminal all that
-changes mode or gauge at a place; a territory its land, its own trade included."""
+changes mode or gauge at a place; a corridor all links of its chain, whoever uses them, but for ocean routes, which
+share their seas with each other: their straits are passages; a territory its land, its own trade included."""
 
 _LOSSES = ["unserved_t_yr", "added_usd_yr", "added_td_yr", "added_co2_t_yr"]
 _FELT = 0.5
@@ -318,7 +319,10 @@ def elements_of(base: Assignment, kinds: Sequence[str] = KINDS) -> Elements:
                 links = dict(_grouped(arcs["link_id"], is_open))
             chains = corridor_links(network)
             titles = facts["corridors"].set_index("corridor_id")["name"]
+            mode = network.links.set_index("link_id")["mode"]
             for name, chain in chains.groupby("corridor_id", sort=True):
+                if chain["link_id"].map(mode).isin(["sea"]).all():
+                    continue
                 pieces = [links[x] for x in chain["link_id"] if x in links]
                 if pieces:
                     rows.append((wanted, str(name), str(titles[name])))

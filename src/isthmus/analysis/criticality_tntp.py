@@ -145,6 +145,9 @@ def bench(
     if remove not in REMOVALS:
         mend = f"One of {', '.join(REMOVALS)}."
         raise InputError([Fault("remove", f'"{remove}" cannot be removed.', mend, "remove")])
+    if not (0.0 <= toll_weight < math.inf and 0.0 <= distance_weight < math.inf):
+        what = f"{toll_weight:g} and {distance_weight:g}: not both finite and 0 or more."
+        raise InputError([Fault("--toll-weight, --distance-weight", what, "", "weights")])
     zone = max(trips.origin.max(initial=0), trips.destination.max(initial=0))
     if zone > network.n_node:
         text = f"zone {zone} is no node of {network.path}, which has {network.n_node}."
@@ -232,11 +235,13 @@ def criticality_tntp(
     InputError
     """
     told: Tell = tell or (lambda _: None)
-    if k < 1:
-        raise InputError([Fault("k", f"{k} is not 1 or more.", "", "criticality-k")])
+    if remove not in REMOVALS:
+        mend = f"One of {', '.join(REMOVALS)}."
+        raise InputError([Fault("remove", f'"{remove}" cannot be removed.', mend, "remove")])
     common: dict[str, Any] = {"toll_weight": toll_weight, "distance_weight": distance_weight}
     both = {r: bench(network, trips, remove=r, **common) for r in REMOVALS}
     own = both[remove]
+    _checked_size(k, len(own.names), remove)
     if metric == "free-flow":
         tables = {r: _table(b, *singles(b.problem)) for r, b in both.items()}
         worst = tuple(
@@ -266,6 +271,14 @@ def criticality_tntp(
     exact = all(w.costly.proven for w in worst)
     total = runs[remove].total
     return TntpCriticality(own, metric, tables, worst, total, own.problem.unserved, exact)
+
+
+def _checked_size(k: int, n: int, what: str) -> None:
+    """Refuse sets of more elements than there are."""
+    if not 1 <= k <= n:
+        raise InputError(
+            [Fault("-k", f"{k} together of {n} {what}.", f"1 to {n}.", "criticality-k")]
+        )
 
 
 def _table(found: Bench, extra: FloatArray, unserved: FloatArray) -> pd.DataFrame:
@@ -420,10 +433,9 @@ def interdiction_tntp(
         faults.append(Fault("destination", f"{destination} is also the origin.", ""))
     if not delay >= 0.0:
         faults.append(Fault("delay", f"{delay} is not 0 or more.", ""))
-    if k < 1:
-        faults.append(Fault("k", f"{k} is not 1 or more.", ""))
     if faults:
         raise InputError(faults)
+    _checked_size(k, len(found.names), found.remove)
     graph, order = network.graph()
     ends = (origin - 1, destination - 1)
     answers: list[tuple[int, Interdiction, Interdiction | None]] = []

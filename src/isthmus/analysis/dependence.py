@@ -196,7 +196,7 @@ class Refusal:
         share = 100.0 * self.passing_t_yr / self.trade_t_yr
         said = (
             f"{self.via} can stop {self.passing_t_yr / 1e6:,.2f} Mt/yr, {share:.1f} %, of "
-            f"{self.who}'s trade"
+            f"{self.who}'s trade in the matrix"
         )
         if self.own_t_yr > 0.0:
             said += f" (beside {self.own_t_yr / 1e6:,.2f} Mt/yr with it)"

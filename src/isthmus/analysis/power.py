@@ -249,7 +249,7 @@ def power(
     >>> bool(abs(found.shapley().shapley_usd_yr.sum() - found.total_usd_yr) < 1.0)
     True
     """
-    chosen = _players(assignment, players, most)
+    chosen = _players(assignment, players, most, commodity)
     game, prices = transit_game(
         assignment,
         list(chosen["player_id"]),
@@ -311,7 +311,7 @@ def compare_power(base: Power, new: Power) -> pd.DataFrame:
     return frame.loc[order].reset_index()
 
 
-def transit_by_controller(assignment: Assignment) -> pd.Series:
+def transit_by_controller(assignment: Assignment, commodity: str | None = None) -> pd.Series:
     """
     Return third parties' tonnes over the arcs of each controller.
 
@@ -320,6 +320,8 @@ def transit_by_controller(assignment: Assignment) -> pd.Series:
     Parameters
     ----------
     assignment : Assignment
+    commodity : str, optional
+        Of this trade alone.
 
     Returns
     -------
@@ -335,6 +337,8 @@ def transit_by_controller(assignment: Assignment) -> pd.Series:
     start, end = _lands(assignment)
     trip = paths.trip[path]
     foreign = (names[code] != start[trip]) & (names[code] != end[trip]) & (names[code] != "")
+    if commodity is not None:
+        foreign &= assignment.trips["commodity_id"].eq(commodity).to_numpy()[trip]
     total = np.bincount(code[foreign], paths.flow[path[foreign]], len(names))
     found = pd.Series(total, index=names, name="transit_t_yr")
     return found[found > 0.0].sort_values(ascending=False, kind="stable")
@@ -387,7 +391,7 @@ def transit_game(
     bit = {p: 1 << i for i, p in enumerate(players)}
     owner = np.array([bit.get(c, 0) for c in virtual.arcs["control_id"]], np.int64)
     if free_passages:
-        owner[virtual.arcs["passage_id"].ne("").to_numpy()] = 0
+        owner[_free(assignment)] = 0
     start, end = _lands(assignment)
     own = np.array(
         [bit.get(a, 0) | bit.get(b, 0) for a, b in zip(start, end, strict=True)], np.int64
@@ -406,9 +410,11 @@ def transit_game(
     return game, prices
 
 
-def _players(assignment: Assignment, players: Sequence[str] | None, most: int) -> pd.DataFrame:
+def _players(
+    assignment: Assignment, players: Sequence[str] | None, most: int, commodity: str | None = None
+) -> pd.DataFrame:
     """Return the players with their names and transit."""
-    transit = transit_by_controller(assignment)
+    transit = transit_by_controller(assignment, commodity)
     known = set(assignment.virtual.arcs["control_id"]) - {""}
     if players is None:
         if not 1 <= most <= 60:
@@ -436,6 +442,33 @@ def named(facts: Facts, players: Sequence[str]) -> list[str]:
     lands = facts["territories"].set_index("territory_id")["name"]
     actors = facts["actors"].set_index("actor_id")["name"]
     return [str(lands.get(p, actors.get(p, p))) for p in players]
+
+
+def _free(assignment: Assignment) -> npt.NDArray[np.bool_]:
+    """
+    Return the arcs of straits and canals, with the way into them from the sea.
+
+    Where the water is a state's, as the Bosporus and the Suez Canal are, a ship crosses its border at
+    either end: the consent asked there is that of passage.
+    """
+    arcs = assignment.virtual.arcs
+    passage = arcs["passage_id"].ne("")
+    water = arcs.loc[passage, ["node_id", "to_node_id", "territory_id"]]
+    ends = {
+        (node, land)
+        for column in ("node_id", "to_node_id")
+        for node, land in zip(water[column], water["territory_id"], strict=True)
+    }
+    at_end = np.array(
+        [
+            kind == "cross" and ((node, a) in ends or (node, b) in ends)
+            for kind, node, a, b in zip(
+                arcs["kind"], arcs["node_id"], arcs["from_territory_id"], arcs["territory_id"],
+                strict=True,
+            )
+        ]
+    )  # fmt: skip
+    return np.asarray(passage.to_numpy(bool) | (at_end & arcs["mode"].eq("sea").to_numpy(bool)))
 
 
 def _lands(assignment: Assignment) -> tuple[npt.NDArray[np.str_], npt.NDArray[np.str_]]:

@@ -157,9 +157,12 @@ def reliability(
         trades[f"worst_{'' if i == 0 else 'stopped_'}{unit}"] = worst[:, i]
     alone, wait_h = _alone(risk)
     spared = np.maximum(alone - mean[:, 1], 0.0)
-    usd_h = without.vot[trips.klass]
+    # nobody waits at a cost above what not moving at all would lose
+    value = assignment.cost.commodities["value_usd_t"].to_numpy(np.float64)[trips.klass]
+    most = assignment.cost.parameters.get("no_trade_value_share") * value
+    waits_usd_t = np.minimum(wait_h * without.vot[trips.klass], most)
     trades["second_route_t_yr"] = spared
-    trades["second_route_usd_yr"] = np.maximum(spared * wait_h * usd_h - mean[:, 0], 0.0)
+    trades["second_route_usd_yr"] = np.maximum(spared * waits_usd_t - mean[:, 0], 0.0)
     title = assignment.virtual.network.facts["territories"].set_index("territory_id")["name"]
     countries = pd.DataFrame({"territory_id": names, "name": title.reindex(names).to_numpy()})
     total: dict[str, float] = {}

@@ -10,14 +10,27 @@ import typer
 
 from isthmus import __version__
 from isthmus.console import compact, note, out, print_table
-from isthmus.errors import CostError, InputError, IsthmusError, NoPath, NotConverged
+from isthmus.errors import CostError, Fault, InputError, IsthmusError, NoPath, NotConverged
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from isthmus.facts.tables import Facts
 
-__all__ = ["Data", "Gap", "Json", "Method", "Results", "app", "main", "print_tornado", "read_facts"]
+__all__ = [
+    "Data",
+    "Gap",
+    "Json",
+    "Method",
+    "Results",
+    "alone",
+    "app",
+    "checked_page",
+    "kept",
+    "main",
+    "print_tornado",
+    "read_facts",
+]
 
 app = typer.Typer(
     name="isthmus",
@@ -78,6 +91,32 @@ def _root(
         raise typer.Exit
 
 
+def checked_page(*paths: Path | None) -> None:
+    """Refuse, before any work is done, a file that could not be written at the end."""
+    faults = []
+    for path in paths:
+        if path is None:
+            continue
+        if path.is_dir():
+            faults.append(Fault(str(path), "is a folder.", "Name a file in it.", "page"))
+        elif not path.parent.is_dir():
+            mend = f"Make it first: mkdir {path.parent}"
+            faults.append(Fault(str(path), f"there is no folder {path.parent}.", mend, "page"))
+    if faults:
+        raise InputError(faults)
+
+
+def alone(name: str, given: dict[str, bool]) -> None:
+    """Refuse options that another one leaves without effect: `given` says which were asked for."""
+    faults = [
+        Fault(option, f"has no effect with {name}.", "Leave one of the two out.", "option")
+        for option, asked in given.items()
+        if asked
+    ]
+    if faults:
+        raise InputError(faults)
+
+
 def main() -> None:
     """Run a command; exit 0 done, 1 our fault, 2 bad input or usage, 3 short of the asked gap."""
     try:
@@ -100,4 +139,6 @@ def main() -> None:
     except (CostError, IsthmusError) as problem:
         note.print(str(problem), markup=False)
         sys.exit(1)
+    if code == 130:  # what typer makes of Ctrl-C
+        note.print("stopped; finished results stay as they are.")
     sys.exit(code if isinstance(code, int) else 0)

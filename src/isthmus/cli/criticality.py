@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from isthmus.cli.app import Data, Json, app, kept, print_tornado, read_facts
+from isthmus.cli.app import Data, Json, alone, app, checked_page, kept, print_tornado, read_facts
 from isthmus.console import compact, hint, note, out, print_json, print_table, records
 
 if TYPE_CHECKING:
@@ -85,7 +85,8 @@ def criticality(
     toll_weight: Annotated[float, typer.Option(help="--tntp: cost a unit of toll.")] = 0.0,
     distance_weight: Annotated[float, typer.Option(help="--tntp: cost a unit of length.")] = 0.0,
     gap: Annotated[
-        float | None, typer.Option(help="Relative gap of each case: 1e-4; --tntp 1e-8.")
+        float | None,
+        typer.Option(min=1e-12, max=0.1, help="Relative gap of each case: 1e-4; --tntp 1e-8."),
     ] = None,
     time_limit: Annotated[
         float | None,
@@ -100,13 +101,18 @@ def criticality(
             "--tornado", help="The five assumptions that move the worst element's cost most."
         ),
     ] = False,
-    top: Annotated[int, typer.Option(help="Rows and sets to print, the worst first.")] = 10,
+    top: Annotated[int, typer.Option(min=1, help="Rows and sets to print, the worst first.")] = 10,
     html: Annotated[Path | None, typer.Option("--html", help="Page to write.")] = None,
     data: Data = None,
     json: Json = False,
 ) -> None:
     """Remove one element, the worst k together; who is cut off, and what the others pay."""
+    ours = {
+        "--kinds": kinds is not None, "--only": only is not None, "--commodity": commodity is not None,
+        "--cut": cut is not None, "--tornado": tornado, "--html": html is not None,
+    }  # fmt: skip
     if tntp is not None:
+        alone("--tntp", {"SCENARIO": scenario is not None, "--data": bool(data), **ours})
         from isthmus.cli.criticality_tntp import answer_tntp
 
         answer_tntp(
@@ -116,6 +122,21 @@ def criticality(
         return
     from isthmus.run import assigned
 
+    theirs = {
+        "--remove": remove != "links", "--metric": metric != "free-flow",
+        "--origin": origin is not None, "--destination": destination is not None,
+        "--delay": delay != math.inf, "--toll-weight": toll_weight != 0.0,
+        "--distance-weight": distance_weight != 0.0,
+    }  # fmt: skip
+    alone("the shipped network; they go with --tntp", theirs)
+    several = {o: ours[o] for o in ("--only", "--tornado", "--html")} | {"--gap": gap is not None}
+    if cut is not None:
+        alone("--cut", several | {"-k": k > 1, "--kinds": ours["--kinds"]})
+    elif k > 1:
+        alone("-k", several)
+    else:
+        alone("one element gone", {"--commodity": ours["--commodity"]})
+    checked_page(html)
     facts = read_facts(data)
     with note.status("assigning the network as it is") as status:
         before, new = assigned(facts, scenario, date)
@@ -153,14 +174,14 @@ def criticality(
         print_tornado(swings, f"the cost of losing {swings['element_id'].iloc[0]}")
     if html is not None:
         out.print(f"  {html}")
-    hint("isthmus criticality -k 2")
+    hint(" ".join(["isthmus criticality", *([scenario] if scenario else []), "-k 2"]))
 
 
 def _print(name: str, found: Criticality, top: int) -> None:
     """Print the worst elements of each kind."""
     sides = {
         "without": "left",
-        "carries t": "right",
+        "takes t": "right",
         "unserved t": "right",
         "cost USD": "right",
         "tonne-days": "right",
@@ -181,7 +202,7 @@ def _print(name: str, found: Criticality, top: int) -> None:
         print_table(f"One {_TITLES[str(kind)]} gone, a year, {name}", sides, lines)
     out.print(
         f"  {found.n_cases:,} losses assigned to a gap of {found.worst_gap:.0e} or less; what is "
-        "added is over the tonnes still served."
+        "added is over the tonnes still served. A corridor takes whatever uses some part of its chain."
     )
 
 
@@ -229,8 +250,9 @@ def _cut(base: Assignment, pair: str, commodity: str | None, *, json: bool) -> N
     from isthmus.analysis.criticality_sets import smallest_cuts
     from isthmus.errors import Fault, InputError
 
-    ends = [x.strip() for x in pair.split(",") if x.strip()]
-    if len(ends) != 2:
+    names = base.virtual.network.facts.names
+    ends = [names.territory(x.strip(), "--cut") for x in pair.split(",") if x.strip()]
+    if len(ends) != 2 or ends[0] == ends[1]:
         raise InputError([Fault("--cut", f'"{pair}" is not two lands.', "As in ARM,RUS.")])
     found = smallest_cuts(base, ends[0], ends[1], [commodity] if commodity else None)
     if json:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from isthmus.cli.app import Data, Json, app, kept, print_tornado, read_facts
+from isthmus.cli.app import Data, Json, alone, app, checked_page, kept, print_tornado, read_facts
 from isthmus.console import compact, hint, note, out, print_json, print_table, records
 from isthmus.errors import Fault, InputError
 
@@ -49,7 +49,7 @@ def dependence(
         bool, typer.Option("--tornado", help="The five assumptions that move --of --on most.")
     ] = False,
     html: Annotated[Path | None, typer.Option("--html", help="Page to write.")] = None,
-    top: Annotated[int, typer.Option(help="Rows to print.")] = 20,
+    top: Annotated[int, typer.Option(min=1, help="Rows to print.")] = 20,
     data: Data = None,
     json: Json = False,
 ) -> None:
@@ -62,6 +62,10 @@ def dependence(
         raise InputError([Fault("--on", "needs --of.", "As in --of ARM --on IRN.")])
     if tornado and on is None:
         raise InputError([Fault("--tornado", "needs --of and --on.", "As in --of ARM --on IRN.")])
+    if ways is not None and ways != "all":
+        alone("--ways A,B", {"--of": of is not None, "--on": on is not None, "--html": html is not None,
+                             "--tornado": tornado})  # fmt: skip
+    checked_page(html)
     facts = read_facts(data)
     if of is not None:
         of = facts.names.territory(of, "--of")
@@ -107,9 +111,15 @@ def dependence(
     if html is not None:
         out.print(f"  {html}")
     first = of or found.countries["territory_id"][0]
-    hint(
-        f"isthmus dependence --of {first}" if of is None else f"isthmus criticality --cut {of},RUS"
-    )
+    order = [scenario] if scenario else []
+    what = ["dependence", *order, "--of", first]
+    if of is not None:
+        what = (
+            ["criticality", *order, "--kinds", "crossing"]
+            if on is not None or not refusals
+            else ["dependence", *order, "--of", of, "--on", refusals[0].via_id]
+        )
+    hint(" ".join(["isthmus", *what]))
 
 
 def _refusals(
@@ -219,7 +229,7 @@ def _ways(shown: Assignment, pair: str, commodity: str, *, json: bool) -> None:
 
     facts = shown.virtual.network.facts
     ends = [facts.names.territory(x.strip(), "--ways") for x in pair.split(",") if x.strip()]
-    if len(ends) != 2:
+    if len(ends) != 2 or ends[0] == ends[1]:
         raise InputError([Fault("--ways", f'"{pair}" is not two countries.', "As in CHN,DEU.")])
     n, flow = ways(shown, ends[0], ends[1], commodity)
     if json:

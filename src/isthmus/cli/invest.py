@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from isthmus.cli.app import Data, Json, app, kept, print_tornado, read_facts
+from isthmus.cli.app import Data, Json, app, checked_page, kept, print_tornado, read_facts
 from isthmus.console import compact, hint, note, out, print_json, print_table, records
 from isthmus.errors import Fault, InputError
 
@@ -60,7 +60,7 @@ def invest(
     ] = None,
     rate: Annotated[float | None, typer.Option(help="Discount rate, such as 0.05.")] = None,
     years: Annotated[int | None, typer.Option(help="Years counted.")] = None,
-    again: Annotated[int, typer.Option(help="Sets assigned anew in full.")] = 3,
+    again: Annotated[int, typer.Option(min=0, help="Sets assigned anew in full.")] = 3,
     method: Annotated[str, typer.Option(help="Method of assignment.")] = "stochastic",
     gap: Annotated[float, typer.Option(help="Relative gap of the assignment.")] = 1e-5,
     folder: Annotated[Path, typer.Option(help="Where finished re-assignments are kept.")] = Path(
@@ -79,6 +79,7 @@ def invest(
     from isthmus.cost.model import GeneralizedCost
     from isthmus.run import assigned
 
+    checked_page(html, svg)
     facts = read_facts(data)
     choice: dict[str, Any] = {
         "costs": dict(_pair(c, "--cost") for c in cost or []),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from isthmus.cli.app import Data, Json, app, kept, print_tornado, read_facts
+from isthmus.cli.app import Data, Json, app, checked_page, kept, print_tornado, read_facts
 from isthmus.console import compact, hint, note, out, print_json, print_table, records
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ def power(
         return
     from isthmus.analysis.power import compare_power
 
+    checked_page(html, svg)
     facts = read_facts(data)
     names = [p.strip() for p in players.split(",") if p.strip()] if players else None
     options = {"most": most, "free_passages": free_passages, "pairs": pairs, "seed": seed}

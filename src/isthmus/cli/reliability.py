@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from isthmus.cli.app import Data, Json, app, kept, print_tornado, read_facts
+from isthmus.cli.app import Data, Json, app, checked_page, kept, print_tornado, read_facts
 from isthmus.console import compact, hint, note, out, print_json, print_table, records
 
 if TYPE_CHECKING:
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
 
 __all__ = ["reliability"]
 
+_PRIORS = {
+    "closure_prior_events": "Weight of the mean closure rate",
+    "closure_prior_spells": "Weight of the mean closure's length",
+    "closure_longest_d": "Longest closure that counts",
+}
+
 
 @app.command(
     epilog="Examples: `isthmus reliability --promised-days 40`, `isthmus reliability zangezur "
@@ -29,23 +36,29 @@ def reliability(
         str | None, typer.Argument(help="Order, set beside its base; without one, the base alone.")
     ] = None,
     date: Annotated[str, typer.Option(help="Day of the network without an order.")] = "2025-01-01",
-    years: Annotated[int, typer.Option(help="Years to simulate.")] = 10_000,
-    seed: Annotated[int, typer.Option(help="Of the draws; the same for every order.")] = 1,
+    years: Annotated[int, typer.Option(min=2, help="Years to simulate.")] = 10_000,
+    seed: Annotated[
+        int, typer.Option(min=0, max=2**63 - 1, help="Of the draws; the same for every order.")
+    ] = 1,
     promised_days: Annotated[
-        float | None, typer.Option(help="Days within which a consignment is promised.")
+        float | None,
+        typer.Option(min=0.0, help="Days within which a consignment is promised."),
     ] = None,
-    workers: Annotated[int, typer.Option(help="Threads; the answer is the same to the bit.")] = 2,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Threads; the answer is the same to the bit.")
+    ] = 2,
     tornado: Annotated[
         bool, typer.Option("--tornado", help="The five assumptions that move the loss most.")
     ] = False,
     html: Annotated[Path | None, typer.Option("--html", help="Page to write.")] = None,
-    top: Annotated[int, typer.Option(help="Rows to print.")] = 10,
+    top: Annotated[int, typer.Option(min=1, help="Rows to print.")] = 10,
     data: Data = None,
     json: Json = False,
 ) -> None:
     """Simulate years of closures and consignments: hours P50 to P95, expected and worst loss."""
     from isthmus.run import assigned
 
+    checked_page(html)
     facts = read_facts(data)
     options = {"seed": seed, "promised_days": promised_days, "workers": workers}
     with note.status("assigning") as status:
@@ -77,7 +90,7 @@ def reliability(
     _print(name, found, before, swings, top)
     if html is not None:
         out.print(f"  {html}")
-    hint("isthmus criticality --kinds crossing,passage")
+    hint(" ".join(["isthmus criticality", *([scenario] if scenario else [])]))
 
 
 def _solve(base: Assignment, years: int, options: dict[str, Any], status: Any) -> Reliability:
@@ -93,15 +106,23 @@ def _tornado(facts: Facts, scenario: str | None, date: str, seed: int, status: A
     """Move each assumption: the expected loss of all trade, over a thousand years."""
     from isthmus.analysis.reliability import reliability as simulate
     from isthmus.run import assigned
-    from isthmus.sensitivity import tornado
+    from isthmus.sensitivity import at_end, tornado
 
     def measure(changed: Facts) -> float:
         base, new = assigned(changed, scenario, date)
         return simulate(new or base, 1_000, seed=seed, consignments=1).total["loss_usd_yr"]
 
+    own = {
+        name: (
+            partial(measure, at_end(facts, parameter, "low")),
+            partial(measure, at_end(facts, parameter, "high")),
+        )
+        for parameter, name in _PRIORS.items()
+    }
     return tornado(
         facts,
         measure,
+        own=own,
         keep=kept(facts, "reliability", scenario, date, seed),
         progress=lambda n, i, k: status.update(f"tornado: {n}, {i} of {k}"),
     )
@@ -115,12 +136,12 @@ def _print(
     top: int,
 ) -> None:
     """Print hazards, who loses, and the trades that lose most."""
-    sides = {"element": "left", "closures": "right", "a year": "right", "days": "right",
-             "shut d/yr": "right"}  # fmt: skip
+    sides = {"element": "left", "on record": "right", "closures a year": "right", "days each": "right",
+             "weather d/yr": "right", "shut d/yr": "right"}  # fmt: skip
     worst = found.shut_most(top)
     rows = [
         [f"{r.name} {r.mode}".strip(), f"{r.events} in {r.years:.0f} yr",
-         f"{r.rate_yr:.3f}", f"{r.mean_d:.0f}", f"{r.shut_d_yr:.1f}"]
+         f"{r.rate_yr:.3f}", f"{r.mean_d:.0f}", f"{r.weather_days_yr:.1f}", f"{r.shut_d_yr:.1f}"]
         for r in worst.itertuples(index=False)
     ]  # fmt: skip
     print_table(f"What shuts most, {name}", sides, rows)
