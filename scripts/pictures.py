@@ -22,6 +22,12 @@ PICTURES = {
 }
 """A picture: the command that writes its page, what on the page it shows, and the how-manieth."""
 
+DRAWN = {
+    "power.svg": ["power", "zangezur", "--players", "AZE,GEO,ARM,IRN,RUS,TUR"],
+    "invest.svg": ["invest", "--budget", "8bn", "--objective", "saving"],
+}
+"""Pictures that a command draws by itself with ``--svg``."""
+
 
 def main() -> None:
     """Draw all."""
@@ -30,6 +36,11 @@ def main() -> None:
     asked = parser.parse_args()
     with sync_playwright() as play, tempfile.TemporaryDirectory() as folder:
         browser = play.chromium.launch(executable_path=asked.browser, args=["--no-sandbox"])
+        for name, command in DRAWN.items():
+            call = [sys.executable, "-c", "from isthmus.cli import main; main()", *command]
+            subprocess.run(
+                [*call, "--svg", str(DOCS / name)], check=True, stdout=subprocess.DEVNULL
+            )
         for name, (command, shown, nth) in PICTURES.items():
             file = Path(folder) / "page.html"
             call = [sys.executable, "-c", "from isthmus.cli import main; main()", *command]

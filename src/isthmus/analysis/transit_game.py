@@ -38,7 +38,7 @@ _ROUNDS = 10
 _RECENT, _ENOUGH = 4, 1e-4
 """Rounds whose draws tell the mean gap, and the gap that is small enough."""
 
-_ALL = 5
+_ALL = 7
 """Players up to which ways are looked for in every coalition."""
 
 _WORKERS = 2
