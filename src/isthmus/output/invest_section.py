@@ -18,6 +18,10 @@ _USD = "USD"
 _RATE = "USD/yr"
 
 
+_THEME = {"#fff": "paper", "#222": "ink", "#ddd": "rule", "#b5541c": "more", "#2a6f97": "bar"}
+"""Colours of the picture by itself, and what they are on a page, light or dark."""
+
+
 def section(found: Invest, tornado: pd.DataFrame | None = None) -> Markup:
     """
     Return the section.
@@ -32,7 +36,10 @@ def section(found: Invest, tornado: pd.DataFrame | None = None) -> Markup:
     -------
     Markup
     """
-    parts = [Markup('<figure class="front">'), Markup(picture(found)), Markup("</figure>")]
+    drawn = picture(found)
+    for colour, name in _THEME.items():
+        drawn = drawn.replace(f'"{colour}"', f'"var(--{name})"')
+    parts = [Markup('<figure class="front">'), Markup(drawn), Markup("</figure>")]
     parts.append(_words(found))
     parts.append(Markup("<h3>The best sets</h3>"))
     parts.append(_named_sets(found))
