@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import networkx as nx
 import numpy as np
@@ -168,6 +169,29 @@ def test_ways_between_all_pairs_are_those_between_each(central):
         pair = row["origin_id"], row["destination_id"]
         assert (row["ways"], row["flow_t_yr"]) == ways(central, *pair, "grain_food")
     assert "Armenia" in set(found["origin"])
+
+
+def test_a_question_of_an_order_has_its_tornado_on_the_page(
+    shipped, central, monkeypatch, tmp_path
+):
+    """With one assumption, at its two ends: dearer time makes going round dearer."""
+    from isthmus import sensitivity
+    from isthmus.cli.swings import swings as moved
+
+    monkeypatch.chdir(tmp_path)
+    every = sensitivity.cases(shipped)
+    some = [c for c in every if c.assumption in ("central", "value-of-time")]
+    monkeypatch.setattr(sensitivity, "cases", lambda facts: some)
+    asked = SimpleNamespace(update=lambda text: None)
+    frame = moved("dependence", shipped, "aras", central, central, asked)
+    [row] = frame.to_dict("records")
+    assert row["assumption_id"] == "value-of-time"
+    assert row["low_change"] < 0.0 < row["high_change"]
+    assert list((tmp_path / "results" / ".tornado").iterdir()), "kept as it is done"
+    cost = GeneralizedCost(shipped)
+    page = questions(["dependence"], central, central, cost, "", swings={"dependence": frame})
+    assert "What moves the cost of going round most" in page
+    assert "Value of time" in page
 
 
 def test_a_tornado_that_was_stopped_goes_on_where_it_was(shipped, tmp_path):

@@ -39,6 +39,12 @@ def run(
             "dependence, power, reliability, invest; or all."
         ),
     ] = None,
+    tornado: Annotated[
+        bool,
+        typer.Option(
+            "--tornado", help="With --also: the five assumptions that move each answer most."
+        ),
+    ] = False,
     results: Results = Path("results"),
     data: Data = None,
     json: Json = False,
@@ -55,6 +61,8 @@ def run(
     from isthmus.output.questions import named
 
     asked = named([x.strip() for x in (also or "").split(",") if x.strip()])
+    if tornado and not asked:
+        raise InputError([Fault("--tornado", "needs --also.", "As in --also criticality.")])
     facts = read_facts(data)
     with note.status("reading orders") as status:
         done = run_scenarios(
@@ -66,7 +74,11 @@ def run(
             resume=all_,
             progress=status.update,
         )
-        pages = _questions(facts, done, asked, method, gap, status) if asked else []
+        pages = (
+            _questions(facts, names, done, asked, method, gap, status, tornado=tornado)
+            if asked
+            else []
+        )
     if json:
         print_json([_document(order) for order in done])
     else:
@@ -84,8 +96,9 @@ def run(
 
 
 def _questions(
-    facts: Facts, done: list[Finished], asked: list[str], method: str, gap: float, status: Any
-) -> list[Path]:
+    facts: Facts, names: list[str], done: list[Finished], asked: list[str], method: str, gap: float,
+    status: Any, *, tornado: bool,
+) -> list[Path]:  # fmt: skip
     """Write the page of questions of each order beside its report."""
     from isthmus.cost.model import GeneralizedCost
     from isthmus.output.page import write_page
@@ -94,11 +107,16 @@ def _questions(
 
     cost = GeneralizedCost(facts)
     pages = []
-    for order in done:
+    for name, order in zip(names, done, strict=True):
         status.update(order.scenario.name)
         found = order.result or prepare(facts, order.scenario, cost, method=method, gap=gap)
         title = f"Questions: {order.scenario.name}"
-        text = questions(asked, found.base, found.new, cost, title, status.update)
+        moved = {}
+        if tornado:
+            from isthmus.cli.swings import swings
+
+            moved = {q: swings(q, facts, name, found.base, found.new, status) for q in asked}
+        text = questions(asked, found.base, found.new, cost, title, status.update, moved)
         path = order.folder / "questions.html"
         write_page(path, text)
         pages.append(path)

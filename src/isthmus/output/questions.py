@@ -6,7 +6,7 @@ The questions asked of an order on one page: a section each, in the order asked.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
@@ -22,56 +22,68 @@ from isthmus.output import (
 from isthmus.output.page import section_page
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from isthmus.assign import Assignment
     from isthmus.cost.model import GeneralizedCost
 
-__all__ = ["QUESTIONS", "named", "questions"]
+__all__ = ["PLAYERS", "QUESTIONS", "YEARS", "named", "questions"]
 
-Answer = Callable[["Assignment", "Assignment", "GeneralizedCost"], Markup]
+Answer = Callable[["Assignment", "Assignment", "GeneralizedCost", "pd.DataFrame | None"], Markup]
 
-_YEARS, _PLAYERS = 2_000, 6
+YEARS, PLAYERS = 2_000, 6
 """Years and players of a page that answers everything; the commands take more."""
 
 
-def _criticality(base: Assignment, new: Assignment, cost: GeneralizedCost) -> Markup:
+def _criticality(
+    base: Assignment, new: Assignment, cost: GeneralizedCost, tornado: pd.DataFrame | None
+) -> Markup:
     from isthmus.analysis.criticality import criticality
 
     del base, cost
-    return criticality_section.section(criticality(new, ["corridor", "passage"]))
+    return criticality_section.section(criticality(new, ["corridor", "passage"]), tornado)
 
 
-def _dependence(base: Assignment, new: Assignment, cost: GeneralizedCost) -> Markup:
+def _dependence(
+    base: Assignment, new: Assignment, cost: GeneralizedCost, tornado: pd.DataFrame | None
+) -> Markup:
     from isthmus.analysis.dependence import dependence
 
     del cost
     before = dependence(base) if new is not base else None
-    return dependence_section.section(dependence(new), before)
+    return dependence_section.section(dependence(new), before, tornado=tornado)
 
 
-def _power(base: Assignment, new: Assignment, cost: GeneralizedCost) -> Markup:
+def _power(
+    base: Assignment, new: Assignment, cost: GeneralizedCost, tornado: pd.DataFrame | None
+) -> Markup:
     from isthmus.analysis.power import compare_power, power
 
     del cost
-    first = power(base, most=_PLAYERS)
+    first = power(base, most=PLAYERS)
     if new is base:
-        return power_section.section(first)
+        return power_section.section(first, tornado=tornado)
     second = power(new, list(first.players["player_id"]), outside=first.outside)
-    return power_section.section(second, compare_power(first, second))
+    return power_section.section(second, compare_power(first, second), tornado)
 
 
-def _reliability(base: Assignment, new: Assignment, cost: GeneralizedCost) -> Markup:
+def _reliability(
+    base: Assignment, new: Assignment, cost: GeneralizedCost, tornado: pd.DataFrame | None
+) -> Markup:
     from isthmus.analysis.reliability import reliability
 
     del cost
-    before = reliability(base, _YEARS) if new is not base else None
-    return reliability_section.section(reliability(new, _YEARS), before)
+    before = reliability(base, YEARS) if new is not base else None
+    return reliability_section.section(reliability(new, YEARS), before, tornado)
 
 
-def _invest(base: Assignment, new: Assignment, cost: GeneralizedCost) -> Markup:
+def _invest(
+    base: Assignment, new: Assignment, cost: GeneralizedCost, tornado: pd.DataFrame | None
+) -> Markup:
     from isthmus.analysis.invest import invest
 
     del base
-    return invest_section.section(invest(new, cost, again=1))
+    return invest_section.section(invest(new, cost, again=1), tornado)
 
 
 QUESTIONS: dict[str, tuple[str, Answer]] = {
@@ -111,6 +123,7 @@ def questions(
     cost: GeneralizedCost,
     title: str,
     tell: Callable[[str], None] | None = None,
+    swings: Mapping[str, pd.DataFrame] | None = None,
 ) -> str:
     """
     Answer questions of an order on one page.
@@ -126,6 +139,8 @@ def questions(
     title : str
     tell : callable, optional
         Called with the question that is being answered; what it raises interrupts.
+    swings : mapping of str to DataFrame, optional
+        The tornado of questions, by name; see `isthmus.sensitivity.tornado`.
 
     Returns
     -------
@@ -142,5 +157,7 @@ def questions(
         head, answer = QUESTIONS[name]
         if tell is not None:
             tell(head)
-        parts.append(Markup("<h2>{0}</h2>").format(head) + answer(base, new, cost))
+        parts.append(
+            Markup("<h2>{0}</h2>").format(head) + answer(base, new, cost, (swings or {}).get(name))
+        )
     return section_page(title, Markup("").join(parts))
