@@ -385,7 +385,8 @@ def transit_game(
     if commodity is not None:
         here = table["commodity_id"].eq(commodity).to_numpy()
         if not here.any():
-            raise InputError([Fault("--commodity", f'"{commodity}" is not traded.', "")])
+            mend = "`isthmus list commodities` shows all; gas and oil move in pipes."
+            raise InputError([Fault("--commodity", f'"{commodity}" is not traded.', mend)])
         moves &= here
     rows = np.flatnonzero(moves)
     bit = {p: 1 << i for i, p in enumerate(players)}

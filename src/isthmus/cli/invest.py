@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["invest"]
 
-_SIZES = {"": 1.0, "k": 1e3, "M": 1e6, "bn": 1e9}
+_SIZES = {"": 1.0, "k": 1e3, "m": 1e6, "bn": 1e9}
 _APPRAISAL = ("discount_rate", "appraisal_years", "project_cost_factor", "upkeep_share_yr")
 _NAMES = {
     "discount_rate": "Discount rate",
@@ -189,11 +189,14 @@ def _pair(text: str, where: str) -> tuple[str, float]:
 
 
 def _money(text: str, where: str) -> float:
-    """Read a number with a scale: 350M, 2bn."""
-    match = re.fullmatch(r"\s*(-?[0-9]+(?:\.[0-9]+)?(?:e[0-9]+)?)\s*(k|M|bn|)\s*", text)
+    """Read a number with a scale, large or small letters alike: 350M, 2bn."""
+    match = re.fullmatch(
+        r"\s*([0-9]+(?:\.[0-9]+)?(?:e[0-9]+)?)\s*(k|m|bn|)\s*", text, re.IGNORECASE
+    )
     if not match:
-        raise InputError([Fault(where, f'"{text}" is no amount.', "Write 350M or 2bn.")])
-    return float(match[1]) * _SIZES[match[2]]
+        mend = "Write an amount of 0 or more, as 350M or 2bn."
+        raise InputError([Fault(where, f'"{text}" is no amount.', mend)])
+    return float(match[1]) * _SIZES[match[2].lower()]
 
 
 def _document(
