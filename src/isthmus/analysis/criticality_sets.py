@@ -63,7 +63,7 @@ def worst_together(
     commodity: str | None = None,
     *,
     top: int = 5,
-    seconds: float = 120.0,
+    seconds: float = 300.0,
     tell: Callable[[str], None] | None = None,
 ) -> Sets:
     """

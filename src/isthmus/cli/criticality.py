@@ -92,7 +92,7 @@ def criticality(
         float | None,
         typer.Option(
             min=0.0,
-            help="Seconds for the search of each size; the bound is then told. [default: 120; --tntp 600]",
+            help="Seconds for the search of each size; the bound is then told. [default: 300; --tntp 600]",
         ),
     ] = None,
     tornado: Annotated[
@@ -145,7 +145,7 @@ def criticality(
             _cut(base, cut, commodity, json=json)
             return
         if k > 1:
-            seconds = 120.0 if time_limit is None else time_limit
+            seconds = 300.0 if time_limit is None else time_limit
             _together(base, k, kinds or "crossing", commodity, top, seconds, status, json=json)
             return
         from isthmus.analysis.criticality import KINDS
