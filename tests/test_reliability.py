@@ -187,6 +187,7 @@ def risk(central):
 def everywhere(shipped):
     """All places and passages of the facts, in the network of a day or not."""
     places = shipped["crossings"][["node_id", "mode"]].drop_duplicates()
+    places = places[~places["mode"].str.endswith("pipeline")]
     border = places.rename(columns={"node_id": "element_id"}).assign(kind="crossing")
     waters = shipped["passages"][["passage_id"]].rename(columns={"passage_id": "element_id"})
     return pd.concat([border, waters.assign(kind="passage", mode="")]).assign(name="")

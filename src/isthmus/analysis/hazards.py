@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
+from isthmus.vocab import PIPE_MODES
+
 if TYPE_CHECKING:
     from isthmus.cost.parameters import Parameters
     from isthmus.facts.tables import Facts
@@ -61,6 +63,8 @@ def hazards(facts: Facts, parameters: Parameters, elements: pd.DataFrame) -> pd.
         element_id=of.map(crossings["node_id"]), mode=of.map(crossings["mode"]),
         state=regimes["regime"], part_id=of,
     )  # fmt: skip
+    # pipes are no way of the network of freight: what shuts all else at a place shuts the place
+    regimes = regimes[~regimes["mode"].isin(PIPE_MODES)]
     status = facts["link_status"]
     of = status["link_id"]
     passage = facts["links"].set_index("link_id")["passage_id"]
