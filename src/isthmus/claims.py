@@ -46,7 +46,7 @@ __all__ = [
 _DATE = "date:"
 
 
-ASSUMPTIONS = ("value-of-time", "rail-rates", "border-hours", "logit-scale")
+ASSUMPTIONS = ("value-of-time", "rail-rates", "border-hours", "perturbation")
 """Rows of ``data/sweep.csv`` that are moved unless others are named: those that decide most."""
 
 

@@ -307,9 +307,9 @@ class _Equilibria:
         self.delay = network.delay().take(found.order)
         self.trips = found.trips.trips()
         self.base = self._assign(())
-        satisfaction = self.base.satisfaction
-        assert satisfaction is not None
-        self.before = np.where(np.isfinite(satisfaction), satisfaction, 0.0)
+        value = self.base.value
+        assert value is not None
+        self.before = np.where(np.isfinite(value), value, 0.0)
         self.total = self._cost(self.base)
         self.left = math.fsum(self.base.unserved)
         self.known: dict[tuple[int, ...], Removal] = {}

@@ -16,17 +16,17 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from isthmus.assign.base import Solution, Trees, Trips, least_costs
+from isthmus.assign.base import Certificate, Solution, Trees, Trips
 from isthmus.assign.cuts import unserved_reasons
 from isthmus.assign.methods import METHODS, Problem
 from isthmus.assign.prepared import Prepared, network_digest, prepared, trips_at
-from isthmus.assign.routes import Routes
 from isthmus.cost.model import ArcCost, GeneralizedCost
 from isthmus.errors import Fault, InputError
 from isthmus.kernels import pricing
 from isthmus.virtual import VirtualNetwork
 
 if TYPE_CHECKING:
+    from isthmus.assign.perturbed import UnitFlows
     from isthmus.demand import Demand
     from isthmus.network import Network
 
@@ -97,7 +97,8 @@ class Assignment:
     demand : Demand
     trips : DataFrame
         One row a flow of the demand: origin_zone_id, destination_zone_id, commodity_id,
-        tonnes_t_yr, served_t_yr [t/yr], theta [t/USD] and logsum_usd_t [USD/t].
+        tonnes_t_yr, served_t_yr [t/yr] and borne_usd_t, what a tonne bears: its mean cost, of a
+        stochastic method the perturbation too [USD/t].
     paths : Paths
     arc_flow : ndarray, shape (n_class, n_arc)
         A class is a commodity and the restrictions on its trades: rows of `cost.commodities`.
@@ -117,10 +118,12 @@ class Assignment:
     trees : Trees, optional
         Least-cost trees, for scenarios that begin from here.
     route_flows : {'by choice', 'most likely', 'as found'}
-        What fixes the flows of routes, and with them what a country or a commodity carries: the
-        logit; entropy, among all that give the same total flows; or nothing.
+        What fixes the flows of routes, and with them what a country or a commodity carries: what
+        each trip chose; entropy, among all that give the same total flows; or nothing.
     prepared : Prepared, optional
         What it was computed from, for scenarios that begin from here.
+    solution : Solution, optional
+        What the method gave.
     """
 
     virtual: VirtualNetwork = field(repr=False)
@@ -140,18 +143,27 @@ class Assignment:
     trees: Trees | None = field(default=None, repr=False)
     route_flows: str = "as found"
     prepared: Prepared | None = field(default=None, repr=False)
+    solution: Solution | None = field(default=None, repr=False)
+
+    @property
+    def unit(self) -> UnitFlows | None:
+        """Flow of one unit of each trip, of a stochastic method."""
+        return None if self.solution is None else self.solution.unit
+
+    @property
+    def certificate(self) -> Certificate | None:
+        """What proves a stochastic equilibrium."""
+        return None if self.solution is None else self.solution.certificate
+
+    def as_solution(self) -> Solution:
+        """Return what the method gave."""
+        assert self.solution is not None
+        return self.solution
 
     @cached_property
     def memo(self) -> dict[str, Any]:
         """Totals already taken, so that a table asked for twice is computed once."""
         return {}
-
-    @cached_property
-    def routes(self) -> Routes:
-        """The paths as choice sets: by trip, with their arcs."""
-        count = np.bincount(self.paths.trip, minlength=len(self.trips))
-        trip = np.concatenate(([0], np.cumsum(count))).astype(np.int64)
-        return Routes(trip, self.paths.indptr, self.paths.arcs.astype(np.int32))
 
     @cached_property
     def trip_ends(self) -> Trips:
@@ -234,14 +246,13 @@ def assign(
     demand : Demand
     cost : GeneralizedCost
     method : {'stochastic', 'path_based', 'capacitated', 'all_or_nothing'}
-        Path-size logit over generated routes with congestion; user equilibrium with congestion
+        Perturbed utility equilibrium with congestion; user equilibrium with congestion
         (``system_optimum=True``: least total cost); least total cost under hard capacities; every
         flow on its cheapest path without congestion.
     gap : float
         Relative gap asked for.
     start : Assignment, optional
-        Of a parent scenario, by the same method: its choice sets and logit scales are kept, so
-        that the two compare, or its flows are begun with.
+        Of a parent scenario, by the same method, to begin with its flows. The answer is the same.
     progress : callable, optional
         Called with iteration and gap; whatever it raises interrupts the assignment.
     **options
@@ -274,8 +285,8 @@ def assign(
         )
     made = prepared(network, demand, cost, start)
     virtual, arc_cost, table, trips = made.virtual, made.cost, made.table.copy(), made.trips
-    problem = Problem(virtual, arc_cost, table, trips, made.delay, start, gap, progress)
-    solution, theta = METHODS[method](problem, **options)
+    problem = Problem(virtual, arc_cost, table, trips, made.delay, made.length, start, gap, progress)
+    solution = METHODS[method](problem, **options)
     paths = Paths(
         solution.path_trip.astype(np.int64),
         solution.path_indptr.astype(np.int64),
@@ -285,14 +296,12 @@ def assign(
     table["served_t_yr"] = np.bincount(paths.trip, weights=paths.flow, minlength=len(table))
     whole = np.isclose(table["served_t_yr"], table["tonnes_t_yr"], rtol=1e-9, atol=0.0)
     table["served_t_yr"] = np.where(whole, table["tonnes_t_yr"], table["served_t_yr"])
-    table["theta"] = theta
-    table["logsum_usd_t"] = _logsum(table, solution, virtual, arc_cost, trips)
     digests = {
         "facts": network.facts.digest,
         "network": network_digest(network, demand, None if start is None else start.virtual.source),
         "cost": cost.digest,
     }
-    return Assignment(
+    found = Assignment(
         virtual,
         arc_cost,
         demand,
@@ -310,14 +319,19 @@ def assign(
         solution.trees,
         "by choice" if method == "stochastic" else _SETTLED[solution.settled],
         made,
+        solution,
     )
+    table["borne_usd_t"] = _borne(found, solution)
+    return found
 
 
-def _logsum(
-    table: pd.DataFrame, solution: Solution, virtual: VirtualNetwork, cost: ArcCost, trips: Trips
-) -> FloatArray:
-    """Return what a shipper expects a tonne to cost: log-sum, or least cost. [USD/t]"""
-    found = solution.satisfaction
-    if found is None:
-        found = least_costs(virtual.graph, cost.usd, trips)
-    return np.where(table["served_t_yr"] > 0, found, np.nan)
+def _borne(found: Assignment, solution: Solution) -> FloatArray:
+    """Return what a tonne of each trip bears: what the method says, or the mean cost of its paths."""
+    served = found.trips["served_t_yr"].to_numpy()
+    value = solution.value
+    if value is None:
+        paths = found.paths
+        paid = np.bincount(paths.trip, paths.flow * found.path_total("usd"), len(served))
+        flow = np.bincount(paths.trip, paths.flow, len(served))
+        value = np.divide(paid, flow, out=np.full(len(served), np.nan), where=flow > 0.0)
+    return np.where(served > 0, value, np.nan)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,12 @@ from isthmus.kernels import paths as path_kernels
 from isthmus.kernels import trees as tree_kernels
 from isthmus.kernels.graph import Graph, build_graph, by_head
 
+if TYPE_CHECKING:
+    from isthmus.assign.equilibrium import Equilibrium
+    from isthmus.assign.perturbed import UnitFlows
+
 __all__ = [
+    "Certificate",
     "Delay",
     "Graph",
     "PathFlows",
@@ -172,6 +177,34 @@ class PathFlows(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Certificate:
+    """
+    What proves a stochastic equilibrium.
+
+    Parameters
+    ----------
+    conservation : float
+        Largest flow out of balance at a node, of a trip of 1.
+    duality_gap : float
+        What trips bear above the bound of their duals, over all that they bear.
+    gap : float
+        Of the equilibrium.
+    doubt_usd_yr : ndarray, shape (m,)
+        By trip, what the two gaps may be worth: a change below it is none. [USD/yr]
+    """
+
+    conservation: float
+    duality_gap: float
+    gap: float
+    doubt_usd_yr: FloatArray = field(repr=False)
+
+    @property
+    def least_usd_yr(self) -> float:
+        """Smallest change of all trade that the gaps can tell from none. [USD/yr]"""
+        return float(self.doubt_usd_yr.sum())
+
+
+@dataclass(frozen=True)
 class Solution:
     """
     Flows on paths and arcs.
@@ -200,14 +233,21 @@ class Solution:
         Sum of flow times generalised cost at the flows, all classes. [USD/yr]
     delay_h : ndarray, shape (n_arc,)
         Delay at the flows. [h]
-    satisfaction : ndarray, shape (m,), optional
-        Log-sum of a stochastic method: the generalised cost a shipper expects of the choice as a
-        whole; nan where unserved. [USD/t]
+    value : ndarray, shape (m,), optional
+        What a tonne of each trip bears, where it is more than the mean cost of its paths: of a
+        stochastic method the perturbation too, of an equilibrium the least cost; nan where unserved.
+        [USD/t]
     trees : Trees, optional
         Least-cost trees at the end, where they were asked to be kept.
     settled : bool
         Whether route flows, of which an equilibrium leaves many possible, are the most likely ones
         (`assign.proportional`).
+    unit : UnitFlows, optional
+        Of a stochastic method: flow of one unit of each trip.
+    certificate : Certificate, optional
+        Of a stochastic method.
+    equilibrium : Equilibrium, optional
+        Of a stochastic method.
     """
 
     path_trip: Int32Array
@@ -221,9 +261,12 @@ class Solution:
     converged: bool
     objective: float
     delay_h: FloatArray
-    satisfaction: FloatArray | None = None
+    value: FloatArray | None = None
     trees: Trees | None = field(default=None, repr=False)
     settled: bool = False
+    unit: UnitFlows | None = field(default=None, repr=False)
+    certificate: Certificate | None = None
+    equilibrium: Equilibrium | None = field(default=None, repr=False)
 
     def path(self, index: int) -> Int32Array:
         """Return the arcs of one path."""

@@ -7,7 +7,7 @@ To add a method: write its module on arrays, add a function here and name it in 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,11 +17,10 @@ import pandas as pd
 from isthmus.assign.all_or_nothing import all_or_nothing
 from isthmus.assign.base import Delay, Progress, Solution, Trips
 from isthmus.assign.capacitated import capacitated
-from isthmus.assign.choice import inherit, kin, parent_flows, parent_volume
+from isthmus.assign.kin import kin, parent_flows, parent_unit, parent_volume
 from isthmus.assign.cuts import element_names
 from isthmus.assign.path_based import path_based
 from isthmus.assign.proportional import proportional
-from isthmus.assign.routes import Routes, generate_routes, route_costs
 from isthmus.assign.stochastic import stochastic
 from isthmus.errors import Infeasible
 from isthmus.kernels.delay import NONE
@@ -49,6 +48,8 @@ class Problem:
         Rows of `Assignment.trips`.
     trips : Trips
     delay : Delay, optional
+    length : ndarray, shape (n_class, n_arc)
+        See `Prepared`.
     start : Assignment, optional
         Of the parent scenario.
     gap : float
@@ -60,46 +61,43 @@ class Problem:
     table: pd.DataFrame
     trips: Trips
     delay: Delay | None
+    length: FloatArray
     start: Assignment | None
     gap: float
     progress: Progress | None
 
 
-def _stochastic(problem: Problem, **options: Any) -> tuple[Solution, FloatArray]:
-    """Path-size logit equilibrium over generated routes."""
+def _stochastic(problem: Problem, **options: Any) -> Solution:
+    """Perturbed utility equilibrium, begun from the parent's flows where there is one."""
     virtual, cost, trips, start = problem.virtual, problem.cost, problem.trips, problem.start
-    length = np.where(virtual.arcs["kind"].eq("move"), virtual.arcs["length_km"], 0.0)
-    touched = flow = before = None
-    if start is not None and start.method == "stochastic":
+    begin = None
+    if start is not None and start.method == "stochastic" and start.unit is not None:
         of = kin(start, virtual, problem.table, trips)
-        routes, touched = inherit(start, of, virtual.graph, cost, trips)
-        flow, before = parent_volume(start, of), of.earlier(start, "theta")
-    else:
-        routes = generate_routes(virtual.graph, cost.usd, trips)
-        if start is not None:
-            before = kin(start, virtual, problem.table, trips).earlier(start, "theta")
-    theta = _theta(cost, trips, routes, before)
-    found = stochastic(
+        known = parent_unit(start, of, virtual, len(trips.flow))
+        flow = parent_volume(start, of)[None, :]
+        begin = replace(start.as_solution(), arc_flow=flow, unit=known)
+    value = cost.commodities["value_usd_t"].to_numpy(float)[trips.klass]
+    get = cost.parameters.get
+    asked = {
+        "mu": get("perturbation"),
+        "floor": get("least_arc_cost_usd_t"),
+        "most": get("no_trade_value_share") * value,
+    }
+    return stochastic(
         virtual.graph,
         cost.usd,
         trips,
         vot=cost.vot_usd_t_h,
         delay=problem.delay,
-        theta=theta,
-        scale="absolute",
-        path_size_beta=cost.parameters.get("path_size_beta"),
-        length=length.astype(float),
+        length=problem.length,
         gap=problem.gap,
-        routes=routes,
-        grow=touched,
-        flow=flow,
+        start=begin,
         progress=problem.progress,
-        **options,
+        **asked | options,
     )
-    return found, theta
 
 
-def _path_based(problem: Problem, **options: Any) -> tuple[Solution, FloatArray]:
+def _path_based(problem: Problem, **options: Any) -> Solution:
     """
     User equilibrium, or system optimum, begun from the parent's flows where there is one.
 
@@ -134,13 +132,13 @@ def _path_based(problem: Problem, **options: Any) -> tuple[Solution, FloatArray]
             system_optimum=best,
         )
         if likely.settled and likely.gap <= problem.gap:
-            kept = ("trees", "satisfaction", "converged", "iterations")
+            kept = ("trees", "value", "converged", "iterations")
             parts = {f.name: getattr(likely, f.name) for f in fields(Solution)}
             found = Solution(**parts | {name: getattr(found, name) for name in kept})
-    return found, np.full(len(problem.table), np.inf)
+    return found
 
 
-def _capacitated(problem: Problem, **options: Any) -> tuple[Solution, FloatArray]:
+def _capacitated(problem: Problem, **options: Any) -> Solution:
     """Optimum of all under hard capacities; a cut is told by the names of its elements."""
     graph, delay = problem.virtual.graph, problem.delay
     capacity = np.full(graph.n_arc, np.inf)
@@ -161,10 +159,10 @@ def _capacitated(problem: Problem, **options: Any) -> tuple[Solution, FloatArray
         names = element_names(problem.virtual.arcs, error.cut.arcs)
         raise Infeasible(names, error.need, error.room, error.cut) from None
     # with capacities that are hard nobody waits: what a slot is worth is the dual
-    return found, np.full(len(problem.table), np.inf)
+    return found
 
 
-def _all_or_nothing(problem: Problem, **options: Any) -> tuple[Solution, FloatArray]:
+def _all_or_nothing(problem: Problem, **options: Any) -> Solution:
     """Every trip on its cheapest path, without congestion."""
     found = all_or_nothing(
         problem.virtual.graph,
@@ -173,33 +171,10 @@ def _all_or_nothing(problem: Problem, **options: Any) -> tuple[Solution, FloatAr
         progress=problem.progress,
         **options,
     )
-    return found, np.full(len(problem.table), np.inf)
+    return found
 
 
-def _theta(cost: ArcCost, trips: Trips, routes: Routes, before: FloatArray | None) -> FloatArray:
-    """
-    Return the logit scale of each trip: ``theta_rel`` over the least cost of its routes. [t/USD]
-
-    The scale is that of the parent assignment where there is one: scenarios that differ in their
-    network must not differ in the meaning of a dollar (docs/decisions/0004). `before` holds it, NaN
-    where it is not known.
-    """
-    if before is not None and np.isfinite(before).all():
-        return before
-    relative = np.array(
-        [
-            cost.parameters.get("logit_scale_relative", commodity_id=c)
-            for c in cost.commodities["commodity_id"]
-        ]
-    )
-    least = np.full(len(trips.flow), np.inf)
-    trip_of = np.repeat(np.arange(len(least)), np.diff(routes.trip))
-    np.minimum.at(least, trip_of, route_costs(routes, cost.usd, trips))
-    theta = relative[trips.klass] / np.where(np.isfinite(least) & (least > 0), least, 1.0)
-    return theta if before is None else np.where(np.isfinite(before), before, theta)
-
-
-METHODS: dict[str, Callable[..., tuple[Solution, FloatArray]]] = {
+METHODS: dict[str, Callable[..., Solution]] = {
     "stochastic": _stochastic,
     "path_based": _path_based,
     "capacitated": _capacitated,

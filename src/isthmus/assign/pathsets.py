@@ -309,9 +309,9 @@ def solution(
         owner, flow = np.insert(owner, at, home), np.insert(flow, at, trips.flow[home])
     unserved = trips.flow.copy()
     unserved[owner] = 0.0
-    satisfaction = np.where(unserved > 0.0, np.nan, 0.0)
-    satisfaction[rows] = state.trip[5] * vot[klass]
-    satisfaction[unserved > 0.0] = np.nan
+    value = np.where(unserved > 0.0, np.nan, 0.0)
+    value[rows] = state.trip[5] * vot[klass]
+    value[unserved > 0.0] = np.nan
     delay_h = np.zeros(graph.n_arc)
     projection.refresh(
         state.laws, False, np.zeros(graph.n_arc), state.arc[0], delay_h, np.empty(graph.n_arc)
@@ -334,6 +334,6 @@ def solution(
         reached <= gap,
         float(each.sum()),
         delay_h,
-        None if state.marginal else satisfaction,
+        None if state.marginal else value,
         trees,
     )

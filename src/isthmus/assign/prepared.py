@@ -18,6 +18,7 @@ import pandas as pd
 
 from isthmus.assign.base import Delay, Trips
 from isthmus.assign.congestion import delay_of, reference_hours
+from isthmus.assign.reference import Reference, reference_of
 from isthmus.cost.model import ArcCost, GeneralizedCost, freight_goods
 from isthmus.cost.restrictions import bites
 from isthmus.errors import Fault, InputError, UnknownName
@@ -50,6 +51,12 @@ class Prepared:
     delay : Delay, optional
     bites : ndarray of bool, shape (n_restriction,)
         See `cost.restrictions.bites`.
+    reference : Reference
+        The network without any scenario, which route choice is measured on.
+    length : ndarray, shape (n_class, n_arc)
+        What the perturbation is measured in. [USD/t]
+    overrides : dict of str to float
+        Of the cost.
     """
 
     virtual: VirtualNetwork
@@ -58,6 +65,18 @@ class Prepared:
     trips: Trips
     delay: Delay | None
     bites: npt.NDArray[np.bool_]
+    reference: Reference
+    length: npt.NDArray[np.float64]
+    overrides: dict[str, float]
+
+    def same_day(self, network: Network, cost: GeneralizedCost) -> bool:
+        """Return whether a network is one of the same facts and day, at the same rates."""
+        mine = self.reference.virtual.source
+        return (
+            network.facts is mine.facts
+            and network.date == mine.date
+            and cost.overrides == self.overrides
+        )
 
 
 def prepared(
@@ -93,14 +112,18 @@ def prepared(
         classes, table["class"] = cost.classes(network, table.assign(**ends))
         arc_cost = cost.of(virtual, classes)
         trips = trips_at(table, virtual)
+        origin = reference_of(network, cost, virtual, arc_cost, start)
         return Prepared(
-            virtual, arc_cost, table, trips, delay_of(virtual, arc_cost), bites(network)
-        )
+            virtual, arc_cost, table, trips, delay_of(virtual, arc_cost), bites(network), origin,
+            origin.lengths(virtual, arc_cost), cost.overrides,
+        )  # fmt: skip
     virtual, changed = revised
     table, trips, classes, bite = _trades(network, demand, cost, start, virtual)
     arc_cost = cost.of(virtual, classes, start.cost, changed)
     delay = _delay(virtual, arc_cost, start, changed)
-    return Prepared(virtual, arc_cost, table, trips, delay, bite)
+    origin = reference_of(network, cost, virtual, arc_cost, start)
+    length = origin.lengths(virtual, arc_cost)
+    return Prepared(virtual, arc_cost, table, trips, delay, bite, origin, length, cost.overrides)
 
 
 def _trades(

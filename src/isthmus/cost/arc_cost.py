@@ -120,6 +120,20 @@ class ArcCost:
             out[:, bound] = self._priced(both, np.arange(len(good)))
         return out
 
+    @property
+    def usd_of_goods(self) -> FloatArray:
+        """
+        Generalised cost as if every arc were open, without what restrictions ask; inf where the mode is not allowed.
+
+        Returns
+        -------
+        ndarray, shape (n_good, n_arc)
+            [USD/t]
+        """
+        good = self.components.good
+        first = np.array([int(np.argmax(good == g)) for g in range(int(good.max(initial=-1)) + 1)])
+        return self._priced({n: self._of_attribute(n)[0] for n in ATTRIBUTES}, first)
+
     def _priced(self, values: dict[str, FloatArray], rows: npt.NDArray[np.int64]) -> FloatArray:
         """Add up attributes at the prices of some classes. [USD/t]"""
         price = {name: self.prices[name].to_numpy(dtype=float)[rows, None] for name in ATTRIBUTES}

@@ -1,0 +1,167 @@
+"""
+Equilibrium of perturbed utility: delays that fit the flows they bring about.
+
+Newton's method on the flows of delayed arcs, with the concave dual as merit (docs/model.md, 6).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.linalg import LinAlgError, cho_factor, cho_solve
+
+from isthmus.assign.base import FloatArray, Progress
+from isthmus.assign.perturbed import Choice, Perturbed, UnitFlows
+
+__all__ = ["Equilibrium", "direction", "equilibrium"]
+
+_TRIES, _SHORTER = 12, 0.3
+"""Step lengths tried, and what each is of the last."""
+_BEGIN = 0.9
+"""Share of capacity that first flows are cut off at."""
+_LEAST = 1e-9
+"""Share of all flow below which a flow counts as this much, when a gap is taken."""
+
+
+@dataclass(frozen=True)
+class Equilibrium:
+    """
+    Flows and delays that fit each other.
+
+    Parameters
+    ----------
+    problem : Perturbed
+    volume : ndarray, shape (n_slot,)
+        Flows on delayed arcs that the delays are of. [t/yr]
+    hours : ndarray, shape (n_slot,)
+        [h]
+    choice : Choice
+        What trips do at these delays.
+    gap : float
+        Largest difference between `volume` and what the trips load, of the greater of the two.
+    iterations : int
+    """
+
+    problem: Perturbed = field(repr=False)
+    volume: FloatArray = field(repr=False)
+    hours: FloatArray = field(repr=False)
+    choice: Choice = field(repr=False)
+    gap: float
+    iterations: int
+
+
+def gap_of(problem: Perturbed, volume: FloatArray, loaded: FloatArray) -> float:
+    """Return the relative gap of flows on delayed arcs to what trips load at their delays."""
+    least = _LEAST * float(problem.trips.flow.sum())
+    size = np.maximum(np.maximum(volume, loaded), max(least, 1e-300))
+    return float((np.abs(loaded - volume) / size).max(initial=0.0))
+
+
+def direction(slope: FloatArray, steep: FloatArray, missing: FloatArray) -> FloatArray:
+    """
+    Return the Newton step of flows: solve ``(I + K D') step = missing``.
+
+    Parameters
+    ----------
+    slope : ndarray, shape (n, n)
+        K: how loads fall as delays rise. [t/yr per h]
+    steep : ndarray, shape (n,)
+        D': how delays rise with flow. [h per t/yr]
+    missing : ndarray, shape (n,)
+        Load less flow. [t/yr]
+    """
+    root = np.sqrt(np.minimum(steep, 1e60))
+    felt = np.flatnonzero(np.diagonal(slope) * root**2 > 1e-12)
+    some = root[felt]
+    inner = slope[np.ix_(felt, felt)] * some[:, None] * some
+    inner[np.diag_indices(len(felt))] += 1.0
+    try:
+        y = cho_solve(cho_factor(inner, overwrite_a=True, check_finite=False), some * missing[felt])
+    except LinAlgError:
+        return missing
+    return np.asarray(missing - slope[:, felt] @ (some * y))
+
+
+def merit(problem: Perturbed, choice: Choice, volume: FloatArray, law: FloatArray) -> float:
+    """Return the dual: hours of all trips at the delays, less what the laws take. [t*h/yr]"""
+    weight = problem.trips.flow[choice.rows]
+    vot = problem.vot[problem.trips.klass[choice.rows]]
+    top, band = problem.ceiling[choice.rows], problem.band[choice.rows]
+    value = choice.value
+    worth = np.where(np.isfinite(value), value, 0.0)
+    limited = np.isfinite(value) & (value > top - band)
+    if limited.any():
+        left = np.clip(top[limited] - value[limited], 0.0, band[limited])
+        safe = np.where(band[limited] > 0.0, band[limited], 1.0)
+        worth[limited] = top[limited] - 0.5 * band[limited] - 0.5 * left**2 / safe
+    total = np.divide(weight * worth, vot, out=np.zeros_like(weight), where=vot > 0.0).sum()
+    return float(total - (volume * law[0] - law[2]).sum())
+
+
+def equilibrium(
+    problem: Perturbed,
+    gap: float,
+    *,
+    volume: FloatArray | None = None,
+    known: UnitFlows | None = None,
+    max_iterations: int = 100,
+    progress: Progress | None = None,
+) -> Equilibrium:
+    """
+    Solve to a gap.
+
+    Parameters
+    ----------
+    problem : Perturbed
+    gap : float
+    volume : ndarray, shape (n_slot,), optional
+        Flows on delayed arcs to begin from. [t/yr]
+    known : UnitFlows, optional
+        What trips did there.
+    max_iterations : int
+    progress : callable, optional
+        Called with iteration and gap; what it raises interrupts.
+
+    Returns
+    -------
+    Equilibrium
+        The best met; its gap says whether it is good enough.
+    """
+    n = len(problem.arcs)
+    if volume is None:
+        free = problem.solve(np.zeros(n), checked=False)
+        known = free.flows
+        volume = np.minimum(free.load[problem.arcs], _BEGIN * problem.law.capacity)
+    law = problem.hours(volume)
+    choice = problem.solve(law[0], known=known, with_slope=n > 0)
+    best: Equilibrium | None = None
+    now = merit(problem, choice, volume, law)
+    iteration = 0
+    while True:
+        loaded = choice.load[problem.arcs]
+        reached = gap_of(problem, volume, loaded)
+        if best is None or reached < best.gap:
+            best = Equilibrium(problem, volume, law[0], choice, reached, iteration)
+        if progress is not None:
+            progress(iteration, reached)
+        if reached <= gap or iteration >= max_iterations:
+            break
+        missing = loaded - volume
+        assert choice.slope is not None
+        step = direction(choice.slope, law[1], missing)
+        rise = float(missing @ (law[1] * step))
+        length = 1.0
+        for _ in range(_TRIES):
+            after = np.maximum(volume + length * step, 0.0)
+            law_after = problem.hours(after)
+            tried = problem.solve(law_after[0], known=choice.flows, with_slope=True)
+            then = merit(problem, tried, after, law_after)
+            closer = gap_of(problem, after, tried.load[problem.arcs]) < 0.5 * reached
+            if closer or then >= now + 1e-4 * length * rise - 1e-13 * abs(now):
+                break
+            length *= _SHORTER
+        volume, law, choice, now = after, law_after, tried, then
+        iteration += 1
+    assert best is not None
+    return best

@@ -1,0 +1,296 @@
+"""Perturbed utility route choice of all trips at given delays: what each does, is worth, and how flows respond."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from isthmus.assign.base import (
+    Delay,
+    FloatArray,
+    Graph,
+    Int32Array,
+    IntArray,
+    Trips,
+    by_head,
+    least_costs,
+)
+from isthmus.assign.laws import open_delay
+from isthmus.assign.parts import cut, together
+from isthmus.kernels import choose as kernel
+from isthmus.kernels.delay import NONE
+
+__all__ = ["NORM", "Choice", "Perturbed", "UnitFlows"]
+
+NORM = 2.0 * np.log(2.0) - 1.0
+"""What the perturbation of a whole unit on one arc is worth, a unit of length: it is taken off the cost, so that a single
+route costs exactly what it costs."""
+
+_WORK_ANEW = 600
+"""Arcs in use that a trip solved from nothing is as much work as."""
+
+
+class UnitFlows(NamedTuple):
+    """
+    Flow of one unit of each trip, and its potentials.
+
+    Parameters
+    ----------
+    at : ndarray of int64, shape (m + 1,)
+    arcs : ndarray of int32
+        In use by trip r: ``arcs[at[r]:at[r + 1]]``.
+    x : ndarray
+        Share of the trip on each, in (0, 1].
+    node_at : ndarray of int64, shape (m + 1,)
+    nodes : ndarray of int32
+        Nodes in use.
+    potential : ndarray
+        What is left to pay from each. [USD/t]
+    """
+
+    at: IntArray
+    arcs: Int32Array
+    x: FloatArray
+    node_at: IntArray
+    nodes: Int32Array
+    potential: FloatArray
+
+    def take(self, rows: IntArray) -> UnitFlows:
+        """Return those of some trips, in the order asked."""
+        out = []
+        for at, names, values in (self[:3], self[3:]):
+            size = int((at[rows + 1] - at[rows]).sum())
+            some = np.zeros(len(rows) + 1, np.int64), np.empty(size, np.int32), np.empty(size)
+            kernel.take(at, names, values, rows, *some)
+            out.extend(some)
+        return UnitFlows(*out)
+
+    def with_empty(self) -> UnitFlows:
+        """Return these and one more trip of which nothing is known."""
+        more = [np.append(self[i], self[i][-1:]) for i in (0, 3)]
+        return UnitFlows(more[0], self.arcs, self.x, more[1], self.nodes, self.potential)
+
+    @staticmethod
+    def none(m: int) -> UnitFlows:
+        """Return those of trips of which nothing is known."""
+        at, names, values = np.zeros(m + 1, np.int64), np.empty(0, np.int32), np.empty(0)
+        return UnitFlows(at, names, values, at.copy(), names, values)
+
+    @staticmethod
+    def joined(parts: list[UnitFlows]) -> UnitFlows:
+        """Return the trips of several, one after the other."""
+        if len(parts) == 1:
+            return parts[0]
+        out = []
+        for i in (0, 3):
+            size = np.concatenate([np.diff(p[i]) for p in parts])
+            out.append(np.concatenate([[0], np.cumsum(size)]).astype(np.int64))
+            out += [np.concatenate([p[j] for p in parts]) for j in (i + 1, i + 2)]
+        return UnitFlows(*out)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """
+    What trips do at some delays.
+
+    Parameters
+    ----------
+    rows : ndarray of int64, shape (n,)
+        The trips, sorted by class and destination.
+    flows : UnitFlows
+        By place in `rows`.
+    value : ndarray, shape (n,)
+        What a tonne bears: its cost and what its spread over routes is worth to it, inf without a way. [USD/t]
+    dual : ndarray, shape (n,)
+        A bound from below of the same. [USD/t]
+    missing : float
+        Largest flow out of balance at a node, of a trip of 1.
+    served : ndarray, shape (n,)
+        Share of the trip that moves.
+    solved : bool
+        Whether every trip was.
+    load : ndarray, shape (n_arc,)
+        [t/yr]
+    slope : ndarray, shape (n_slot, n_slot), optional
+        How flows on delayed arcs fall as delays rise. [t/yr per h]
+    checked : bool
+        Whether what the answers leave out was priced.
+    """
+
+    rows: IntArray
+    flows: UnitFlows = field(repr=False)
+    value: FloatArray = field(repr=False)
+    dual: FloatArray = field(repr=False)
+    missing: float
+    served: FloatArray = field(repr=False)
+    solved: bool
+    load: FloatArray = field(repr=False)
+    slope: FloatArray | None = field(repr=False)
+    checked: bool
+
+
+class Perturbed:
+    """
+    Trips on a network, ready to be solved at any delays.
+
+    Parameters
+    ----------
+    graph : Graph
+    cost : ndarray, shape (n_class, n_arc)
+        Without delay; inf is closed. [USD/t]
+    trips : Trips
+        [t/yr]
+    vot : ndarray, shape (n_class,)
+        [USD/(t*h)]
+    delay : Delay or None
+    mu : float
+        Size of the perturbation.
+    length : ndarray, shape (n_class, n_arc)
+        What the perturbation is measured in. [USD/t]
+    floor : float
+        Least cost and length of an arc: free arcs would form free circles. [USD/t]
+    normalised : bool
+        Take `NORM` off, so that a single route costs what it costs.
+    most : ndarray, shape (m,), optional
+        What a tonne bears at most beyond its least cost without delay, before it stays at home. [USD/t]
+    first_through_node : int
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        cost: FloatArray,
+        trips: Trips,
+        vot: FloatArray,
+        delay: Delay | None,
+        *,
+        mu: float,
+        length: FloatArray,
+        floor: float,
+        normalised: bool = True,
+        most: FloatArray | None = None,
+        first_through_node: int = 0,
+    ) -> None:
+        self.graph, self.trips, self.vot = graph, trips, vot
+        self.first_through_node, self.mu = first_through_node, mu
+        self.delay, usd = open_delay(delay, cost)
+        self.usd = np.maximum(usd, floor)
+        norm = NORM if normalised else 0.0
+        ell = np.maximum(np.where(np.isfinite(length), length, floor), floor)
+        if normalised:  # what is left of the cost is half of it at least, whatever a scenario makes of the arc
+            ell = np.minimum(ell, np.where(np.isfinite(self.usd), self.usd, np.inf) / (2.0 * NORM * mu))
+        self.length = np.ascontiguousarray(mu * ell)
+        self.free = np.where(np.isfinite(self.usd), self.usd - norm * self.length, np.inf)
+        self.arcs = np.flatnonzero(self.delay.law != NONE)
+        self.law = self.delay.take(self.arcs)
+        self.slots = np.full(graph.n_arc, -1, np.int32)
+        self.slots[self.arcs] = np.arange(len(self.arcs), dtype=np.int32)
+        self._graph = (graph.indptr, graph.head, graph.tail, *by_head(graph))
+        moves = trips.flow > 0.0
+        order = np.lexsort((trips.origin, trips.destination, trips.klass))
+        self.rows = order[moves[order]].astype(np.int64)
+        m = len(trips.flow)
+        self.ceiling, self.band = np.full(m, np.inf), np.zeros(m)
+        if most is not None:
+            self._limit(most)
+
+    def _limit(self, most: FloatArray) -> None:
+        least = least_costs(
+            self.graph, self.usd, self.trips, self.first_through_node
+        )
+        self.ceiling = least + most
+        self.band = 0.1 * most
+
+    @property
+    def weight(self) -> FloatArray:
+        """Flow times value of time of each trip. [USD/h a year]"""
+        return self.trips.flow * self.vot[self.trips.klass]
+
+    def hours(self, volume: FloatArray) -> FloatArray:
+        """Return the law at flows on delayed arcs: value, slope and integral, shape (3, n_slot)."""
+        return self.law.evaluate(volume)
+
+    def spread(self, hours: FloatArray) -> FloatArray:
+        """Return hours of delayed arcs as hours of all arcs."""
+        out = np.zeros(self.graph.n_arc)
+        out[self.arcs] = hours
+        return out
+
+    def solve(
+        self,
+        hours: FloatArray,
+        rows: IntArray | None = None,
+        known: UnitFlows | None = None,
+        *,
+        checked: bool = True,
+        with_slope: bool = False,
+    ) -> Choice:
+        """
+        Solve trips at some delays.
+
+        Parameters
+        ----------
+        hours : ndarray, shape (n_slot,)
+            Of delayed arcs. [h]
+        rows : ndarray of int64, optional
+            Trips, sorted as `rows`; without it, all.
+        known : UnitFlows, optional
+            Answers to begin from, by place in `rows`.
+        checked : bool
+            Without it, trips keep to the arcs they are known to use.
+        with_slope : bool
+
+        Returns
+        -------
+        Choice
+        """
+        rows = self.rows if rows is None else rows
+        known = UnitFlows.none(len(rows)) if known is None else known
+        cost = self.free + self.vot[:, None] * self.spread(hours)
+        m, n_slot = len(self.trips.flow), len(self.arcs)
+        values = np.zeros((m, 6))
+        trips = (*self.trips[:3], self.weight, self.ceiling, self.band)
+        size = np.diff(known.at)
+        effort = np.concatenate([[0], np.cumsum(np.where(size > 0, size, _WORK_ANEW))])
+        parts = cut(effort.astype(np.int64))
+
+        def work(i: int) -> tuple[UnitFlows, FloatArray, FloatArray]:
+            begin, end = parts[i]
+            mine = rows[begin:end]
+            slope = np.zeros((n_slot, n_slot) if with_slope else (1, 1))
+            some = known if len(parts) == 1 else known.take(np.arange(begin, end))
+            found = UnitFlows(
+                *kernel.choose(
+                    self._graph, self.first_through_node, cost, self.length, trips, mine, tuple(some),
+                    checked, self.slots, with_slope, values, slope,
+                )
+            )  # fmt: skip
+            load = np.zeros(self.graph.n_arc)
+            flow = self.trips.flow[mine] * values[mine, 5]
+            kernel.load(*found[:3], flow, load)
+            return found, load, slope
+
+        done = together(work, len(parts))
+        slope = None
+        if with_slope:
+            slope = done[0][2]
+            for _, _, more in done[1:]:
+                slope += more
+            slope += np.triu(slope, 1).T
+        mine = values[rows]
+        return Choice(
+            rows,
+            UnitFlows.joined([d[0] for d in done]),
+            mine[:, 0],
+            mine[:, 1],
+            float(mine[:, 2].max(initial=0.0)),
+            mine[:, 5],
+            bool((mine[:, 3] != 0.0).all()),
+            np.sum([d[1] for d in done], axis=0),
+            slope,
+            checked,
+        )
