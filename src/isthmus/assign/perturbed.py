@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+import copy
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -205,6 +206,28 @@ class Perturbed:
         self.ceiling = least + most
         self.band = 0.1 * most
 
+    def without(self, arcs: IntArray) -> Perturbed:
+        """Return the same with some arcs closed, delays of all others as they are."""
+        free = self.free.copy()
+        free[:, arcs] = np.inf
+        return self._with(free, self.trips, self.length, self.vot)
+
+    def without_for(self, arcs: IntArray, whose: npt.NDArray[np.bool_]) -> Perturbed:
+        """Return the same with some arcs closed to some trips, which become classes of their own."""
+        n, free = len(self.vot), np.concatenate([self.free, self.free])
+        free[n:, arcs] = np.inf
+        klass = (self.trips.klass + np.where(whose, n, 0)).astype(np.int32)
+        both = np.concatenate([self.length, self.length])
+        trips = self.trips._replace(klass=klass)
+        return self._with(free, trips, both, np.concatenate([self.vot, self.vot]))
+
+    def _with(
+        self, free: FloatArray, trips: Trips, length: FloatArray, vot: FloatArray
+    ) -> Perturbed:
+        out = copy.copy(self)
+        out.free, out.trips, out.length, out.vot = free, trips, length, vot
+        return out
+
     @property
     def weight(self) -> FloatArray:
         """Flow times value of time of each trip. [USD/h a year]"""
@@ -228,6 +251,7 @@ class Perturbed:
         *,
         checked: bool = True,
         with_slope: bool = False,
+        felt: IntArray | None = None,
     ) -> Choice:
         """
         Solve trips at some delays.
@@ -243,6 +267,8 @@ class Perturbed:
         checked : bool
             Without it, trips keep to the arcs they are known to use.
         with_slope : bool
+        felt : ndarray of int64, optional
+            Delayed arcs that the slope is wanted between; default is all.
 
         Returns
         -------
@@ -251,7 +277,11 @@ class Perturbed:
         rows = self.rows if rows is None else rows
         known = UnitFlows.none(len(rows)) if known is None else known
         cost = self.free + self.vot[:, None] * self.spread(hours)
-        m, n_slot = len(self.trips.flow), len(self.arcs)
+        m = len(self.trips.flow)
+        slots, n_slot = self.slots, len(self.arcs)
+        if felt is not None:
+            slots, n_slot = np.full(self.graph.n_arc, -1, np.int32), len(felt)
+            slots[self.arcs[felt]] = np.arange(n_slot, dtype=np.int32)
         values = np.zeros((m, 6))
         trips = (*self.trips[:3], self.weight, self.ceiling, self.band)
         size = np.diff(known.at)
@@ -266,7 +296,7 @@ class Perturbed:
             found = UnitFlows(
                 *kernel.choose(
                     self._graph, self.first_through_node, cost, self.length, trips, mine, tuple(some),
-                    checked, self.slots, with_slope, values, slope,
+                    checked, slots, with_slope, values, slope,
                 )
             )  # fmt: skip
             load = np.zeros(self.graph.n_arc)
