@@ -296,7 +296,9 @@ class Faults(ast.NodeVisitor):
                 self.over(word.value, str(1 - word.value.value))  # type: ignore[operator]
             elif word.arg not in NO_MATTER:
                 self.visit(word.value)
-            if word.arg and word.arg not in NO_MATTER and word.lineno == word.end_lineno:
+            # a class has to be given its fields: without one there is an error, and no fault
+            optional = word.arg and word.arg not in NO_MATTER and not name[:1].isupper()
+            if optional and word.lineno == word.end_lineno:
                 row, end = self.lines[word.lineno - 1], word.end_col_offset or 0
                 after = re.match(rb",\s*", row[end:])
                 start = word.col_offset

@@ -137,6 +137,7 @@ def test_goods_that_a_pipe_carries_are_no_freight():
     )
     assert freight_goods(goods)["commodity_id"].tolist() == ["box", "coal"]
     assert freight_goods(goods).index.tolist() == [0, 1]
+    assert freight_goods(goods).columns.tolist() == goods.columns.tolist()
 
 
 def test_a_good_uses_open_arcs_of_its_modes_alone(rows, facts_of):
@@ -173,6 +174,19 @@ def test_a_term_that_is_no_number_or_below_nothing_is_refused_by_name(rows, fact
     arcs = expand(network).arcs
     n = goods * int(arcs["crossing_id"].eq("rail:b:AAA-BBB").sum())
     match = rf"crossing_fee is -1.0 for container on cross rail:b:AAA-BBB; {n} cells"
+    with pytest.raises(CostError, match=match):
+        cost_of(facts)
+
+
+def test_a_single_wrong_cell_is_the_one_named(rows, facts_of):
+    """One good, one border of one gauge: nothing else can be named."""
+    for row in rows["crossings"]:
+        if row["crossing_id"] == "road:b:BBB-AAA":
+            row["fee_usd_t"] = -2.0
+    facts = facts_of(rows)
+    goods = facts["commodities"]
+    facts.tables["commodities"] = goods[goods["commodity_id"].eq("coal")]  # type: ignore[index]
+    match = "crossing_fee is -2.0 for coal on cross road:b:BBB-AAA; 1 cells"
     with pytest.raises(CostError, match=match):
         cost_of(facts)
 
@@ -283,6 +297,8 @@ def test_a_cost_written_anew_where_it_differs_is_the_cost_of_all(facts_of, chang
     np.testing.assert_array_equal(quick.capacity_t_yr, slow.capacity_t_yr)
     for name in slow.components:
         np.testing.assert_array_equal(quick.components[name], slow.components[name], err_msg=name)
+    again = quick.prices is not like.prices
+    assert again == (change == "a longer strait"), "what a passage shares out is shared out anew"
     assert (quick.usd != like.usd).any() == (change != "another capacity"), "the change is seen"
 
 
