@@ -11,6 +11,7 @@ import pytest
 import isthmus as ist
 from conftest import strait_rows
 from isthmus.cost.arc_cost import ATTRIBUTES
+from isthmus.cost.components import Components
 from isthmus.cost.model import freight_goods
 from isthmus.errors import CostError, InputError
 from isthmus.revised import revise
@@ -314,3 +315,43 @@ def test_only_the_boarding_at_the_port_is_paid_for_a_lane_of_two_links(facts_of)
     assert wait[(aboard & arcs["node_id"].eq("p")).to_numpy()] == pytest.approx([40.0])
     assert wait[(aboard & arcs["node_id"].eq("q")).to_numpy()] == pytest.approx([70.0])
     assert not wait[arcs["kind"].eq("move").to_numpy()].any()
+
+
+def components():
+    """Two goods, three classes, two arcs; a term of goods each in money and hours, and one of classes."""
+    of_good = {
+        "haul": np.array([[1.0, 2.0], [3.0, 4.0]]),
+        "time": np.array([[5.0, 6.0], [7.0, 8.0]]),
+    }
+    of_class = {"risk": np.array([[0.0, 1.0], [2.0, 0.0], [0.5, 0.5]])}
+    return Components(of_good, of_class, np.array([0, 1, 0]), ("haul", "risk", "time"))
+
+
+def test_terms_are_held_once_a_good_and_read_once_a_class():
+    """A class reads the row of its good, or its own where a restriction made the term."""
+    held = components()
+    assert list(held) == ["haul", "risk", "time"]
+    assert len(held) == 3
+    assert held["haul"].tolist() == [[1.0, 2.0], [3.0, 4.0], [1.0, 2.0]]
+    assert held["risk"].tolist() == [[0.0, 1.0], [2.0, 0.0], [0.5, 0.5]]
+    of_good, of_class = held.sum_of(["haul", "time"])
+    assert of_good.tolist() == [[6.0, 8.0], [10.0, 12.0]]
+    assert of_class is None
+    held.of_class["delay"] = 2 * held.of_class["risk"]
+    of_good, of_class = held.sum_of(["risk", "delay"])
+    assert not of_good.any()
+    assert of_class.tolist() == [[0.0, 3.0], [6.0, 0.0], [1.5, 1.5]]
+
+
+def test_terms_on_some_arcs_and_with_others_there_leave_the_rest_alone():
+    """What differs is copied and written, what does not stays the very same array."""
+    held = components()
+    new = {"haul": np.array([[9.0], [9.0]]), "time": np.array([[6.0], [8.0]])}
+    other = held.with_arcs(new, np.array([1]))
+    assert other["haul"].tolist() == [[1.0, 9.0], [3.0, 9.0], [1.0, 9.0]]
+    assert held["haul"].tolist() == [[1.0, 2.0], [3.0, 4.0], [1.0, 2.0]]
+    assert [other.is_of(held, name) for name in held] == [False, True, True]
+    some = other.on(np.array([1]))
+    assert some["haul"].tolist() == [[9.0], [9.0], [9.0]]
+    assert some["risk"].tolist() == [[1.0], [0.0], [0.5]]
+    assert list(some) == list(held)
