@@ -296,6 +296,8 @@ def test_a_cost_written_anew_where_it_differs_is_the_cost_of_all(facts_of, chang
     ):
         np.testing.assert_array_equal(getattr(quick, name), getattr(slow, name), err_msg=name)
     np.testing.assert_array_equal(quick.capacity_t_yr, slow.capacity_t_yr)
+    bare = model.of(virtual, classes, model.of(before, classes), arcs)
+    np.testing.assert_array_equal(bare.usd, slow.usd, "nothing was there to take over")
     for name in slow.components:
         np.testing.assert_array_equal(quick.components[name], slow.components[name], err_msg=name)
     again = quick.prices is not like.prices
