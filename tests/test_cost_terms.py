@@ -337,3 +337,17 @@ def test_goods_loaded_at_a_port_board_there() -> None:
     assert wait[:, len(ARCS) :].tolist() == [[10.0, 0.0]] * 2
     money = value_of("boarding", [*ARCS, load, unload])
     assert money[:, len(ARCS)] == pytest.approx([30.0, 8.0])
+
+
+def test_a_border_without_a_survey_takes_the_row_of_the_lands_it_joins() -> None:
+    """``FROM>TO``: leaving one land for another is not the way back, nor leaving another for it."""
+    more = [("crossing_h_p50", "", "", "B>C", 20.0), ("crossing_h_p90", "", "", "B>C", 50.0)]
+    odd = [("crossing_h_p50", "", "", pair, 999.0) for pair in ("C>B", "A>C", "B>", ">C", "B>B")]
+    back = arc("cross", "rail", "B", "border2", from_territory_id="C")
+    usual = context([*ARCS, back])
+    table = pd.concat([FRAME, pd.DataFrame([*more, *odd[1:]], columns=FIELDS)])
+    c = TermContext(usual.arcs, GOODS, Parameters(table), usual.bound)
+    for term, which in (("crossing_hours", 0), ("crossing_spread", 1)):
+        values = TERMS[[t.name for t in TERMS].index(term)].f(c)
+        assert values[:, 8] == pytest.approx([lognormal(20.0, 50.0)[which]] * 2)
+        assert values[:, len(ARCS)] == pytest.approx([lognormal(5.0, 15.0)[which]] * 2)

@@ -81,7 +81,8 @@ def test_the_cut_is_that_of_the_way_past_the_fewest_closed_elements(facts_of, wa
 
 def test_what_moves_is_not_in_the_table_and_what_has_no_way_says_so(facts_of):
     """A trade with an open way is served; one that no road or rail joins stays, with nothing to open."""
-    assert solved(facts_of(roads([(5, OPEN)]))).unserved.empty
+    nothing = solved(facts_of(roads([(5, OPEN)]))).unserved
+    assert nothing.empty
     rows = roads([(5, OPEN)])
     rows["nodes"].append(node("e", "AAA", 5, 5))
     rows["zones"].append({"zone_id": "E", "name": "E", "territory_id": "AAA", "node_id": "e"})
@@ -91,6 +92,9 @@ def test_what_moves_is_not_in_the_table_and_what_has_no_way_says_so(facts_of):
     assert lost["tonnes_t_yr"].tolist() == [3.0]
     assert lost["reason"].tolist() == ["no way by the modes this commodity uses"]
     assert lost["cut"].tolist() == [""]
+    assert nothing.columns.tolist() == lost.columns.tolist() == [
+        "commodity_id", "origin_zone_id", "destination_zone_id", "tonnes_t_yr", "reason", "cut",
+    ]  # fmt: skip
 
 
 def test_a_good_is_not_cut_from_ways_it_could_not_use(facts_of):

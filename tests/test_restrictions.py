@@ -354,6 +354,8 @@ def test_a_trade_has_the_class_of_the_rows_that_bind_it_whatever_order_trades_co
             binds = tuple(i for i in range(3) if about[i, t] and row.commodity_id in limits[i])
             got = classes.iloc[of[t]]
             assert (got["commodity_id"], got["bound_by"]) == (row.commodity_id, binds)
+        assert classes.columns.tolist() == [*goods.columns, "bound_by"]
+        assert classes.index.tolist() == list(range(len(classes)))
         keys = list(zip(classes["commodity_id"], classes["bound_by"], strict=True))
         assert len(set(keys)) == len(keys)
 
