@@ -351,3 +351,60 @@ def test_a_border_without_a_survey_takes_the_row_of_the_lands_it_joins() -> None
         values = TERMS[[t.name for t in TERMS].index(term)].f(c)
         assert values[:, 8] == pytest.approx([lognormal(20.0, 50.0)[which]] * 2)
         assert values[:, len(ARCS)] == pytest.approx([lognormal(5.0, 15.0)[which]] * 2)
+
+
+NO_GOODS = {"speed_share", "wait_h", "p90_over_p50"}
+NO_GOODS |= {f"{what}_h_{p}" for what in ("crossing", "transfer") for p in ("p50", "p90")}
+SHARED_OUT = {"boarding", "wait_hours", "wait_spread"}
+"""Terms that lanes pay at the port they leave from, which is of another land."""
+
+
+def terms_of(rows: pd.DataFrame) -> dict[str, np.ndarray]:
+    usual = context()
+    c = TermContext(usual.arcs, GOODS, Parameters(rows), usual.bound)
+    return {t.name: t.f(c) for t in TERMS}
+
+
+@pytest.mark.parametrize("parameter", PARAMETERS)
+def test_a_row_of_a_mode_a_land_or_a_good_holds_there_and_nowhere_else(parameter: str) -> None:
+    """Terms look up every parameter by mode and land of the arc, and by the good where goods may differ."""
+    whole = FRAME[: len(PARAMETERS)].assign(commodity_id="")
+    # a line of a fifth of its speed holds the train back, which one of 0.85 would not
+    other = PARAMETERS[parameter] * (0.4 if parameter == "speed_share" else 1.7)
+    everywhere = terms_of(
+        whole.assign(value=whole["value"].where(whole["parameter"].ne(parameter), other))
+    )
+    before, arcs = terms_of(whole), context().arcs
+    assert any((everywhere[name] != before[name]).any() for name in before)
+    for field, column in (("mode", "mode"), ("territory_id", "territory_id"), ("commodity_id", "")):
+        for cell in GOODS["commodity_id"] if not column else sorted(set(arcs[column])):
+            row = dict.fromkeys(whole.columns, "") | {"parameter": parameter, field: cell}
+            more = pd.DataFrame([row]).assign(value=other)
+            found = terms_of(pd.concat([whole, more], ignore_index=True))
+            if column:
+                here = np.broadcast_to(arcs[column].eq(cell).to_numpy(), (len(GOODS), len(arcs)))
+            else:
+                mine = GOODS["commodity_id"].eq(cell).to_numpy() & (parameter not in NO_GOODS)
+                here = np.broadcast_to(mine[:, None], (len(GOODS), len(arcs)))
+            for name, values in found.items():
+                if column == "territory_id" and name in SHARED_OUT:
+                    continue
+                want = np.where(here, everywhere[name], before[name])
+                np.testing.assert_array_equal(values, want, err_msg=f"{name}, {field} {cell}")
+
+
+@pytest.mark.parametrize("item", ["haul", "wait", "crossing", "transfer"])
+def test_each_kind_of_time_has_a_ratio_of_its_own(item: str) -> None:
+    """The ratio of the 90th percentile to the median is asked for by what takes the time."""
+    arcs = [
+        {**a, "delay_p50_h": 8.0, "delay_p90_h": np.nan}
+        if a["kind"] in ("cross", "transfer")
+        else a
+        for a in ARCS
+    ]
+    usual = context(arcs)
+    more = pd.DataFrame([("p90_over_p50", "", "", item, 5.0)], columns=FIELDS)
+    c = TermContext(usual.arcs, GOODS, Parameters(pd.concat([FRAME, more])), usual.bound)
+    differ = {t.name for t in TERMS if (t.f(c) != t.f(usual)).any()}
+    hours = {f"{item}_hours"} if item in ("crossing", "transfer") else set()
+    assert differ == {f"{item}_spread"} | hours

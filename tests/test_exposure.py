@@ -95,3 +95,17 @@ def test_measures_are_those_of_the_day_largest_first(facts_of):
     assert table.columns.tolist()[:-1] == [
         "sanction_id", "subject", "listed_by", "measure", "from_date", "scope", "source_id",
     ]  # fmt: skip
+
+
+def test_where_nothing_moves_nothing_is_exposed(facts_of):
+    """A measure stays in the table with 0 t/yr though no trade has a way."""
+    rows = strait_rows()
+    rows["sanctions"] = [measure("one", territory_id="SEA-X")]
+    for row in rows["link_status"]:
+        row["status"] = "closed"
+    facts = facts_of(rows)
+    result = assign(
+        facts.network(DAY), facts.demand(2024), GeneralizedCost(facts), method="all_or_nothing"
+    )
+    assert not len(result.paths.flow)
+    assert exposure(result)["tonnes_t_yr"].tolist() == [0.0]
