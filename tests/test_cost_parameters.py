@@ -241,3 +241,11 @@ def test_nothing_replaced_is_the_same_and_every_missing_row_is_named() -> None:
         bare.get("lone")
     with pytest.raises(UnknownName, match="rate"):
         RATES.table("rats", mode=np.array(["rail"], dtype=object))
+
+
+def test_rows_are_those_of_the_file_numbered_anew() -> None:
+    """Whatever index the rows came with, they are numbered from 0 and have no other columns."""
+    held = Parameters(RATES.frame.iloc[::-1])
+    assert held.get("rate") == 1.0
+    assert held.used.columns.tolist() == COLUMNS
+    assert held.used.index.tolist() == [5]
