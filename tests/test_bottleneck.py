@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import isthmus as ist
+from conftest import strait_rows
 from isthmus.analysis.levels import levels
 from isthmus.assign import assign
 from isthmus.assign.congestion import delay_of
@@ -350,3 +352,27 @@ def test_a_direction_that_carries_nothing_is_not_the_busier_one(rows, facts_of):
         assert table.loc[["road:a-b", "road:b-c"], "towards"].tolist() == ends
         load = table.loc[["road:a-b", "road:b-c"], "load_share"]
         assert load.tolist() == pytest.approx([900 / 6e3, 900 / 12e3])
+
+
+def test_a_terminal_leads_to_a_mode_and_a_gauge_where_it_has_one(facts_of):
+    """From the lorry to the sea and back: the mode alone, whichever way more goes."""
+    for origin, towards in (("A", ["sea", "road"]), ("B", ["road", "sea"])):
+        rows = strait_rows()
+        rows["demand"] = [r for r in rows["demand"] if r["origin_zone_id"] == origin]
+        table = by_id(solve(facts_of(rows), method="path_based"))
+        assert table.loc[["p:road-sea", "q:road-sea"], "towards"].tolist() == towards
+        assert table.loc["sea:p-m", "name"] == "P – M"
+
+
+def test_the_mean_wait_is_of_a_tonne_however_few_there_are(tight):
+    """Half a tonne waits for as many hours as that little flow has, not for half of them."""
+    demand = tight.demand(2024)
+    few = replace(demand, flows=demand.flows.assign(tonnes_t_yr=0.5))
+    network = with_capacity(tight.network(DAY), CROSSING, 0.6)
+    result = assign(network, few, GeneralizedCost(tight), method="path_based")
+    here = result.virtual.arcs["crossing_id"].eq(CROSSING).to_numpy()
+    (hours,) = result.delay_h[here & (result.arc_flow.sum(axis=0) > 0.0)]
+    found = by_id(result).loc[CROSSING]
+    assert found["tonnes_t_yr"] == pytest.approx(0.5)
+    assert hours > 0.0
+    assert found["delay_h"] == pytest.approx(hours)
