@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from conftest import crossing, link, node
+from conftest import crossing, link, node, strait_rows
 from isthmus.analysis.levels import DIMENSIONS, levels, trip_levels
 from isthmus.assign import assign
 from isthmus.cost.model import GeneralizedCost
@@ -235,3 +235,22 @@ def test_what_a_caller_does_to_a_table_stays_with_the_caller(found):
     assert np.nansum(trip_levels(found)["usd_t"]) > 0.0
     with pytest.raises(InputError, match='"planet" is no dimension'):
         levels(found, "planet")
+
+
+def test_lands_that_only_send_or_only_receive_and_seas_that_only_carry(facts_of):
+    """A land without exports has its imports; a sea has no trade, no unserved tonne and no cost of its own."""
+    rows = strait_rows()
+    rows["demand"] = [r for r in rows["demand"] if r["origin_zone_id"] == "A"]
+    facts = facts_of(rows)
+    result = assign(
+        facts.network("2024-06-01"), facts.demand(2024), GeneralizedCost(facts),
+        method="all_or_nothing",
+    )  # fmt: skip
+    frame = levels(result, "territory").set_index("territory_id")
+    assert frame.index.tolist() == ["AAA", "BBB", "SEA-X"]
+    assert frame["trade_t_yr"].to_dict() == {"AAA": 200.0, "BBB": 200.0, "SEA-X": 0.0}
+    assert frame.loc["SEA-X", list(OF_TRIPS)].tolist() == [0.0] * 6
+    assert frame.loc["AAA", list(OF_TRIPS)].tolist() == frame.loc["BBB", list(OF_TRIPS)].tolist()
+    assert frame["over_t_yr"].to_dict() == {"AAA": 200.0, "BBB": 200.0, "SEA-X": 200.0}
+    assert frame["transit_t_yr"].to_dict() == {"AAA": 0.0, "BBB": 0.0, "SEA-X": 200.0}
+    assert frame.loc["SEA-X", "moved_tkm_yr"] == pytest.approx(200.0 * 200)
