@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -343,3 +345,53 @@ def test_ways_taken_and_joined_keep_their_arcs_and_come_once():
     assert turned.arcs.tolist() == [9, 7, 8]
     assert turned.starts.tolist() == [0, 1, 3]
     assert pd.Series(turned.trip).tolist() == [2, 0]
+
+
+def test_a_sample_draws_as_many_orders_as_are_asked_for_and_adds_up(facts_of):
+    """Seventeen in a row: all must agree, so each order gives all to its last; pairs are the orders drawn."""
+    n, rows = 17, chain()
+    names = [f"s{i}" for i in range(n + 1)]
+    links = [
+        link(a, b, "road", "AAA", 10, control_id=f"p{i:02}")
+        for i, (a, b) in enumerate(pairwise(names))
+    ]
+    rows |= {
+        "nodes": [node(s, "AAA", float(i), 0.0) for i, s in enumerate(names)],
+        "links": links,
+        "link_status": [
+            {"link_id": r["link_id"], "status": "open", "from_date": "2000-01-01"} for r in links
+        ],
+        "crossings": [],
+        "crossing_regimes": [],
+        "zones": [
+            {"zone_id": z, "name": z, "territory_id": "AAA", "node_id": s}
+            for z, s in (("A", names[0]), ("C", names[-1]))
+        ],
+        "connectors": [
+            {"zone_id": z, "node_id": s, "access_km": 5} for z, s in (("A", names[0]), ("C", names[-1]))
+        ],
+        "demand": rows["demand"][:2],
+    }  # fmt: skip
+    facts = facts_of(rows)
+    base = solved(facts)
+    players = [r["control_id"] for r in links]
+    want = lost(facts, 0.25)
+    found = {pairs: power(base, players, share=0.25, pairs=pairs, seed=3) for pairs in (2, 9)}
+    for pairs, sample in found.items():
+        table = sample.table()
+        assert not sample.exact
+        assert sample.total_usd_yr == pytest.approx(want)
+        assert table["shapley_usd_yr"].sum() == pytest.approx(want)
+        lasts = table["shapley_usd_yr"] * 2 * pairs / want
+        assert lasts.to_numpy() == pytest.approx(lasts.round().to_numpy()), (
+            "a share of 2 · pairs orders"
+        )
+        assert (table["low_usd_yr"] <= table["shapley_usd_yr"]).all()
+        assert (table["shapley_usd_yr"] <= table["high_usd_yr"]).all()
+    assert found[2].checked < found[9].checked
+    with pytest.raises(InputError, match="17 players"):
+        found[2].banzhaf()
+    other = power(base, players, share=0.25, pairs=2, seed=4)
+    assert (
+        other.shapley()["shapley_usd_yr"].tolist() != found[2].shapley()["shapley_usd_yr"].tolist()
+    )
