@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 import pytest
 
 from conftest import crossing, link, node, strait_rows
+from isthmus.analysis import transit_game as search
 from isthmus.analysis.levels import trip_levels
 from isthmus.analysis.power import compare_power, named, power, transit_by_controller, transit_game
 from isthmus.analysis.transit_game import Compiled, TransitGame, Ways, compile_game
@@ -16,6 +18,7 @@ from isthmus.assign import assign
 from isthmus.assign.base import Trips, build_graph
 from isthmus.cost.model import GeneralizedCost
 from isthmus.errors import InputError
+from test_power import random_game
 
 LANDS = ("AAA", "BBB", "DDD", "CCC")
 TONNES = {"container": 100.0, "grain_food": 10.0}
@@ -395,3 +398,36 @@ def test_a_sample_draws_as_many_orders_as_are_asked_for_and_adds_up(facts_of):
     assert (
         other.shapley()["shapley_usd_yr"].tolist() != found[2].shapley()["shapley_usd_yr"].tolist()
     )
+
+
+def test_the_gap_bounds_what_ways_that_were_not_looked_for_would_save(monkeypatch):
+    """As shares of what all save: the most of any coalition, the mean over all; in whatever money."""
+    found = []
+    for seed in range(8):
+        game = random_game(seed)
+        exact, _ = compile_game(game)
+        with monkeypatch.context() as patched:
+            patched.setattr(search, "_ROUNDS", 0)
+            rough, gap = compile_game(game)
+            dear = replace(game, cost=game.cost * 1000.0, outside=game.outside * 1000.0)
+            assert compile_game(dear)[1] == pytest.approx(gap, rel=1e-5, abs=1e-9)
+        every = range(1 << game.n)
+        more = np.array([exact.one(s)[0] - rough.one(s)[0] for s in every])
+        worth = rough.one(every[-1])[0] - rough.one(0)[0]
+        tiny = 1e-6 * worth
+        assert (more >= -tiny).all(), "more ways save more"
+        assert more.max() <= gap.most * worth + tiny
+        assert more.mean() <= gap.mean * worth + tiny
+        found.append(gap.most)
+    assert max(found) > 1e-3, "some ways were missing"
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_looking_at_some_coalitions_alone_finds_no_more_than_there_is(seed):
+    """Ways looked for in coalitions drawn at random: no value is above that of all ways, and near it."""
+    game = random_game(seed)
+    exact, some = compile_game(game)[0].every(), compile_game(game, every=False)
+    compiled, gap = some
+    assert 0.0 <= gap.mean <= gap.most
+    assert (compiled.every() <= exact + 1e-6 * exact[-1]).all()
+    assert compiled.every() == pytest.approx(exact, abs=(gap.most + 1e-3) * exact[-1])
