@@ -63,11 +63,11 @@ TESTS: dict[str, tuple[str, ...]] = {
     "assign/cuts": ("cuts",),
     "cost/arc_cost": ("cost_model",),
     "cost/components": ("cost_model",),
-    "cost/context": ("cost_terms",),
+    "cost/context": ("cost_terms", "cost_model"),
     "cost/model": ("cost_model", "restrictions"),
     "cost/parameters": ("cost_parameters",),
     "cost/restrictions": ("restrictions",),
-    "cost/terms": ("cost_terms",),
+    "cost/terms": ("cost_terms", "cost_model"),
     "cost/throughput": ("throughput",),
     "kernels/delay": ("delay",),
 }
