@@ -63,6 +63,7 @@ SHUT, OPEN = "closed", "open"
         ([[(900, SHUT), (9, OPEN)], [(5, SHUT), (9, OPEN)]], ["w1:a-n11"]),
         # what is not built counts as four that are shut
         ([[(5, "planned")], [(90, SHUT)] * 3], ["w1:a-n11", "w1:n11-n12", "w1:n12-c"]),
+        ([[(5, "planned")], [(90, SHUT)] * 4], ["w0:a-c"]),
         ([[(5, "planned")], [(90, SHUT)] * 5], ["w0:a-c"]),
         ([[(5, "under_construction")], [(9, SHUT)] * 3], ["w1:a-n11", "w1:n11-n12", "w1:n12-c"]),
         ([[(5, "destroyed")], [(9, SHUT)] * 5], ["w0:a-c"]),
