@@ -221,6 +221,13 @@ class Perturbed:
         trips = self.trips._replace(klass=klass)
         return self._with(free, trips, both, np.concatenate([self.vot, self.vot]))
 
+    def of_flow(self, flow: FloatArray) -> Perturbed:
+        """Return the same with other tonnes of the trips, all of which move. [t/yr]"""
+        out = self._with(self.free, self.trips._replace(flow=flow), self.length, self.vot)
+        out.rows = self.rows[flow[self.rows] > 0.0]
+        out.ceiling, out.band = np.full(len(flow), np.inf), np.zeros(len(flow))
+        return out
+
     def _with(
         self, free: FloatArray, trips: Trips, length: FloatArray, vot: FloatArray
     ) -> Perturbed:

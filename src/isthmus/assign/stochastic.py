@@ -210,9 +210,10 @@ def certificate_of(
     )
     late = np.zeros(len(trips.flow))
     decompose.along(unit.at, unit.arcs, unit.x, problem.spread(off), late)
-    own = np.nan_to_num(np.abs(value - dual), nan=0.0, posinf=0.0)
+    moves = np.isfinite(value) & np.isfinite(dual)
+    own = np.abs(np.where(moves, value, 0.0) - np.where(moves, dual, 0.0))
     doubt = trips.flow * (problem.vot[trips.klass] * late + own)
-    size = np.nan_to_num(trips.flow * value, nan=0.0, posinf=0.0)
+    size = trips.flow * np.where(moves, value, 0.0)
     return Certificate(
         choice.missing, float((trips.flow * own).sum() / max(size.sum(), 1e-300)), found.gap, doubt
     )
