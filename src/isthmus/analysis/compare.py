@@ -117,6 +117,13 @@ class Comparison:
         """
         if dimension == "component":
             return self._components()
+        return self._side_by_side(dimension)
+
+    def terms(self) -> pd.DataFrame:
+        """Return the terms that cost is made of, totals of either side; see `levels` by component."""
+        return self._side_by_side("component")
+
+    def _side_by_side(self, dimension: str) -> pd.DataFrame:
         left, right = self._levels(dimension)
         key = DIMENSIONS[dimension][0]
         numbers = [c for c in left if c not in key and pd.api.types.is_float_dtype(left[c])]
@@ -164,7 +171,9 @@ class Comparison:
         if dimension == "territory":
             begins = trips.groupby("origin_territory_id")[[*_GAINS, "doubt_usd_yr"]].sum()
             inside = trips["origin_territory_id"].eq(trips["destination_territory_id"])
-            ends = trips[~inside].groupby("destination_territory_id")[[*_GAINS, "doubt_usd_yr"]].sum()
+            ends = (
+                trips[~inside].groupby("destination_territory_id")[[*_GAINS, "doubt_usd_yr"]].sum()
+            )
             gains = begins.add(ends, fill_value=0.0).rename_axis("territory_id").reset_index()
             key = ["territory_id"]
         else:
@@ -216,7 +225,9 @@ class Comparison:
         rest = out["cost_change_usd_yr"] - network - relief
         out["congestion_change_usd_yr"] = 0.0 if abs(rest) <= least else rest
         out["least_usd_yr"] = least
-        out["cost_base_usd_yr"] = float((trips["served_t_yr_base"] * trips["borne_usd_t_base"]).sum())
+        out["cost_base_usd_yr"] = float(
+            (trips["served_t_yr_base"] * trips["borne_usd_t_base"]).sum()
+        )
         out["unserved_base_t_yr"] = float(trips["unserved_base_t_yr"].sum())
         out["unserved_new_t_yr"] = float(trips["unserved_new_t_yr"].sum())
         out["common_t_yr"] = float(trips["common_t_yr"].sum())

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from isthmus.assign.equilibrium import equilibrium
-from isthmus.assign.kin import kin, parent_volume
+from isthmus.assign.kin import kin
 
 if TYPE_CHECKING:
     from isthmus.assign import Assignment
@@ -103,7 +103,10 @@ def _alone(side: Assignment, stay: FloatArray) -> float:
     problem: Perturbed = found.problem.of_flow(stay)
     rows = problem.rows
     less = equilibrium(
-        problem, side.asked_gap, volume=found.volume, known=side.unit.take(rows)  # type: ignore[union-attr]
+        problem,
+        side.asked_gap,
+        volume=found.volume,
+        known=side.unit.take(rows),  # type: ignore[union-attr]
     )
     was = side.trips["borne_usd_t"].to_numpy(float)[rows]
     moves = np.isfinite(less.choice.value) & np.isfinite(was)

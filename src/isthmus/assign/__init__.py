@@ -287,7 +287,9 @@ def assign(
         )
     made = prepared(network, demand, cost, start)
     virtual, arc_cost, table, trips = made.virtual, made.cost, made.table.copy(), made.trips
-    problem = Problem(virtual, arc_cost, table, trips, made.delay, made.length, start, gap, progress)
+    problem = Problem(
+        virtual, arc_cost, table, trips, made.delay, made.length, start, gap, progress
+    )
     solution = METHODS[method](problem, **options)
     paths = Paths(
         solution.path_trip.astype(np.int64),

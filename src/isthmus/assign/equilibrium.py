@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from isthmus.assign.base import FloatArray, Progress
 from isthmus.assign.perturbed import Choice, Perturbed, UnitFlows
+from isthmus.kernels.definite import solve_dense
 
 __all__ = ["Equilibrium", "direction", "equilibrium"]
 
@@ -20,6 +20,8 @@ _TRIES, _SHORTER = 12, 0.3
 """Step lengths tried, and what each is of the last."""
 _BEGIN = 0.9
 """Share of capacity that first flows are cut off at."""
+_COUPLED = 1e-5
+"""Part of a delay's own change that comes back to it, from which it is followed by Newton's method."""
 _LEAST = 1e-9
 """Share of all flow below which a flow counts as this much, when a gap is taken."""
 
@@ -72,15 +74,15 @@ def direction(slope: FloatArray, steep: FloatArray, missing: FloatArray) -> Floa
         Load less flow. [t/yr]
     """
     root = np.sqrt(np.minimum(steep, 1e60))
-    felt = np.flatnonzero(np.diagonal(slope) * root**2 > 1e-12)
+    felt = np.flatnonzero(np.diagonal(slope) * root**2 > _COUPLED)
     some = root[felt]
     inner = slope[np.ix_(felt, felt)] * some[:, None] * some
     inner[np.diag_indices(len(felt))] += 1.0
-    try:
-        y = cho_solve(cho_factor(inner, overwrite_a=True, check_finite=False), some * missing[felt])
-    except LinAlgError:
+    y = some * missing[felt]
+    if not solve_dense(inner, y):
         return missing
-    return np.asarray(missing - slope[:, felt] @ (some * y))
+    # no product of a library: its bits depend on how many threads it has
+    return np.asarray(missing - (slope[:, felt] * (some * y)).sum(axis=1))
 
 
 def merit(problem: Perturbed, choice: Choice, volume: FloatArray, law: FloatArray) -> float:

@@ -8,7 +8,6 @@ Newton's method. What a case prints is what a scenario that closes the same arcs
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -138,6 +137,10 @@ class Without:
         pieces = [self._over[self._at[a] : self._at[a + 1]] for a in np.asarray(arcs, np.int64)]
         return np.unique(np.concatenate(pieces)) if pieces else np.empty(0, np.int64)
 
+    def slots_over(self, arcs: npt.ArrayLike) -> npt.NDArray[np.int64]:
+        """Return the trips over some arcs, each once: what decides a case, but for arcs nobody uses."""
+        return self.trips_over(arcs)
+
     def tonnes(self, arcs: IntArray, whose: BoolArray | None = None) -> float:
         """
         Return what moves over any of some arcs.
@@ -187,10 +190,9 @@ class Without:
         if not len(hit):
             zero = np.zeros(len(self.trips.flow))
             return Outcome(zero, self.flow, zero, zero, zero, zero, self.found.gap)
-        if whose is None:
-            shut, kept = self.problem.without(arcs), self.problem
-        else:
-            shut, kept = self.problem.without_for(arcs, whose), self.problem
+        shut = (
+            self.problem.without(arcs) if whose is None else self.problem.without_for(arcs, whose)
+        )
         near = None
         if len(hit) < _FAR * len(self.found.choice.rows):
             near = self._near(shut, hit)
@@ -208,9 +210,10 @@ class Without:
         volume, hours = found.volume.copy(), found.hours
         lean = problem.hours(volume)[1]
         network: FloatArray | None = None
-        first, before = exact, np.inf
+        first, before, checked, settled = exact, np.inf, True, False
         for _ in range(_STEPS):
-            choice = shut.solve(hours, exact, known, with_slope=True, felt=felt)
+            # on the way trips keep to their arcs; what they leave out is priced at both ends
+            choice = shut.solve(hours, exact, known, checked=checked, with_slope=True, felt=felt)
             known = choice.flows
             if network is None:
                 network = choice.value
@@ -220,11 +223,15 @@ class Without:
             loaded[felt] += inner @ late[felt]
             loaded = np.maximum(loaded, 0.0)
             reached = gap_of(problem, volume, loaded)
-            if reached <= self.gap:
-                return self._outcome(shut, first, network, choice, late, reached)
-            if reached > 10.0 * before:
+            if reached <= self.gap and checked:
+                return self._outcome(first, network, choice, late, reached)
+            if reached > 100.0 * before:
                 return None
             before = min(before, reached)
+            if reached <= self.gap:
+                checked, settled, before = True, True, np.inf
+                continue
+            checked = settled
             missing = loaded - volume
             step = missing.copy()
             step[felt] = direction(self.inner - inner + choice.slope, lean[felt], missing[felt])
@@ -246,7 +253,12 @@ class Without:
     def _share_of(self, rows: IntArray) -> tuple[FloatArray, FloatArray]:
         """Return what some trips load on delayed arcs in the base, and their part of the slope."""
         choice = self.problem.solve(
-            self.found.hours, rows, self.unit.take(rows), checked=False, with_slope=True, felt=self.felt
+            self.found.hours,
+            rows,
+            self.unit.take(rows),
+            checked=False,
+            with_slope=True,
+            felt=self.felt,
         )
         assert choice.slope is not None
         return choice.load[self.problem.arcs], choice.slope
@@ -264,7 +276,6 @@ class Without:
 
     def _outcome(
         self,
-        shut: Perturbed,
         first: IntArray,
         network: FloatArray,
         choice: Choice,
@@ -274,9 +285,7 @@ class Without:
         m, flow = len(self.trips.flow), self.trips.flow
         rows = choice.rows
         waits = np.zeros(m)
-        decompose.along(
-            self.unit.at, self.unit.arcs, self.unit.x, self.problem.spread(late), waits
-        )
+        decompose.along(self.unit.at, self.unit.arcs, self.unit.x, self.problem.spread(late), waits)
         usd, hours = waits * self.vot[self.trips.klass], waits.copy()
         usd[self.flow <= 0.0] = hours[self.flow <= 0.0] = 0.0
         # those it is little to keep to their arcs
@@ -318,4 +327,4 @@ class Without:
         network = shut.solve(self.found.hours, first, self.unit.take(first)).value
         found = equilibrium(shut, self.gap, volume=self.found.volume, known=known)
         late = found.hours - self.found.hours
-        return self._outcome(shut, first, network, replace(found.choice), late, found.gap)
+        return self._outcome(first, network, found.choice, late, found.gap)

@@ -57,9 +57,11 @@ def paths(at, arcs, x, origin, destination, flow, tail, head):
                 for j in range(size):
                     a = arcs[at[t] + j]
                     if tail[a] == u and left[j] > 0.0:
-                        if best < 0 or left[j] > left[best]:
-                            best = j
-                        elif left[j] == left[best] and a < arcs[at[t] + best]:
+                        if (
+                            best < 0
+                            or left[j] > left[best]
+                            or (left[j] == left[best] and a < arcs[at[t] + best])
+                        ):
                             best = j
                 if best < 0:
                     break
