@@ -20,6 +20,8 @@ _TRIES, _SHORTER = 12, 0.3
 """Step lengths tried, and what each is of the last."""
 _BEGIN = 0.9
 """Share of capacity that first flows are cut off at."""
+_STEEPEST = 1e30
+"""Rise of a delay that stands for one without bound. [h per t/yr]"""
 _LEAST = 1e-9
 """Share of all flow below which a flow counts as this much, when a gap is taken."""
 
@@ -71,7 +73,7 @@ def direction(slope: FloatArray, steep: FloatArray, missing: FloatArray) -> Floa
     missing : ndarray, shape (n,)
         Load less flow. [t/yr]
     """
-    root = np.sqrt(np.minimum(steep, 1e60))
+    root = np.sqrt(steep)
     felt = np.flatnonzero(np.diagonal(slope) * root**2 > 1e-12)
     some = root[felt]
     inner = slope[np.ix_(felt, felt)] * some[:, None] * some
@@ -83,6 +85,30 @@ def direction(slope: FloatArray, steep: FloatArray, missing: FloatArray) -> Floa
     return np.asarray(missing - slope[:, felt] @ (some * y))
 
 
+def steepness(problem: Perturbed, volume: FloatArray, loaded: FloatArray, law: FloatArray) -> FloatArray:
+    """
+    Return how delays rise with flow; where that is without bound, as of a root at no flow, up to what is loaded.
+
+    Parameters
+    ----------
+    problem : Perturbed
+    volume, loaded : ndarray, shape (n_slot,)
+        Flows that delays are taken at, and what trips load there. [t/yr]
+    law : ndarray, shape (3, n_slot)
+        At `volume`.
+
+    Returns
+    -------
+    ndarray, shape (n_slot,)
+        [h per t/yr]
+    """
+    steep = law[1]
+    if np.isfinite(steep).all():
+        return steep
+    rise = np.where(loaded > 0.0, problem.hours(loaded)[0] - law[0], _STEEPEST)
+    return np.where(np.isfinite(steep), steep, rise / np.where(loaded > 0.0, loaded, 1.0))
+
+
 def merit(problem: Perturbed, choice: Choice, volume: FloatArray, law: FloatArray) -> float:
     """Return the dual: hours of all trips at the delays, less what the laws take. [t*h/yr]"""
     weight = problem.trips.flow[choice.rows]
@@ -90,7 +116,8 @@ def merit(problem: Perturbed, choice: Choice, volume: FloatArray, law: FloatArra
     top, band = problem.ceiling[choice.rows], problem.band[choice.rows]
     value = choice.value
     worth = np.where(np.isfinite(value), value, 0.0)
-    limited = np.isfinite(value) & (value > top - band)
+    limited = np.isfinite(value) & np.isfinite(top)
+    limited[limited] = value[limited] > top[limited] - band[limited]
     if limited.any():
         left = np.clip(top[limited] - value[limited], 0.0, band[limited])
         safe = np.where(band[limited] > 0.0, band[limited], 1.0)
@@ -149,8 +176,9 @@ def equilibrium(
             break
         missing = loaded - volume
         assert choice.slope is not None
-        step = direction(choice.slope, law[1], missing)
-        rise = float(missing @ (law[1] * step))
+        steep = steepness(problem, volume, loaded, law)
+        step = direction(choice.slope, steep, missing)
+        rise = float(missing @ (steep * step))
         length = 1.0
         for _ in range(_TRIES):
             after = np.maximum(volume + length * step, 0.0)

@@ -210,9 +210,10 @@ def certificate_of(
     )
     late = np.zeros(len(trips.flow))
     decompose.along(unit.at, unit.arcs, unit.x, problem.spread(off), late)
-    own = np.nan_to_num(np.abs(value - dual), nan=0.0, posinf=0.0)
+    moves = np.isfinite(value)
+    own = np.abs(np.subtract(value, dual, out=np.zeros_like(value), where=moves))
     doubt = trips.flow * (problem.vot[trips.klass] * late + own)
-    size = np.nan_to_num(trips.flow * value, nan=0.0, posinf=0.0)
+    size = trips.flow[moves] * value[moves]
     return Certificate(
         choice.missing, float((trips.flow * own).sum() / max(size.sum(), 1e-300)), found.gap, doubt
     )
