@@ -179,16 +179,21 @@ def equilibrium(
         steep = steepness(problem, volume, loaded, law)
         step = direction(choice.slope, steep, missing)
         rise = float(missing @ (steep * step))
-        length = 1.0
+        length, moved = 1.0, False
         for _ in range(_TRIES):
             after = np.maximum(volume + length * step, 0.0)
             law_after = problem.hours(after)
             tried = problem.solve(law_after[0], known=choice.flows, with_slope=True)
-            then = merit(problem, tried, after, law_after)
+            if not tried.solved:
+                length *= _SHORTER
+                continue
+            moved, then = True, merit(problem, tried, after, law_after)
             closer = gap_of(problem, after, tried.load[problem.arcs]) < 0.5 * reached
             if closer or then >= now + 1e-4 * length * rise - 1e-13 * abs(now):
                 break
             length *= _SHORTER
+        if not moved or not tried.solved:
+            break
         volume, law, choice, now = after, law_after, tried, then
         iteration += 1
     assert best is not None
