@@ -188,7 +188,7 @@ def equilibrium(
                 length *= _SHORTER
                 continue
             moved, then = True, merit(problem, tried, after, law_after)
-            closer = gap_of(problem, after, tried.load[problem.arcs]) < 0.5 * reached
+            closer = gap_of(problem, after, tried.load[problem.arcs]) < 0.5 * best.gap
             if closer or then >= now + 1e-4 * length * rise - 1e-13 * abs(now):
                 break
             length *= _SHORTER
