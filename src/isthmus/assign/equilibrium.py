@@ -1,7 +1,8 @@
 """
 Equilibrium of perturbed utility: delays that fit the flows they bring about.
 
-Newton's method on the flows of delayed arcs, with the concave dual as merit (docs/model.md, 6).
+Newton's method on the flows of delayed arcs, with the concave dual as merit (docs/model.md, 6). Where a small mu or arcs
+that are nearly free leave choices all but kinked, it comes from longer arcs to the true ones by stages.
 """
 
 from __future__ import annotations
@@ -18,6 +19,12 @@ __all__ = ["Equilibrium", "direction", "equilibrium"]
 
 _TRIES, _SHORTER = 12, 0.3
 """Step lengths tried, and what each is of the last."""
+_SOFTEST, _HARDER = 0.1, 0.2
+"""Least length of an arc over its cost where choices are made smooth first, and what each is of the last."""
+_SLOW = 25
+"""Steps after which a search that is not near yet counts as stuck."""
+_KINKED = 1e-4
+"""Gap above which a search that is stuck is stuck at a kink, and not at what rounding leaves."""
 _BEGIN = 0.9
 """Share of capacity that first flows are cut off at."""
 _STEEPEST = 1e30
@@ -155,16 +162,48 @@ def equilibrium(
     Equilibrium
         The best met; its gap says whether it is good enough.
     """
-    n = len(problem.arcs)
     if volume is None:
-        free = problem.solve(np.zeros(n), checked=False)
+        free = problem.solve(np.zeros(len(problem.arcs)), checked=False)
         known = free.flows
         volume = np.minimum(free.load[problem.arcs], _BEGIN * problem.law.capacity)
+    best, stuck = _descend(problem, gap, volume, known, 0, max_iterations, progress)
+    soft, done = _SOFTEST, best.iterations
+    if stuck and best.gap > _KINKED:
+        # what is left of the choice is all but a kink: come to it from a choice that is smoother
+        volume, known = best.volume, best.choice.flows
+        while soft > 0.0 and done < max_iterations:
+            if progress is not None:
+                progress(done, best.gap)
+            easy = problem.softened(soft)
+            soft = soft * _HARDER if easy is not problem else 0.0
+            wanted = gap if easy is problem else max(gap, _KINKED)
+            found, _ = _descend(easy, wanted, volume, known, done, max_iterations, None, True)
+            volume, known, done = found.volume, found.choice.flows, found.iterations
+            if easy is problem and found.gap < best.gap:
+                best = found
+    return best
+
+
+def _descend(
+    problem: Perturbed,
+    gap: float,
+    volume: FloatArray,
+    known: UnitFlows | None,
+    iteration: int,
+    max_iterations: int,
+    progress: Progress | None,
+    patient: bool = False,
+) -> tuple[Equilibrium, bool]:
+    """
+    Take Newton steps from flows; return the best met, and whether no length of a step was good any more.
+
+    With patience the shortest step is taken then, and the search goes on.
+    """
     law = problem.hours(volume)
-    choice = problem.solve(law[0], known=known, with_slope=n > 0)
+    choice = problem.solve(law[0], known=known, with_slope=len(problem.arcs) > 0)
     best: Equilibrium | None = None
     now = merit(problem, choice, volume, law)
-    iteration = 0
+    stuck, begun = False, iteration
     while True:
         loaded = choice.load[problem.arcs]
         reached = gap_of(problem, volume, loaded)
@@ -172,7 +211,7 @@ def equilibrium(
             best = Equilibrium(problem, volume, law[0], choice, reached, iteration)
         if progress is not None:
             progress(iteration, reached)
-        if reached <= gap or iteration >= max_iterations:
+        if reached <= gap or iteration >= max_iterations or (stuck and not patient and best.gap > _KINKED):
             break
         missing = loaded - volume
         assert choice.slope is not None
@@ -192,9 +231,11 @@ def equilibrium(
             if closer or then >= now + 1e-4 * length * rise - 1e-13 * abs(now):
                 break
             length *= _SHORTER
+        else:
+            stuck = True
         if not moved or not tried.solved:
             break
         volume, law, choice, now = after, law_after, tried, then
         iteration += 1
-    assert best is not None
-    return best
+        stuck = stuck or iteration - begun >= _SLOW
+    return best, stuck
