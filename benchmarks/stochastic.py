@@ -37,7 +37,9 @@ def shipped(every: int) -> None:
         both, base = timed(lambda gap=gap: ist.assign(network, demand, cost, gap=gap))
         with one_after_the_other():
             one, _ = timed(lambda gap=gap: ist.assign(network, demand, cost, gap=gap))
-        print(f"from nothing to {gap:.0e}: {one:.2f} s on one thread, {both:.2f} s on two, gap {base.gap:.0e}")
+        print(
+            f"from nothing to {gap:.0e}: {one:.2f} s on one thread, {both:.2f} s on two, gap {base.gap:.0e}"
+        )
     base = ist.assign(network, demand, cost)
     cold = both
     seconds = {}
@@ -55,7 +57,9 @@ def shipped(every: int) -> None:
     without = Without(base)
     elements = elements_of(base, ["crossing", "link"])
     clicks = [timed(lambda a=a: without.of(a))[0] for a in elements.arcs[::25]]
-    print(f"{len(clicks)} closures beside the base: {1e3 * median(clicks):.0f} ms in the median, {mean(clicks):.2f} s in the mean")
+    print(
+        f"{len(clicks)} closures beside the base: {1e3 * median(clicks):.0f} ms in the median, {mean(clicks):.2f} s in the mean"
+    )
 
 
 def main() -> None:

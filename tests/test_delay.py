@@ -208,4 +208,4 @@ def test_a_law_of_no_shape_is_refused(law, b):
     laws = Delay(np.array([law], np.int8), one, one, one, np.array([b]))
     zero = np.zeros(1, np.int32)
     with pytest.raises(CostError, match="arc 0"):
-        stochastic(graph, one, Trips(zero, zero, zero + 1, one), delay=laws, theta=1.0)
+        stochastic(graph, one, Trips(zero, zero, zero + 1, one), delay=laws, mu=1.0)

@@ -142,12 +142,32 @@ def test_too_many_trips_name_the_cut_and_a_price_leaves_some_behind():
     assert found.dual.max() > 0.0
 
 
+def test_mu_falling_to_0_reaches_the_equilibrium():
+    wide, narrow = (job("stochastic").run(mu=mu)[0] for mu in (0.6, 1e-4))
+    assert narrow.converged
+    assert wide.converged
+    assert narrow.beckmann == pytest.approx(OPTIMUM, rel=1e-9)
+    assert wide.beckmann > OPTIMUM * (1.0 + 1e-4)
+
+
+def test_mu_is_0_6_unless_it_is_given(capsys):
+    said = []
+    for more in ([], ["--mu", "0.6"], ["--mu", "0.1"]):
+        app(
+            ["assign", str(NET), str(TRIPS), "--method", "stochastic", "--json", *more],
+            standalone_mode=False,
+        )
+        said.append(json.loads(capsys.readouterr().out)["beckmann"])
+    assert said[0] == said[1] > said[2]
+
+
 @pytest.mark.parametrize(
     ("method", "options", "word"),
     [
         ("link_based", {"routes": Path("x.csv")}, "no path flows"),
         ("stochastic", {"resume": Path("x.npz")}, "no path flows"),
         ("path_based", {"threads": 0}, "1 or more"),
+        ("stochastic", {"mu": 0.0}, "not above 0"),
         ("wardrop", {}, "no method"),
     ],
 )

@@ -1,7 +1,8 @@
 """
 Equilibrium of perturbed utility: delays that fit the flows they bring about.
 
-Newton's method on the flows of delayed arcs, with the concave dual as merit (docs/model.md, 6).
+Newton's method on the flows of delayed arcs, with the concave dual as merit (docs/model.md, 6). Where a small mu or arcs
+that are nearly free leave choices all but kinked, it comes from longer arcs to the true ones by stages.
 """
 
 from __future__ import annotations
@@ -18,10 +19,18 @@ __all__ = ["Equilibrium", "direction", "equilibrium"]
 
 _TRIES, _SHORTER = 12, 0.3
 """Step lengths tried, and what each is of the last."""
+_SOFTEST, _HARDER = 0.1, 0.2
+"""Least length of an arc over its cost where choices are made smooth first, and what each is of the last."""
+_SLOW = 25
+"""Steps after which a search that is not near yet counts as stuck."""
+_KINKED = 1e-4
+"""Gap above which a search that is stuck is stuck at a kink, and not at what rounding leaves."""
 _BEGIN = 0.9
 """Share of capacity that first flows are cut off at."""
 _COUPLED = 1e-5
 """Part of a delay's own change that comes back to it, from which it is followed by Newton's method."""
+_STEEPEST = 1e30
+"""Rise of a delay that stands for one without bound. [h per t/yr]"""
 _LEAST = 1e-9
 """Share of all flow below which a flow counts as this much, when a gap is taken."""
 
@@ -85,6 +94,32 @@ def direction(slope: FloatArray, steep: FloatArray, missing: FloatArray) -> Floa
     return np.asarray(missing - (slope[:, felt] * (some * y)).sum(axis=1))
 
 
+def steepness(
+    problem: Perturbed, volume: FloatArray, loaded: FloatArray, law: FloatArray
+) -> FloatArray:
+    """
+    Return how delays rise with flow; where that is without bound, as of a root at no flow, up to what is loaded.
+
+    Parameters
+    ----------
+    problem : Perturbed
+    volume, loaded : ndarray, shape (n_slot,)
+        Flows that delays are taken at, and what trips load there. [t/yr]
+    law : ndarray, shape (3, n_slot)
+        At `volume`.
+
+    Returns
+    -------
+    ndarray, shape (n_slot,)
+        [h per t/yr]
+    """
+    steep = law[1]
+    if np.isfinite(steep).all():
+        return steep
+    rise = np.where(loaded > 0.0, problem.hours(loaded)[0] - law[0], _STEEPEST)
+    return np.where(np.isfinite(steep), steep, rise / np.where(loaded > 0.0, loaded, 1.0))
+
+
 def merit(problem: Perturbed, choice: Choice, volume: FloatArray, law: FloatArray) -> float:
     """Return the dual: hours of all trips at the delays, less what the laws take. [t*h/yr]"""
     weight = problem.trips.flow[choice.rows]
@@ -92,7 +127,8 @@ def merit(problem: Perturbed, choice: Choice, volume: FloatArray, law: FloatArra
     top, band = problem.ceiling[choice.rows], problem.band[choice.rows]
     value = choice.value
     worth = np.where(np.isfinite(value), value, 0.0)
-    limited = np.isfinite(value) & (value > top - band)
+    limited = np.isfinite(value) & np.isfinite(top)
+    limited[limited] = value[limited] > top[limited] - band[limited]
     if limited.any():
         left = np.clip(top[limited] - value[limited], 0.0, band[limited])
         safe = np.where(band[limited] > 0.0, band[limited], 1.0)
@@ -130,16 +166,48 @@ def equilibrium(
     Equilibrium
         The best met; its gap says whether it is good enough.
     """
-    n = len(problem.arcs)
     if volume is None:
-        free = problem.solve(np.zeros(n), checked=False)
+        free = problem.solve(np.zeros(len(problem.arcs)), checked=False)
         known = free.flows
         volume = np.minimum(free.load[problem.arcs], _BEGIN * problem.law.capacity)
+    best, stuck = _descend(problem, gap, volume, known, 0, max_iterations, progress)
+    soft, done = _SOFTEST, best.iterations
+    if stuck and best.gap > _KINKED:
+        # what is left of the choice is all but a kink: come to it from a choice that is smoother
+        volume, known = best.volume, best.choice.flows
+        while soft > 0.0 and done < max_iterations:
+            if progress is not None:
+                progress(done, best.gap)
+            easy = problem.softened(soft)
+            soft = soft * _HARDER if easy is not problem else 0.0
+            wanted = gap if easy is problem else max(gap, _KINKED)
+            found, _ = _descend(easy, wanted, volume, known, done, max_iterations, None, True)
+            volume, known, done = found.volume, found.choice.flows, found.iterations
+            if easy is problem and found.gap < best.gap:
+                best = found
+    return best
+
+
+def _descend(
+    problem: Perturbed,
+    gap: float,
+    volume: FloatArray,
+    known: UnitFlows | None,
+    iteration: int,
+    max_iterations: int,
+    progress: Progress | None,
+    patient: bool = False,
+) -> tuple[Equilibrium, bool]:
+    """
+    Take Newton steps from flows; return the best met, and whether no length of a step was good any more.
+
+    With patience the shortest step is taken then, and the search goes on.
+    """
     law = problem.hours(volume)
-    choice = problem.solve(law[0], known=known, with_slope=n > 0)
+    choice = problem.solve(law[0], known=known, with_slope=len(problem.arcs) > 0)
     best: Equilibrium | None = None
     now = merit(problem, choice, volume, law)
-    iteration = 0
+    stuck, begun = False, iteration
     while True:
         loaded = choice.load[problem.arcs]
         reached = gap_of(problem, volume, loaded)
@@ -147,23 +215,35 @@ def equilibrium(
             best = Equilibrium(problem, volume, law[0], choice, reached, iteration)
         if progress is not None:
             progress(iteration, reached)
-        if reached <= gap or iteration >= max_iterations:
+        if (
+            reached <= gap
+            or iteration >= max_iterations
+            or (stuck and not patient and best.gap > _KINKED)
+        ):
             break
         missing = loaded - volume
         assert choice.slope is not None
-        step = direction(choice.slope, law[1], missing)
-        rise = float(missing @ (law[1] * step))
-        length = 1.0
+        steep = steepness(problem, volume, loaded, law)
+        step = direction(choice.slope, steep, missing)
+        rise = float(missing @ (steep * step))
+        length, moved = 1.0, False
         for _ in range(_TRIES):
             after = np.maximum(volume + length * step, 0.0)
             law_after = problem.hours(after)
             tried = problem.solve(law_after[0], known=choice.flows, with_slope=True)
-            then = merit(problem, tried, after, law_after)
-            closer = gap_of(problem, after, tried.load[problem.arcs]) < 0.5 * reached
+            if not tried.solved:
+                length *= _SHORTER
+                continue
+            moved, then = True, merit(problem, tried, after, law_after)
+            closer = gap_of(problem, after, tried.load[problem.arcs]) < 0.5 * best.gap
             if closer or then >= now + 1e-4 * length * rise - 1e-13 * abs(now):
                 break
             length *= _SHORTER
+        else:
+            stuck = True
+        if not moved or not tried.solved:
+            break
         volume, law, choice, now = after, law_after, tried, then
         iteration += 1
-    assert best is not None
-    return best
+        stuck = stuck or iteration - begun >= _SLOW
+    return best, stuck

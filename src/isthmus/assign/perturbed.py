@@ -237,6 +237,29 @@ class Perturbed:
         out.free, out.trips, out.length, out.vot = free, trips, length, vot
         return out
 
+    def softened(self, least: float) -> Perturbed:
+        """
+        Return the same with arcs of some length at least, a problem whose answer is near and easier to find.
+
+        Parameters
+        ----------
+        least : float
+            Over what the arc costs, or a tenth of what arcs cost in the mean. [-]
+
+        Returns
+        -------
+        Perturbed
+            This one if all arcs are as long.
+        """
+        is_open = np.isfinite(self.usd)
+        mean = float(self.usd[is_open].mean()) if is_open.any() else 0.0
+        wanted = least * np.maximum(np.where(is_open, self.usd, 0.0), 0.1 * mean)
+        if (self.length >= wanted).all():
+            return self
+        other = copy.copy(self)
+        other.length = np.maximum(self.length, wanted)
+        return other
+
     @property
     def weight(self) -> FloatArray:
         """Flow times value of time of each trip. [USD/h a year]"""

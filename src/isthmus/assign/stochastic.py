@@ -74,7 +74,7 @@ def stochastic(
         Least cost and length of an arc; default is a millionth of the mean. [USD/t]
     normalised : bool
         Without it *F* is ``(1 + x) ln(1 + x) - x``, and a single route costs more than its cost.
-    most : array_like, shape (m,), optional
+    most : array_like, shape (m,) or a number, optional
         What a tonne bears beyond its least cost without delay; in the tenth of it below, tonnes stay at home one after
         the other. [USD/t]
     gap : float
@@ -109,11 +109,14 @@ def stochastic(
     table = checked_cost(graph, cost)
     trips = checked_trips(graph, len(table), trips)
     vots = np.ascontiguousarray(np.broadcast_to(np.asarray(vot, np.float64), (len(table),)))
-    _check_options(mu, vots, gap, floor)
+    bears = (
+        None if most is None else np.broadcast_to(np.asarray(most, np.float64), trips.flow.shape)
+    )
+    _check_options(mu, vots, gap, floor, length, bears)
     ell = table if length is None else np.broadcast_to(np.asarray(length, np.float64), table.shape)
     problem = Perturbed(
         graph, table, trips, vots, delay, mu=mu, length=ell, floor=floor or _floor(table),
-        normalised=normalised, most=None if most is None else np.asarray(most, np.float64),
+        normalised=normalised, most=bears,
         first_through_node=first_through_node,
     )  # fmt: skip
     volume = known = None
@@ -210,10 +213,10 @@ def certificate_of(
     )
     late = np.zeros(len(trips.flow))
     decompose.along(unit.at, unit.arcs, unit.x, problem.spread(off), late)
-    moves = np.isfinite(value) & np.isfinite(dual)
-    own = np.abs(np.where(moves, value, 0.0) - np.where(moves, dual, 0.0))
+    moves = np.isfinite(value)
+    own = np.abs(np.subtract(value, dual, out=np.zeros_like(value), where=moves))
     doubt = trips.flow * (problem.vot[trips.klass] * late + own)
-    size = trips.flow * np.where(moves, value, 0.0)
+    size = trips.flow[moves] * value[moves]
     return Certificate(
         choice.missing, float((trips.flow * own).sum() / max(size.sum(), 1e-300)), found.gap, doubt
     )
@@ -231,7 +234,14 @@ def _floor(cost: FloatArray) -> float:
     return _FLOOR * float(some.mean()) if len(some) else _FLOOR
 
 
-def _check_options(mu: float, vot: FloatArray, gap: float, floor: float | None) -> None:
+def _check_options(
+    mu: float,
+    vot: FloatArray,
+    gap: float,
+    floor: float | None,
+    length: npt.ArrayLike | None,
+    most: FloatArray | None,
+) -> None:
     faults = []
     if not 0.0 < mu < np.inf:
         mend = "Give a number above 0; for its limit at 0 use path_based."
@@ -242,5 +252,8 @@ def _check_options(mu: float, vot: FloatArray, gap: float, floor: float | None) 
         faults.append(Fault("gap", f"{gap} is not above 0.", ""))
     if floor is not None and not 0.0 < floor < np.inf:
         faults.append(Fault("floor", f"{floor} is not above 0.", ""))
+    for name, values in (("length", length), ("most", most)):
+        if values is not None and not np.all(np.asarray(values, np.float64) >= 0.0):
+            faults.append(Fault(name, "is negative or not a number.", ""))
     if faults:
         raise InputError(faults)

@@ -40,7 +40,13 @@ def assign(
     system_optimum: Annotated[
         bool, typer.Option("--system-optimum", help="Least total cost (path_based, link_based).")
     ] = False,
-    theta: Annotated[float, typer.Option(help="Relative logit scale (stochastic).")] = 10.0,
+    mu: Annotated[
+        float,
+        typer.Option(
+            help="Size of the perturbation, in free-flow cost (stochastic). Example: --mu 0.1 for "
+            "trips that keep close to their least cost."
+        ),
+    ] = 0.6,
     penalty: Annotated[
         float | None, typer.Option(help="Price of a trip left behind (capacitated).")
     ] = None,
@@ -55,7 +61,7 @@ def assign(
     with note.status("reading") as status:
         result, summary = job.run(
             threads=threads,
-            theta=theta,
+            mu=mu,
             penalty=penalty,
             out=out_,
             routes=routes,

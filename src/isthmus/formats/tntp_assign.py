@@ -104,13 +104,13 @@ class _Problem:
     first: int
     progress: Progress | None
 
-    def stochastic(self, theta: float = 10.0, **options: Any) -> Solution:
+    def stochastic(self, mu: float = 0.6, **options: Any) -> Solution:
         return stochastic(
             self.graph,
             self.fixed,
             self.trips,
             delay=self.laws,
-            theta=theta,
+            mu=mu,
             first_through_node=self.first,
             progress=self.progress,
             **options,

@@ -61,7 +61,7 @@ class Job:
         self,
         *,
         threads: int = 1,
-        theta: float = 10.0,
+        mu: float = 0.6,
         penalty: float | None = None,
         out: Path | None = None,
         routes: Path | None = None,
@@ -74,8 +74,8 @@ class Job:
         Parameters
         ----------
         threads : int
-        theta : float
-            Relative scale of the logit; stochastic only.
+        mu : float
+            Size of the perturbation, measured in free-flow cost; stochastic only.
         penalty : float, optional
             Price of a trip left behind; capacitated only.
         out : Path, optional
@@ -101,7 +101,7 @@ class Job:
         self._check(threads, routes, resume)
         begun = time.perf_counter()
         network, table = read_tntp_network(self.net), read_tntp_trips(self.trips)
-        options: dict[str, Any] = {"theta": theta} if self.method == "stochastic" else {}
+        options: dict[str, Any] = {"mu": mu} if self.method == "stochastic" else {}
         if self.method == "capacitated" and penalty is not None:
             options["penalty"] = penalty
         if self.method == "path_based":

@@ -13,8 +13,8 @@ from isthmus.kernels.near import most, nearby
 from isthmus.kernels.paths import tree
 from isthmus.kernels.perturbed import newton, price, respond
 
-_STEPS, _LAST_STEPS = 12, 60
-"""Newton steps, and those where nothing else is left."""
+_STEPS, _LAST_STEPS = 12, 120
+"""Newton steps, and those with care, after an interior point problem did not say which arcs are in use."""
 _FIRST = 0.2
 """Share of the way to the bound up to which ways are taken into the first set."""
 _TURNS = 8
@@ -86,7 +86,7 @@ def choose(
     Returns
     -------
     tuple
-        As `known`.
+        As `known`; nothing of trips that were not solved.
     """
     indptr, head, tail, back_ptr, back = graph
     klass, origins, destinations, worth, ceiling, band = trips
@@ -151,6 +151,21 @@ def choose(
         missing = 1.0
         good = False
         for turn in range(_TURNS + 1):
+            if (turn > 0 or not warm) and (k != of_class or d != root):
+                tree(
+                    back_ptr,
+                    back,
+                    tail,
+                    cost[k],
+                    d,
+                    first_through,
+                    behind,
+                    via,
+                    settled,
+                    heap,
+                    where,
+                )
+                of_class, root = k, d
             if warm and turn == 0:
                 for j in range(old_node_at[r], old_node_at[r + 1]):
                     nodes[n] = old_nodes[j]
@@ -166,21 +181,6 @@ def choose(
                     place[nodes[i]] = -1
                 for a in range(m_arc):
                     at_arc[arcs[a]] = -1
-                if k != of_class or d != root:
-                    tree(
-                        back_ptr,
-                        back,
-                        tail,
-                        cost[k],
-                        d,
-                        first_through,
-                        behind,
-                        via,
-                        settled,
-                        heap,
-                        where,
-                    )
-                    of_class, root = k, d
                 if behind[o] == np.inf:
                     n, m_arc = 0, 0
                     break
@@ -230,12 +230,15 @@ def choose(
                     if used[a] == 0:
                         x[a] = 0.0
             tolerance = _ROUGH if checked else _EXACT
-            steps = _LAST_STEPS if turn == _TURNS else _STEPS
+            careful = turn > 1 or (turn == 1 and not warm)
+            steps = _LAST_STEPS if careful else _STEPS
+            kept = False
             for _ in range(_ROUNDS):
                 good, n_active, m, missing = newton(
                     n, m_arc, tails, heads, here, weight, source, ground, x, potential, used, active, steps, tolerance,
-                    work,
+                    careful, work,
                 )  # fmt: skip
+                kept = good
                 if not good or not checked:
                     break
                 n_seen = 0
@@ -284,7 +287,7 @@ def choose(
                     tolerance = _EXACT
             if good:
                 break
-            if turn == 0 and not warm:
+            if turn == 0 and not warm and kept:
                 # what the first problem left empty is not worth carrying on
                 keep = 0
                 for a in range(m_arc):
@@ -310,15 +313,16 @@ def choose(
             y = (potential[tails[a]] - potential[heads[a]] - here[a]) / weight[a]
             if y > 0.0:
                 dual -= weight[a] * (np.expm1(y) - y)
-            out_arcs[n_out] = arcs[a]
-            out_x[n_out] = x[a]
-            n_out += 1
+            if good:
+                out_arcs[n_out] = arcs[a]
+                out_x[n_out] = x[a]
+                n_out += 1
         out_nodes, out_p = (
             _more(out_nodes, n_nodes_out, n_nodes_out + n),
             _more(out_p, n_nodes_out, n_nodes_out + n),
         )
         for i in range(n):
-            if i == ground or pos[i] >= 0:
+            if good and (i == ground or pos[i] >= 0):
                 out_nodes[n_nodes_out] = nodes[i]
                 out_p[n_nodes_out] = potential[i]
                 n_nodes_out += 1

@@ -75,7 +75,7 @@ def rise(pos, w, ground, u, v):
 @njit(cache=True, nogil=True)
 def interior(n, n_active, tails, heads, cost, length, origin, ground, x, potential, active, work):
     """
-    Solve from nothing on some arcs, to a part in 1e10: Mehrotra's predictor and corrector.
+    Solve from nothing on some arcs, to a part in 1e10 or to what tells free arcs apart: Mehrotra's predictor and corrector.
 
     Parameters
     ----------
@@ -108,11 +108,15 @@ def interior(n, n_active, tails, heads, cost, length, origin, ground, x, potenti
     if m < 0:
         return -1
     scale = potential[origin]
+    least = np.inf
     for e in range(n_active):
         a = active[e]
+        least = min(least, cost[a])
         x[a] = 0.2
         pull = potential[tails[a]] - potential[heads[a]]
         s[e] = max(cost[a] + length[a] * np.log1p(x[a]) - pull, 0.02 * scale / (1.0 + 0.1 * n))
+    # flow around a circle of nearly free arcs must be told from none
+    enough = scale * max(min(1e-10, 0.1 * (least / scale) ** 2), 1e-15)
     for step in range(_CENTRAL):
         gap = 0.0
         for e in range(n_active):
@@ -126,7 +130,7 @@ def interior(n, n_active, tails, heads, cost, length, origin, ground, x, potenti
             ds[e] -= potential[tails[a]] - potential[heads[a]]
             off = max(off, abs(ds[e]))
             weight[e] = 1.0 / (length[a] / (1.0 + x[a]) + s[e] / x[a])
-        if gap < 1e-10 * scale and missing < 1e-10 and off < 1e-10 * scale:
+        if gap < enough and missing < 1e-10 and off < 1e-10 * scale:
             return step
         factor(
             m,

@@ -146,7 +146,9 @@ def nearby(
             continue
         for a in range(indptr[v], indptr[v + 1]):
             u = head[a]
-            if place[u] >= 0 and u != origin and ahead[v] + cost[a] + behind[u] <= bound:
+            if u == origin or u == v or place[u] < 0:
+                continue
+            if ahead[v] + cost[a] + behind[u] <= bound:
                 arcs[m] = a
                 m += 1
     for i in range(n_seen):

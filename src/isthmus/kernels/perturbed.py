@@ -28,10 +28,13 @@ from isthmus.kernels.near import pop, push
 
 @njit(cache=True, nogil=True)
 def newton(
-    n, m_arc, tails, heads, cost, length, origin, ground, x, potential, used, active, most_steps, tolerance, work
+    n, m_arc, tails, heads, cost, length, origin, ground, x, potential, used, active, most_steps, tolerance, careful,
+    work,
 ):  # fmt: skip
     """
     Solve by Newton's method on the arcs in use; arcs whose flow would fall below 0 are left out.
+
+    With care a step ends at the first such arc, so that flows stay in balance and the unit keeps a way.
 
     Parameters
     ----------
@@ -51,6 +54,7 @@ def newton(
     most_steps : int
     tolerance : float
         Largest flow out of balance, and error of a potential over what the trip bears.
+    careful : bool
     work : tuple
         Of `scratch`.
 
@@ -131,15 +135,21 @@ def newton(
                 w[pos[heads[a]]] += y
         solve(m, begin, rows, low, diagonal, w)
         changed = False
+        reach, stop = 1.0, -1
         for e in range(n_active):
             a = active[e]
-            after = x[a] + weight[e] * (rise(pos, w, ground, tails[a], heads[a]) + g[e])
-            if after <= 0.0:
+            dx[e] = weight[e] * (rise(pos, w, ground, tails[a], heads[a]) + g[e])
+            if careful and dx[e] < 0.0 and x[a] + reach * dx[e] <= 0.0:
+                reach, stop = -x[a] / dx[e], a
+        for e in range(n_active):
+            a = active[e]
+            after = x[a] + reach * dx[e]
+            if a == stop or (after <= 0.0 and not careful):
                 x[a] = 0.0
                 used[a] = 0
                 changed = True
             else:
-                x[a] = after
+                x[a] = max(after, 0.0)
         for i in range(n):
             if i != ground and pos[i] >= 0:
                 potential[i] += w[pos[i]]
