@@ -103,10 +103,10 @@ def steepness(
     Parameters
     ----------
     problem : Perturbed
-    volume, loaded : ndarray, shape (n_slot,)
-        Flows that delays are taken at, and what trips load there. [t/yr]
+    loaded : ndarray, shape (n_slot,)
+        What trips load. [t/yr]
     law : ndarray, shape (3, n_slot)
-        At `volume`.
+        At the flows that delays are taken at.
 
     Returns
     -------
@@ -223,7 +223,7 @@ def _descend(
             break
         missing = loaded - volume
         assert choice.slope is not None
-        steep = steepness(problem, volume, loaded, law)
+        steep = steepness(problem, loaded, law)
         step = direction(choice.slope, steep, missing)
         rise = float(missing @ (steep * step))
         length, moved = 1.0, False

@@ -56,13 +56,16 @@ def paths(at, arcs, x, origin, destination, flow, tail, head):
                 best = -1
                 for j in range(size):
                     a = arcs[at[t] + j]
-                    if tail[a] == u and left[j] > 0.0:
-                        if (
+                    if (
+                        tail[a] == u
+                        and left[j] > 0.0
+                        and (
                             best < 0
                             or left[j] > left[best]
                             or (left[j] == left[best] and a < arcs[at[t] + best])
-                        ):
-                            best = j
+                        )
+                    ):
+                        best = j
                 if best < 0:
                     break
                 if used == out.size:

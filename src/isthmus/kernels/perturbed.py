@@ -69,7 +69,7 @@ def newton(
     """
     ints, floats = work
     near, degree, pos, begin, rows, slot, left, link, first = ints
-    low, diagonal, rhs, w, weight, g, _, _, _ = floats
+    low, diagonal, rhs, w, weight, g, dx, _, _ = floats
     changed = True
     m = 0
     n_active = 0
