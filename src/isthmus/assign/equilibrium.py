@@ -94,9 +94,7 @@ def direction(slope: FloatArray, steep: FloatArray, missing: FloatArray) -> Floa
     return np.asarray(missing - (slope[:, felt] * (some * y)).sum(axis=1))
 
 
-def steepness(
-    problem: Perturbed, volume: FloatArray, loaded: FloatArray, law: FloatArray
-) -> FloatArray:
+def steepness(problem: Perturbed, loaded: FloatArray, law: FloatArray) -> FloatArray:
     """
     Return how delays rise with flow; where that is without bound, as of a root at no flow, up to what is loaded.
 
