@@ -2,8 +2,8 @@
 The stochastic equilibrium of the shipped network: from nothing, from its base, and one closure.
 
 Run ``python benchmarks/stochastic.py``; ``--orders 8`` takes every eighth order, ``--tntp NET TRIPS`` a network of the
-field's benchmark format instead. Seconds are of this machine; what matters beside them is what each is of a start from nothing,
-measured in the same process.
+field's benchmark format instead. What matters beside the seconds is what each is of a start from nothing, measured in
+the same process.
 """
 
 from __future__ import annotations
@@ -58,7 +58,8 @@ def shipped(every: int) -> None:
     elements = elements_of(base, ["crossing", "link"])
     clicks = [timed(lambda a=a: without.of(a))[0] for a in elements.arcs[::25]]
     print(
-        f"{len(clicks)} closures beside the base: {1e3 * median(clicks):.0f} ms in the median, {mean(clicks):.2f} s in the mean"
+        f"{len(clicks)} closures beside the base: {1e3 * median(clicks):.0f} ms in the median, "
+        f"{mean(clicks):.2f} s in the mean"
     )
 
 
@@ -69,12 +70,14 @@ def main() -> None:
     arguments.add_argument("--tntp", nargs=2, metavar=("NET", "TRIPS"))
     asked = arguments.parse_args()
     if asked.tntp:
-        from isthmus.formats.tntp_assign import read_problem
+        from isthmus.formats.tntp import read_network, read_trips
+        from isthmus.formats.tntp_assign import assign_tntp
 
-        problem = read_problem(*asked.tntp)
-        problem.stochastic(gap=1e-1)
-        seconds, found = timed(lambda: problem.stochastic(gap=1e-6))
-        print(f"{asked.tntp[0]}: {seconds:.1f} s to {found.gap:.0e}, {found.iterations} steps")
+        network, trips = read_network(asked.tntp[0]), read_trips(asked.tntp[1])
+        assign_tntp(network, trips, "stochastic", gap=1e-1)  # compiles
+        seconds, found = timed(lambda: assign_tntp(network, trips, "stochastic", gap=1e-6))
+        told = found.summary()
+        print(f"{asked.tntp[0]}: {seconds:.1f} s to {told['gap']:.0e}, {told['iterations']} steps")
     else:
         shipped(asked.orders)
     print(f"memory at most {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB")
