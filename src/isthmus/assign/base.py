@@ -34,6 +34,7 @@ __all__ = [
     "checked_trips",
     "least_cost_paths",
     "least_costs",
+    "relative_gap",
     "shortest_tree",
     "shortest_trees",
     "skims",
@@ -352,6 +353,29 @@ def checked_trips(graph: Graph, n_class: int, trips: Trips) -> Trips:
     if faults:
         raise InputError(faults)
     return Trips(klass, origin, destination, flow)
+
+
+def relative_gap(excess: float, total: float, hour: float) -> float:
+    """
+    Return what flows pay above least cost, over least cost.
+
+    Where no trip's least cost is above zero nothing is too much in proportion, and yet flows may
+    pay: there it is over an hour for each tonne.
+
+    Parameters
+    ----------
+    excess, total : float
+        Flow times what it pays above least cost, and times least cost.
+    hour : float
+        What an hour more would cost all flow, in the same unit.
+
+    Returns
+    -------
+    float
+        0 or more.
+    """
+    whole = total if total > 0.0 else hour
+    return max(float(excess / whole), 0.0) if whole > 0.0 else 0.0
 
 
 def shortest_tree(

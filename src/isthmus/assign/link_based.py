@@ -26,6 +26,7 @@ from isthmus.assign.base import (
     checked_cost,
     checked_trips,
     load_least,
+    relative_gap,
 )
 from isthmus.errors import CostError, Fault, InputError
 from isthmus.kernels import projection
@@ -231,6 +232,7 @@ def _iterate(
 ) -> tuple[FloatArray, float, int]:
     """Walk from point to point; returns flows, their gap and the number of iterations."""
     past: list[FloatArray] = []
+    hour = float((vot[programme.trips.klass] * programme.trips.flow).sum())
     reached, iteration, step, now = (flow, np.inf, 0), 0, 0.0, flow
     try:
         while True:
@@ -239,7 +241,7 @@ def _iterate(
             _, least = programme.load(delay)
             price = vot[:, None] * (programme.constant + delay)
             excess, total = float((price * (now - least)).sum()), float((price * least).sum())
-            reached = now, max(excess / total, 0.0) if total > 0.0 else 0.0, iteration
+            reached = now, relative_gap(excess, total, hour), iteration
             if progress is not None:
                 progress(iteration, reached[1])
             if reached[1] <= gap or iteration >= max_iterations:

@@ -151,7 +151,7 @@ def _iterate(
             excess, total, last = sweeps.cycle(passes, estimate * tight)
             if excess > 0.0 or iteration > 1:
                 before = estimate
-                estimate = max(excess / total, 1e-17) if total > 0.0 else 0.0
+                estimate = max(sweeps.gap(excess, total), 1e-17)
                 left = last / max(excess, 1e-300)
                 if left > _JOINT and iteration > 3:
                     sweeps.settle(estimate * tight, _AIM * excess)

@@ -73,12 +73,15 @@ class PathSets:
 
     def room(self) -> None:
         """Make more room: first by dropping what is no longer used, then by growing."""
-        n_trip = len(self.trip[0])
-        size = len(self.path[0])
-        n, entries = 0, 0
+        n_trip, n_node = len(self.trip[0]), len(self.graph[0]) - 1
+        size, length = len(self.path[0]), len(self.pool)
         alive = int(self.trip[4].sum())
         new = 2 * size if alive + n_trip > size // 2 else size
-        longer = 2 * len(self.pool)
+        sizes = self.path[2][: self.used[0]]
+        entries = int(sizes[sizes > 0].sum())
+        # paths come and go for as long as it takes: only what is in use may grow
+        longer = 2 * length if entries > length // 2 else length
+        longer = max(longer, entries + n_node)
         out = tuple(np.empty(max(new, alive + 2 * n_trip), x.dtype) for x in self.path)
         pool = np.empty(longer, np.int32)
         n, entries = projection.compact(self.trip[3], self.path, self.pool, out, pool)

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from isthmus.assign.base import relative_gap
 from isthmus.assign.pathsets import PathSets
 from isthmus.kernels import newton, projection, trees
 
@@ -35,6 +36,8 @@ _BATCH, _CHUNK = 100_000, 20_000
 """Tree-arcs that a batch and a part of it, taken by one thread, should have at least."""
 _SLACK, _LEAST, _OMEGA = 0.02, 0.05, 1.2
 """Shares of the gap below which labels, and differences of cost, are left; over-relaxation."""
+_WORST = 2.0
+"""What a larger gap is taken for: a share of a gap of 50, as steep arcs begin with, would let any path pass for cheap."""
 _ROUNDS, _SOLVE, _PRECISE = 3, 60, 0.03
 """Joint steps at most in a row; iterations of conjugate gradients at most; residual they may leave."""
 
@@ -52,6 +55,8 @@ class Sweeps:
     def __init__(self, state: PathSets, threads: int) -> None:
         self.state = state
         self.n_tree = len(state.tree[0])
+        # not by a product of vectors, which would wake the threads of BLAS
+        self.hour = float((state.trip[1] * state.trip[2]).sum())
         n_arc, n_node = len(state.free), len(state.graph[0]) - 1
         self.threads = max(1, int(threads)) if self.n_tree * n_arc >= _ALONE else 1
         self.pool = ThreadPoolExecutor(self.threads - 1) if self.threads > 1 else None
@@ -107,6 +112,7 @@ class Sweeps:
         state = self.state
         active = np.flatnonzero(state.trip[4] > 1)
         passes = passes if len(active) else 0
+        gap = min(gap, _WORST)
         slack, least = _SLACK * gap, max(_LEAST * gap, 1e-16)
         slack = slack if slack > 1e-14 else 0.0
         if self.pool is not None:
@@ -230,7 +236,7 @@ class Sweeps:
         aim : float
             Excess at which to stop. [t*h/yr]
         """
-        state = self.state
+        state, gap = self.state, min(gap, _WORST)
         newton.settle(
             np.flatnonzero(state.trip[4] > 1),
             state.trip,
@@ -258,7 +264,11 @@ class Sweeps:
         projection.refresh(state.laws, state.marginal, state.free, *state.arc)
         self._grow(state.arc[1], 0, len(self.batches) - 1, 0.0)
         excess, total = projection.certify(state.trip, state.path, state.pool, state.arc[1])
-        return max(float(excess / total), 0.0) if total > 0.0 else 0.0
+        return self.gap(excess, total)
+
+    def gap(self, excess: float, total: float) -> float:
+        """Return the relative gap of an excess and a total, as of `cycle`."""
+        return relative_gap(excess, total, self.hour)
 
     def _grow(self, cost: FloatArray, first: int, end: int, slack: float) -> None:
         """Grow the trees of some batches on all threads, and wait."""

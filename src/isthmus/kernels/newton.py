@@ -13,7 +13,14 @@ from numba import njit
 from isthmus.kernels.delay import NONE, rise
 from isthmus.kernels.projection import inner
 
-ROUNDS = 6
+ROUNDS, SHORTER = 6, 12
+"""Solutions of a direction at most, each with more paths held; shorter ways tried at most."""
+SHORT = 0.01
+"""
+A direction of which less than this can be gone is solved anew with care. Where two classes can swap paths and leave the
+flows of arcs as they are, nothing but what they have bounds the first solution. Held there one by one, paths leave the
+moves of others without what was to offset them, and a steep arc bears little of that.
+"""
 
 
 @njit(cache=True, nogil=True)
@@ -174,7 +181,117 @@ def hold(partner, share, room, move, weight):
 
 
 @njit(cache=True, nogil=True)
-def direction(partner, indptr, arcs, price, curve, share, room, slope, push, most, tolerance):
+def fraction(partner, share, room, kept, aim, weight):
+    """
+    Part of the way from one move to another after which some path has nothing left to lose.
+
+    Parameters
+    ----------
+    partner, share, room
+        As in `hold`.
+    kept, aim : ndarray, shape (n,)
+        A move within what each trip has, and the one wished for. [t/yr]
+    weight : ndarray, shape (n,)
+        As in `hold`: paths that can go no part of the way get none.
+
+    Returns
+    -------
+    part : float
+        1 at most; of no use if paths are blocked.
+    blocked : int
+        Number of paths that can go no part of it.
+    """
+    part = 1.0
+    blocked = 0
+    i = 0
+    while i < kept.size:
+        j = i
+        left = share[partner[i]]
+        drain = 0.0
+        while j < kept.size and partner[j] == partner[i]:
+            d = aim[j] - kept[j]
+            if d < 0.0 and room[j] + kept[j] <= 0.0:
+                weight[j] = 0.0
+                blocked += 1
+            elif d < 0.0 and part * d < -room[j] - kept[j]:
+                part = (-room[j] - kept[j]) / d
+            left -= kept[j]
+            drain += d
+            j += 1
+        if drain > 0.0 and left <= 1e-14 * share[partner[i]]:
+            for k in range(i, j):
+                if aim[k] > kept[k]:
+                    weight[k] = 0.0
+                    blocked += 1
+        elif drain > 0.0 and part * drain > left:
+            part = left / drain
+        i = j
+    return part, blocked
+
+
+@njit(cache=True, nogil=True)
+def model(indptr, arcs, price, slope, push, move):
+    """Change of the objective by a move while slopes stay; `push`, shape (n_arc,), is scratch. [t*h/yr]"""
+    spread(indptr, arcs, move, push)
+    bend = 0.0
+    for x in range(push.size):
+        bend += push[x] * push[x] * slope[x]
+    fall = 0.0
+    for i in range(move.size):
+        fall += price[i] * move[i]
+    return fall + 0.5 * bend
+
+
+@njit(cache=True, nogil=True)
+def approach(partner, indptr, arcs, price, share, room, slope, push, kept, move, weight):
+    """
+    Cut a move to what each trip has, the way to it shortened until the cut move is better than the one kept.
+
+    Parameters
+    ----------
+    partner, indptr, arcs, price, share, room, slope, push
+        As in `direction`.
+    kept : ndarray, shape (n,)
+        A move within what each trip has. [t/yr]
+    move, weight : ndarray, shape (n,)
+        As in `hold`.
+
+    Returns
+    -------
+    int
+        Number of paths cut, or held where they are; -1 if no part of the way is better: `move` is then the one kept.
+    """
+    worth = model(indptr, arcs, price, slope, push, kept)
+    aim = move.copy()
+    whole = weight.copy()
+    cut = hold(partner, share, room, move, weight)
+    if model(indptr, arcs, price, slope, push, move) < worth:
+        return cut
+    part, blocked = fraction(partner, share, room, kept, aim, whole)
+    if blocked:
+        # they have no part in any way from here: the others are to be solved anew without them
+        for i in range(move.size):
+            move[i] = kept[i]
+            weight[i] = whole[i]
+        return blocked
+    part = min(4.0 * part, 0.5)
+    for _ in range(SHORTER):
+        for i in range(move.size):
+            move[i] = kept[i] + part * (aim[i] - kept[i])
+            weight[i] = whole[i]
+        cut = hold(partner, share, room, move, weight)
+        if model(indptr, arcs, price, slope, push, move) < worth:
+            return cut
+        part *= 0.5
+    for i in range(move.size):
+        move[i] = kept[i]
+    return -1
+
+
+@njit(cache=True, nogil=True)
+def direction(
+    partner, indptr, arcs, price, curve, share, room, slope, push, most, tolerance, careful
+):
     """
     Solve for the Newton direction by preconditioned conjugate gradients, no path losing more than it has.
 
@@ -196,6 +313,8 @@ def direction(partner, indptr, arcs, price, curve, share, room, slope, push, mos
         Iterations at most, of each solution.
     tolerance : float
         Share of the preconditioned residual at which to stop. [-]
+    careful : bool
+        Hold paths only where that is better than what was kept before (`approach`).
 
     Returns
     -------
@@ -204,6 +323,7 @@ def direction(partner, indptr, arcs, price, curve, share, room, slope, push, mos
     """
     n = price.size
     move = np.zeros(n)
+    kept = np.zeros(n)
     rest = np.empty(n)
     way = np.empty(n)
     weight = np.empty(n)
@@ -218,6 +338,7 @@ def direction(partner, indptr, arcs, price, curve, share, room, slope, push, mos
         for x in range(push.size):
             push[x] *= slope[x]
         for i in range(n):
+            kept[i] = move[i]
             rest[i] = 0.0
             if weight[i] > 0.0:
                 h = price[i]
@@ -260,9 +381,63 @@ def direction(partner, indptr, arcs, price, curve, share, room, slope, push, mos
             inner = new
             for i in range(n):
                 way[i] = weight[i] * rest[i] + beta * way[i]
-        if not hold(partner, share, room, move, weight):
+        if careful:
+            cut = approach(
+                partner, indptr, arcs, price, share, room, slope, push, kept, move, weight
+            )
+        else:
+            cut = hold(partner, share, room, move, weight)
+        if cut <= 0:
             break
     return move
+
+
+@njit(cache=True, nogil=True)
+def along(laws, marginal, free, arc, push, now):
+    """
+    Find how far to go along a direction: downhill all the way, and not much further than the lowest point.
+
+    Parameters
+    ----------
+    laws, marginal, free, arc
+        As in `kernels.projection.inner`.
+    push : ndarray, shape (n_arc,)
+        Change of flow over the whole direction. [t/yr]
+    now : float
+        Slope of the objective at its begin. [t*h/yr]
+
+    Returns
+    -------
+    float
+        Share of the direction, 0 if it does not lead downhill.
+    """
+    law, t0, capacity, a, b = laws
+    flow, cost, _ = arc
+    if not now < 0.0:
+        return 0.0
+    low = 0.0
+    low_at = now
+    high = 1.0
+    length = 1.0
+    for _ in range(8):
+        there = now
+        for x in range(push.size):
+            if push[x] != 0.0 and law[x] != NONE:
+                delay, _ = rise(
+                    law[x], t0[x], capacity[x], a[x], b[x], flow[x] + length * push[x], marginal
+                )
+                there += (free[x] + delay - cost[x]) * push[x]
+        if there <= -0.1 * now:
+            if there >= 0.5 * now or length == 1.0:
+                return length
+            low = length
+            low_at = there
+            length = 0.5 * (low + high)
+        else:
+            high = length
+            ratio = low_at / (low_at - there)
+            length = low + (high - low) * min(max(ratio, 0.1), 0.9)
+    return low
 
 
 @njit(cache=True, nogil=True)
@@ -294,41 +469,32 @@ def step(active, trip, path, pool, laws, marginal, free, arc, mark, push, most, 
     if n == 0:
         return False
     room = share[member]
-    move = direction(partner, indptr, arcs, price, curve, share, room, slope, push, most, tolerance)
-    hold(partner, share, room, move, curve)
-    spread(indptr, arcs, move, push)
-    # downhill now, and not yet uphill at the end
-    now = 0.0
-    for i in range(n):
-        now += price[i] * move[i]
-    if now >= 0.0:
+    move = price
+    length = 0.0
+    for careful in (False, True):
+        move = direction(
+            partner,
+            indptr,
+            arcs,
+            price,
+            curve,
+            share,
+            room,
+            slope,
+            push,
+            most,
+            tolerance,
+            careful,
+        )
+        spread(indptr, arcs, move, push)
+        now = 0.0
+        for i in range(n):
+            now += price[i] * move[i]
+        length = along(laws, marginal, free, arc, push, now)
+        if length >= SHORT:
+            break
+    if length == 0.0:
         return False
-    low = 0.0
-    low_at = now
-    high = 1.0
-    length = 1.0
-    found = False
-    for _ in range(8):
-        there = now
-        for x in range(push.size):
-            if push[x] != 0.0 and law[x] != NONE:
-                delay, _ = rise(
-                    law[x], t0[x], capacity[x], a[x], b[x], flow[x] + length * push[x], marginal
-                )
-                there += (free[x] + delay - cost[x]) * push[x]
-        if there <= -0.1 * now:
-            if there >= 0.5 * now or length == 1.0:
-                found = True
-                break
-            low = length
-            low_at = there
-            length = 0.5 * (low + high)
-        else:
-            high = length
-            ratio = low_at / (low_at - there)
-            length = low + (high - low) * min(max(ratio, 0.1), 0.9)
-    if not found:
-        length = low
     for i in range(n):
         d = length * move[i]
         share[member[i]] = max(share[member[i]] + d, 0.0)

@@ -21,6 +21,13 @@ from numba import njit
 from isthmus.kernels.delay import NONE, rise
 from isthmus.kernels.trees import grow, remember
 
+TRIES, SEARCH = 4, 40
+"""
+Steps of an exchange at most, and where one of them has passed the balance. A slope says how far to go while it lasts, and
+that of a queue's marginal delay falls to 1 - b of itself where its tangent begins: steps from either stretch land on
+the other. A few of them may end further off than they began; between a point on either side the balance is found.
+"""
+
 
 @njit(cache=True, nogil=True)
 def refresh(laws, marginal, free, flow, cost, slope):
@@ -131,15 +138,19 @@ def exchange(t, first, path, pool, laws, marginal, free, arc, mark, scratch, rea
         if abs(g) > least:
             aim = max(0.25, 1.25 * (omega - 1.0)) * abs(g)
             over = omega
-            for _ in range(4):
-                if g > 0.0:
-                    step = share[p]
-                    if over * g < s * step:
-                        step = over * g / s
-                else:
-                    step = -share[basis]
-                    if over * g > s * step:
-                        step = over * g / s
+            # how far the balance may be: all flow, then, once passed, the way back to the other side
+            room = share[p] if g > 0.0 else -share[basis]
+            passed = False
+            short = 0.5
+            for k in range(SEARCH):
+                step = room
+                if over * abs(g) < s * abs(room):
+                    step = over * g / s
+                elif passed:
+                    # it is on this side of where we came from: the slope does not last that far. Half of what is left, then
+                    # less: where a power below 1 begins, the balance is at a flow of many zeros behind the point
+                    step = room - short * room
+                    short = max(short * short, 1e-3)
                 over = 1.0
                 if step == 0.0:
                     break
@@ -168,6 +179,14 @@ def exchange(t, first, path, pool, laws, marginal, free, arc, mark, scratch, rea
                         s += rate
                     g -= cost[x]
                 if abs(g) <= aim:
+                    break
+                if (g > 0.0) != (step > 0.0):
+                    room = -step
+                    passed = True
+                    short = 0.5
+                elif passed or k < TRIES - 1:
+                    room -= step
+                else:
                     break
         after = following[p]
         if share[p] <= 0.0 and g > spare:
