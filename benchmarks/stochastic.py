@@ -70,10 +70,10 @@ def main() -> None:
     arguments.add_argument("--tntp", nargs=2, metavar=("NET", "TRIPS"))
     asked = arguments.parse_args()
     if asked.tntp:
-        from isthmus.formats.tntp import read_network, read_trips
+        from isthmus.formats.tntp import read_tntp_network, read_tntp_trips
         from isthmus.formats.tntp_assign import assign_tntp
 
-        network, trips = read_network(asked.tntp[0]), read_trips(asked.tntp[1])
+        network, trips = read_tntp_network(asked.tntp[0]), read_tntp_trips(asked.tntp[1])
         assign_tntp(network, trips, "stochastic", gap=1e-1)  # compiles
         seconds, found = timed(lambda: assign_tntp(network, trips, "stochastic", gap=1e-6))
         told = found.summary()
