@@ -73,7 +73,9 @@ def laws_of(rng, n):
     """Every law, linear and square-root delays among them."""
     law = rng.choice(np.array([BPR, CONICAL, QUEUE, NONE, BPR], np.int8), n)
     b = np.select([law == CONICAL, law == QUEUE], [3.0, 0.9], rng.choice([0.5, 1.0, 4.0], n))
-    return Delay(law, rng.uniform(1.0, 4.0, n), rng.uniform(20.0, 90.0, n), rng.uniform(0.2, 1, n), b)
+    return Delay(
+        law, rng.uniform(1.0, 4.0, n), rng.uniform(20.0, 90.0, n), rng.uniform(0.2, 1, n), b
+    )
 
 
 def made(seed, *, delayed=True, nasty=False) -> Made:

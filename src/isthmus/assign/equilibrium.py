@@ -92,17 +92,17 @@ def direction(slope: FloatArray, steep: FloatArray, missing: FloatArray) -> Floa
     return np.asarray(missing - slope[:, felt] @ (some * y))
 
 
-def steepness(problem: Perturbed, volume: FloatArray, loaded: FloatArray, law: FloatArray) -> FloatArray:
+def steepness(problem: Perturbed, loaded: FloatArray, law: FloatArray) -> FloatArray:
     """
     Return how delays rise with flow; where that is without bound, as of a root at no flow, up to what is loaded.
 
     Parameters
     ----------
     problem : Perturbed
-    volume, loaded : ndarray, shape (n_slot,)
-        Flows that delays are taken at, and what trips load there. [t/yr]
+    loaded : ndarray, shape (n_slot,)
+        What trips load at the delays. [t/yr]
     law : ndarray, shape (3, n_slot)
-        At `volume`.
+        At the flows that the delays are of.
 
     Returns
     -------
@@ -211,11 +211,15 @@ def _descend(
             best = Equilibrium(problem, volume, law[0], choice, reached, iteration)
         if progress is not None:
             progress(iteration, reached)
-        if reached <= gap or iteration >= max_iterations or (stuck and not patient and best.gap > _KINKED):
+        if (
+            reached <= gap
+            or iteration >= max_iterations
+            or (stuck and not patient and best.gap > _KINKED)
+        ):
             break
         missing = loaded - volume
         assert choice.slope is not None
-        steep = steepness(problem, volume, loaded, law)
+        steep = steepness(problem, loaded, law)
         step = direction(choice.slope, steep, missing)
         rise = float(missing @ (steep * step))
         length, moved = 1.0, False

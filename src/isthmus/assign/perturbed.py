@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from copy import copy
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from isthmus.assign.base import (
     Delay,
@@ -61,7 +60,7 @@ class UnitFlows(NamedTuple):
 
     def take(self, rows: IntArray) -> UnitFlows:
         """Return those of some trips, in the order asked."""
-        out = []
+        out: list[Any] = []
         for at, names, values in (self[:3], self[3:]):
             size = int((at[rows + 1] - at[rows]).sum())
             some = np.zeros(len(rows) + 1, np.int64), np.empty(size, np.int32), np.empty(size)
@@ -71,8 +70,8 @@ class UnitFlows(NamedTuple):
 
     def with_empty(self) -> UnitFlows:
         """Return these and one more trip of which nothing is known."""
-        more = [np.append(self[i], self[i][-1:]) for i in (0, 3)]
-        return UnitFlows(more[0], self.arcs, self.x, more[1], self.nodes, self.potential)
+        at, node_at = (np.concatenate([a, a[-1:]]) for a in (self.at, self.node_at))
+        return UnitFlows(at, self.arcs, self.x, node_at, self.nodes, self.potential)
 
     @staticmethod
     def none(m: int) -> UnitFlows:
@@ -85,7 +84,7 @@ class UnitFlows(NamedTuple):
         """Return the trips of several, one after the other."""
         if len(parts) == 1:
             return parts[0]
-        out = []
+        out: list[Any] = []
         for i in (0, 3):
             size = np.concatenate([np.diff(p[i]) for p in parts])
             out.append(np.concatenate([[0], np.cumsum(size)]).astype(np.int64))
@@ -182,8 +181,12 @@ class Perturbed:
         self.usd = np.maximum(usd, floor)
         norm = NORM if normalised else 0.0
         ell = np.maximum(np.where(np.isfinite(length), length, floor), floor)
-        if normalised:  # what is left of the cost is half of it at least, whatever a scenario makes of the arc
-            ell = np.minimum(ell, np.where(np.isfinite(self.usd), self.usd, np.inf) / (2.0 * NORM * mu))
+        if (
+            normalised
+        ):  # what is left of the cost is half of it at least, whatever a scenario makes of the arc
+            ell = np.minimum(
+                ell, np.where(np.isfinite(self.usd), self.usd, np.inf) / (2.0 * NORM * mu)
+            )
         self.length = np.ascontiguousarray(mu * ell)
         self.free = np.where(np.isfinite(self.usd), self.usd - norm * self.length, np.inf)
         self.arcs = np.flatnonzero(self.delay.law != NONE)
@@ -200,9 +203,7 @@ class Perturbed:
             self._limit(most)
 
     def _limit(self, most: FloatArray) -> None:
-        least = least_costs(
-            self.graph, self.usd, self.trips, self.first_through_node
-        )
+        least = least_costs(self.graph, self.usd, self.trips, self.first_through_node)
         self.ceiling = least + most
         self.band = 0.1 * most
 

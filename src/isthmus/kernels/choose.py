@@ -36,7 +36,20 @@ def _more(array, used, wanted):
 
 
 @njit(cache=True, nogil=True)
-def choose(graph, first_through, cost, length, trips, rows, known, checked, slots, with_slope, values, slope):
+def choose(
+    graph,
+    first_through,
+    cost,
+    length,
+    trips,
+    rows,
+    known,
+    checked,
+    slots,
+    with_slope,
+    values,
+    slope,
+):
     """
     Solve some trips, best sorted by class and destination.
 
@@ -80,9 +93,17 @@ def choose(graph, first_through, cost, length, trips, rows, known, checked, slot
     old_at, old_arcs, old_x, old_node_at, old_nodes, old_potential = known
     n_node, n_arc = indptr.size - 1, head.size
     behind, via = np.empty(n_node), np.empty(n_node, np.int32)
-    settled, heap, where = np.empty(n_node, np.int32), np.empty(n_node, np.int32), np.empty(n_node, np.int32)
+    settled, heap, where = (
+        np.empty(n_node, np.int32),
+        np.empty(n_node, np.int32),
+        np.empty(n_node, np.int32),
+    )
     ahead, place = np.full(n_node, np.inf), np.full(n_node, -1, np.int32)
-    label, state, last = np.full(n_node, -np.inf), np.zeros(n_node, np.int8), np.empty(n_node, np.int32)
+    label, state, last = (
+        np.full(n_node, -np.inf),
+        np.zeros(n_node, np.int8),
+        np.empty(n_node, np.int32),
+    )
     in_use, found = np.zeros(n_arc, np.int8), np.empty(n_arc, np.int32)
     keys, queue = np.empty(n_arc + n_node), np.empty(n_arc + n_node, np.int32)
     nodes, seen = np.empty(n_node, np.int32), np.empty(n_node + 1, np.int32)
@@ -90,7 +111,11 @@ def choose(graph, first_through, cost, length, trips, rows, known, checked, slot
     tails, heads = np.empty(n_arc, np.int32), np.empty(n_arc, np.int32)
     here, weight = np.empty(n_arc), np.empty(n_arc)
     x, potential = np.empty(n_arc), np.empty(n_node)
-    used, active, local = np.empty(n_arc, np.int8), np.empty(n_arc, np.int32), np.empty(n_arc, np.int32)
+    used, active, local = (
+        np.empty(n_arc, np.int8),
+        np.empty(n_arc, np.int32),
+        np.empty(n_arc, np.int32),
+    )
     work = scratch(n_node, n_arc)
     pos, slack = work[0][2], work[1][8]
     block, rows_of = np.empty((64, 64)), np.empty(n_arc, np.int32)
@@ -103,7 +128,13 @@ def choose(graph, first_through, cost, length, trips, rows, known, checked, slot
         t = rows[r]
         k, o, d = klass[t], origins[t], destinations[t]
         at[r + 1], node_at[r + 1] = n_out, n_nodes_out
-        values[t, 0], values[t, 1], values[t, 2], values[t, 3], values[t, 4] = 0.0, 0.0, 0.0, 1.0, 0.0
+        values[t, 0], values[t, 1], values[t, 2], values[t, 3], values[t, 4] = (
+            0.0,
+            0.0,
+            0.0,
+            1.0,
+            0.0,
+        )
         values[t, 5] = 1.0
         if o == d:
             continue
@@ -121,7 +152,19 @@ def choose(graph, first_through, cost, length, trips, rows, known, checked, slot
         good = False
         for turn in range(_TURNS + 1):
             if (turn > 0 or not warm) and (k != of_class or d != root):
-                tree(back_ptr, back, tail, cost[k], d, first_through, behind, via, settled, heap, where)
+                tree(
+                    back_ptr,
+                    back,
+                    tail,
+                    cost[k],
+                    d,
+                    first_through,
+                    behind,
+                    via,
+                    settled,
+                    heap,
+                    where,
+                )
                 of_class, root = k, d
             if warm and turn == 0:
                 for j in range(old_node_at[r], old_node_at[r + 1]):
@@ -165,7 +208,21 @@ def choose(graph, first_through, cost, length, trips, rows, known, checked, slot
                     potential[i] = behind[nodes[i]]
                 values[t, 4] += 1.0
                 if (
-                    interior(n, m_arc, tails, heads, here, weight, source, ground, x, potential, active, work) < 0
+                    interior(
+                        n,
+                        m_arc,
+                        tails,
+                        heads,
+                        here,
+                        weight,
+                        source,
+                        ground,
+                        x,
+                        potential,
+                        active,
+                        work,
+                    )
+                    < 0
                 ):
                     break
                 for a in range(m_arc):
@@ -246,7 +303,10 @@ def choose(graph, first_through, cost, length, trips, rows, known, checked, slot
             values[t, 0], values[t, 1], values[t, 3], values[t, 5] = np.inf, np.inf, -1.0, 0.0
             continue
         value, dual = 0.0, potential[source]
-        out_arcs, out_x = _more(out_arcs, n_out, n_out + n_active), _more(out_x, n_out, n_out + n_active)
+        out_arcs, out_x = (
+            _more(out_arcs, n_out, n_out + n_active),
+            _more(out_x, n_out, n_out + n_active),
+        )
         for e in range(n_active):
             a = active[e]
             value += here[a] * x[a] + weight[a] * ((1.0 + x[a]) * np.log1p(x[a]) - x[a])
@@ -280,7 +340,17 @@ def choose(graph, first_through, cost, length, trips, rows, known, checked, slot
             if n_active > block.shape[0]:
                 block = np.empty((2 * n_active, 2 * n_active))
             count = respond(
-                m, n_active, active, tails, heads, ground, work, local, share * worth[t], block, rows_of
+                m,
+                n_active,
+                active,
+                tails,
+                heads,
+                ground,
+                work,
+                local,
+                share * worth[t],
+                block,
+                rows_of,
             )
             leaves = worth[t] / band[t] if share < 1.0 else 0.0
             for i in range(count):
@@ -293,7 +363,14 @@ def choose(graph, first_through, cost, length, trips, rows, known, checked, slot
             place[nodes[i]] = -1
         for a in range(m_arc):
             at_arc[arcs[a]] = -1
-    return at, out_arcs[:n_out], out_x[:n_out], node_at, out_nodes[:n_nodes_out], out_p[:n_nodes_out]
+    return (
+        at,
+        out_arcs[:n_out],
+        out_x[:n_out],
+        node_at,
+        out_nodes[:n_nodes_out],
+        out_p[:n_nodes_out],
+    )
 
 
 @njit(cache=True, nogil=True)

@@ -56,11 +56,11 @@ def paths(at, arcs, x, origin, destination, flow, tail, head):
                 best = -1
                 for j in range(size):
                     a = arcs[at[t] + j]
-                    if tail[a] == u and left[j] > 0.0:
-                        if best < 0 or left[j] > left[best]:
-                            best = j
-                        elif left[j] == left[best] and a < arcs[at[t] + best]:
-                            best = j
+                    if tail[a] != u or left[j] <= 0.0:
+                        continue
+                    tie = best >= 0 and left[j] == left[best] and a < arcs[at[t] + best]
+                    if best < 0 or left[j] > left[best] or tie:
+                        best = j
                 if best < 0:
                     break
                 if used == out.size:

@@ -146,7 +146,7 @@ def nearby(
             continue
         for a in range(indptr[v], indptr[v + 1]):
             u = head[a]
-            if u == origin or u == v or place[u] < 0:
+            if u in (origin, v) or place[u] < 0:
                 continue
             if ahead[v] + cost[a] + behind[u] <= bound:
                 arcs[m] = a

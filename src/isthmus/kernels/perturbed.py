@@ -69,7 +69,7 @@ def newton(
     """
     ints, floats = work
     near, degree, pos, begin, rows, slot, left, link, first = ints
-    low, diagonal, rhs, w, weight, g, dx, ds, s = floats
+    low, diagonal, rhs, w, weight, g, dx, _, _ = floats
     changed = True
     m = 0
     n_active = 0
@@ -80,7 +80,21 @@ def newton(
                 if used[a]:
                     active[n_active] = a
                     n_active += 1
-            m = order(n, tails, heads, active, n_active, ground, near, degree, pos, begin, rows, slot, left)
+            m = order(
+                n,
+                tails,
+                heads,
+                active,
+                n_active,
+                ground,
+                near,
+                degree,
+                pos,
+                begin,
+                rows,
+                slot,
+                left,
+            )
             if m < 0 or pos[origin] < 0:
                 return False, n_active, m, 1.0
         missing = balance(n_active, active, tails, heads, x, origin, ground, pos, m, rhs)
@@ -90,7 +104,24 @@ def newton(
             g[e] = potential[tails[a]] - potential[heads[a]] - cost[a] - length[a] * np.log1p(x[a])
             off = max(off, abs(g[e]))
             weight[e] = (1.0 + x[a]) / length[a]
-        factor(m, tails, heads, active, n_active, ground, weight, pos, begin, rows, slot, low, diagonal, link, first, w)
+        factor(
+            m,
+            tails,
+            heads,
+            active,
+            n_active,
+            ground,
+            weight,
+            pos,
+            begin,
+            rows,
+            slot,
+            low,
+            diagonal,
+            link,
+            first,
+            w,
+        )
         if not changed and missing < tolerance and off < tolerance * abs(potential[origin]):
             return True, n_active, m, missing
         for j in range(m):
