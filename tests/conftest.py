@@ -189,6 +189,72 @@ def gauge_break_rows() -> Rows:
     }
 
 
+def strait_rows() -> Rows:
+    """By lorry to p, by sea through a strait of two links to q, and on by lorry; no other way.
+
+    ::
+
+        a ──road── p ~~60 km~~ m ~~140 km~~ q ──road── b        AAA | SEA-X, passage s | BBB
+    """
+    rows = gauge_break_rows()
+    links = [
+        link("a", "p", "road", "AAA", 100),
+        link("p", "m", "sea", "SEA-X", 60, passage_id="s"),
+        link("m", "q", "sea", "SEA-X", 140, passage_id="s"),
+        link("q", "b", "road", "BBB", 50),
+    ]
+    crossings = crossing("p", "sea", "AAA", "SEA-X") + crossing("q", "sea", "SEA-X", "BBB")
+    began = {"from_date": "2000-01-01", "cause_id": "begin"}
+    return rows | {
+        "territories": [
+            {"territory_id": t, "name": t.title(), "kind": k}
+            for t, k in (("AAA", "state"), ("BBB", "state"), ("SEA-X", "sea"))
+        ],
+        "nodes": [
+            node("a", "AAA", 0.0, 0.0),
+            node("p", "AAA", 1.0, 0.0, "port"),
+            node("m", "SEA-X", 1.5, 0.0, "sea_point"),
+            node("q", "BBB", 3.0, 0.0, "port"),
+            node("b", "BBB", 3.5, 0.0),
+        ],
+        "passages": [{"passage_id": "s", "name": "Strait", "kind": "strait"}],
+        "links": links,
+        "link_status": [{"link_id": r["link_id"], "status": "open", **began} for r in links],
+        "crossings": crossings,
+        "crossing_regimes": [
+            {"crossing_id": r["crossing_id"], "regime": "normal", **began} for r in crossings
+        ],
+        "terminals": [
+            {
+                "terminal_id": f"{at}:road-sea",
+                "name": f"Port {at}",
+                "node_id": at,
+                "from_mode": "road",
+                "to_mode": "sea",
+                "method": "transshipment",
+                "both_ways": True,
+            }
+            for at in ("p", "q")
+        ],
+        "zones": [
+            {"zone_id": z.upper(), "name": f"Zone {z}", "territory_id": t, "node_id": z}
+            for z, t in (("a", "AAA"), ("b", "BBB"))
+        ],
+        "connectors": [{"zone_id": z.upper(), "node_id": z, "access_km": 5} for z in ("a", "b")],
+        "demand": [
+            {
+                "origin_zone_id": o,
+                "destination_zone_id": d,
+                "commodity_id": good,
+                "year": 2024,
+                "tonnes_t_yr": 100,
+            }
+            for o, d in (("A", "B"), ("B", "A"))
+            for good in ("container", "grain_food")
+        ],
+    }
+
+
 @pytest.fixture(scope="session")
 def shipped() -> Facts:
     """The shipped facts."""

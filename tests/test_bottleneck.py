@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import isthmus as ist
+from conftest import strait_rows
 from isthmus.analysis.levels import levels
 from isthmus.assign import assign
 from isthmus.assign.congestion import delay_of
@@ -239,3 +241,138 @@ def test_shipped_scenarios_run_on_the_stochastic_equilibrium_with_queues(shipped
     np.testing.assert_allclose(law.value(result.arc_flow.sum(axis=0)), result.delay_h, rtol=1e-12)
     component = levels(result, "component").set_index("component")["cost_usd_yr"]
     assert table["waiting_usd_yr"].sum() == pytest.approx(component["congestion"], rel=1e-12)
+
+
+def bpr(t0, a, b, v, c):
+    return t0 * a * (v / c) ** b, t0 * a * b / c * (v / c) ** (b - 1)
+
+
+def queue(t0, a, b, v, c):
+    r = v / c
+    if r <= b:
+        return t0 * a * r / (1 - r), t0 * a / (c * (1 - r) ** 2)
+    return t0 * a * (b / (1 - b) + (r - b) / (1 - b) ** 2), t0 * a / (c * (1 - b) ** 2)
+
+
+def test_every_number_of_an_element_by_hand(tight):
+    """
+    Eq. 19 to 21 from the laws as printed: waiting is delay · vot · flow, the external cost its slope, the
+    shadow price load times external cost of all directions; load and capacity are of the fuller one.
+    """
+    result = solve(tight, method="path_based")
+    arcs, flow = result.virtual.arcs, result.arc_flow.sum(axis=0)
+    vot = float(result.cost.vot_usd_t_h[result.cost.position("container")])
+    hours = result.cost.hours[result.cost.position("container")]
+    shape = {
+        LINK: (bpr, 1.0, 4.0, 0.6, 900.0), CROSSING: (queue, 0.25, 0.95, 1.0, 700.0),
+        TERMINAL: (queue, 0.25, 0.95, 0.6, 800.0),
+    }  # fmt: skip
+    table = by_id(result)
+    for element, (law, a, b, share, capacity) in shape.items():
+        key = TABLES[element][1]
+        rows = np.flatnonzero(arcs[key].eq(element).to_numpy() & (flow > 0))
+        delays, slopes = np.array(
+            [law(hours[i], a, b, flow[i], share * capacity) for i in rows]
+        ).T  # fmt: skip
+        v = flow[rows]
+        found = table.loc[element]
+        external = slopes * vot * v
+        assert found["tonnes_t_yr"] == pytest.approx(v.sum())
+        assert found["capacity_t_yr"] == capacity
+        assert found["load_share"] == pytest.approx(v.max() / (share * capacity))
+        assert found["delay_h"] == pytest.approx((delays * v).sum() / v.sum())
+        assert found["waiting_usd_yr"] == pytest.approx(vot * (delays * v).sum())
+        assert found["external_usd_t"] == pytest.approx(external.max())
+        # ∂d/∂C of an element whose arcs have the share of C is −(v/C) d' in C itself
+        shadow = sum(share * v / (share * capacity) * external)
+        assert found["shadow_usd_t"] == pytest.approx(shadow)
+    assert (table["tonnes_t_yr"].loc[[LINK, TERMINAL]] == 1500.0).all()
+    assert table.loc[CROSSING, "tonnes_t_yr"] == 1000.0
+
+
+def test_elements_say_what_they_are_and_where_their_busier_direction_leads(tight):
+    """A link leads to a place, a border into a land, a terminal to a mode and gauge; more tonnes go east."""
+    table = by_id(solve(tight, method="path_based"))
+    assert table["kind"].to_dict() == {
+        LINK: "link", "rail:b-c": "link", CROSSING: "crossing", "rail:b:BBB-AAA": "crossing",
+        TERMINAL: "terminal",
+    }  # fmt: skip
+    cells = ["mode", "territory_id", "from_territory_id", "towards"]
+    assert table.loc[LINK, cells].tolist() == ["rail", "AAA", "", "B"]
+    assert table.loc[CROSSING, cells].tolist() == ["rail", "BBB", "AAA", "Bbb"]
+    assert table.loc["rail:b:BBB-AAA", cells].tolist() == ["rail", "AAA", "BBB", "Aaa"]
+    assert table.loc[TERMINAL, "towards"] == "rail 1435"
+    assert table.loc[TERMINAL, "from_territory_id"] == ""
+    assert table.loc[CROSSING, "name"] == "b AAA-BBB"
+    assert table.loc[TERMINAL, "name"] == "b transshipment"
+    assert table.loc[LINK, "name"] == "A – B"
+
+
+def test_the_costliest_come_first_and_what_carries_nothing_is_left_out(rows, facts_of):
+    """Waiting, then tonnes, largest first, the unknown last; elements nobody uses are no rows, in pairs as well."""
+    rows["links"][2]["capacity_t_yr"], rows["links"][3]["capacity_t_yr"] = 3e4, 1e4
+    facts = facts_of(rows)
+    base = solve(facts, method="path_based")
+    alone = ist.bottlenecks(base)
+    used = [r["link_id"] for r in rows["links"] if r["mode"] == "rail"]
+    idle = set(used) - set(alone["element_id"])
+    assert idle, "the road carries all"
+    assert (alone["tonnes_t_yr"] > 0).all()
+    both = ist.bottlenecks(base, base)
+    assert set(both["element_id"]) == set(alone["element_id"])
+    assert (both["tonnes_t_yr_change"] == 0.0).all()
+    for table, suffix in ((alone, ""), (both, "_new")):
+        by = [f"{column}{suffix}" for column in ("waiting_usd_yr", "tonnes_t_yr")]
+        keys = list(zip(table[by[0]].fillna(-1.0), table[by[1]], strict=True))
+        assert keys == sorted(keys, reverse=True)
+        assert table[by[0]].nunique() > 1
+
+
+def test_a_capacity_that_an_order_sets_is_of_the_order(tight):
+    """Set anew, it is neither published nor assumed, whoever is named in the row; unset, it is as before."""
+    wider = with_capacity(tight.network(DAY), LINK, 5000.0)
+    table = by_id(solve(tight, wider, method="path_based"))
+    assert table.loc[LINK, "capacity_basis"] == "order"
+    assert table.loc[LINK, "capacity_source_id"] == "somebody-2024"
+    assert table.loc[CROSSING, "capacity_basis"] == "published"
+    assert table.loc[TERMINAL, "capacity_basis"] == "assumed"
+    assert table.loc[TERMINAL, "capacity_source_id"] == "assumed:a guess"
+    unknown = table.loc["rail:b:BBB-AAA"]
+    assert (unknown["capacity_confidence"], unknown["capacity_source_id"]) == ("", "")
+
+
+def test_a_direction_that_carries_nothing_is_not_the_busier_one(rows, facts_of):
+    """Goods that go one way alone fill one direction: its load and its end are those of the element."""
+    rows["links"] = [r for r in rows["links"] if r["mode"] == "road"]
+    rows["links"][0]["capacity_t_yr"], rows["links"][1]["capacity_t_yr"] = 1e4, 2e4
+    for origin, destination, ends in (("A", "C", ["B", "C"]), ("C", "A", ["A", "B"])):
+        one = {"origin_zone_id": origin, "destination_zone_id": destination, "tonnes_t_yr": 900.0}
+        rows["demand"] = [rows["demand"][0] | one]
+        table = by_id(solve(facts_of(rows), method="path_based"))
+        assert table.loc[["road:a-b", "road:b-c"], "towards"].tolist() == ends
+        load = table.loc[["road:a-b", "road:b-c"], "load_share"]
+        assert load.tolist() == pytest.approx([900 / 6e3, 900 / 12e3])
+
+
+def test_a_terminal_leads_to_a_mode_and_a_gauge_where_it_has_one(facts_of):
+    """From the lorry to the sea and back: the mode alone, whichever way more goes."""
+    for origin, towards in (("A", ["sea", "road"]), ("B", ["road", "sea"])):
+        rows = strait_rows()
+        rows["demand"] = [r for r in rows["demand"] if r["origin_zone_id"] == origin]
+        table = by_id(solve(facts_of(rows), method="path_based"))
+        assert table.loc[["p:road-sea", "q:road-sea"], "towards"].tolist() == towards
+        assert table.loc["sea:p-m", "name"] == "P – M"
+
+
+def test_the_mean_wait_is_of_a_tonne_however_few_there_are(tight):
+    """Half a tonne waits for as many hours as that little flow has, not for half of them."""
+    demand = tight.demand(2024)
+    few = replace(demand, flows=demand.flows.assign(tonnes_t_yr=0.5))
+    network = with_capacity(tight.network(DAY), CROSSING, 0.6)
+    result = assign(network, few, GeneralizedCost(tight), method="path_based")
+    here = result.virtual.arcs["crossing_id"].eq(CROSSING).to_numpy()
+    (hours,) = result.delay_h[here & (result.arc_flow.sum(axis=0) > 0.0)]
+    found = by_id(result).loc[CROSSING]
+    assert found["tonnes_t_yr"] == pytest.approx(0.5)
+    assert hours > 0.0
+    assert found["delay_h"] == pytest.approx(hours)

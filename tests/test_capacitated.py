@@ -423,6 +423,32 @@ def test_no_trips_at_all():
     assert (found.objective, len(found.path_flow)) == (0.0, 0)
 
 
+@pytest.mark.parametrize("penalty", [None, 40.0])
+def test_converged_says_that_the_gap_asked_for_was_reached(penalty):
+    """Reached is what the objective is above the bound, as a share; asked for less, it is not converged."""
+    told = set()
+    for seed in SEEDS:
+        graph, cost, trips, capacity, first = random_problem(seed, tight=0.5)
+        for asked in (1e-9, -1.0):
+            try:
+                found = capacitated(
+                    graph,
+                    cost,
+                    trips,
+                    capacity,
+                    first_through_node=first,
+                    penalty=penalty,
+                    gap=asked,
+                )
+            except Infeasible:
+                continue
+            over = (found.objective - found.bound) / (abs(found.objective) or 1.0)
+            assert found.gap == pytest.approx(max(0.0, over), abs=1e-12)
+            assert found.converged == (found.gap <= asked)
+            told.add(found.converged)
+    assert told == {True, False}
+
+
 @pytest.mark.parametrize("scale", [1e-6, 1e6])
 def test_the_units_do_not_matter(scale):
     graph, cost, trips, capacity, first = random_problem(1, tight=2.0)

@@ -150,6 +150,57 @@ def test_an_arc_that_takes_nothing(law):
     assert kernels.integral(law, 1.0, 0.0, 1.0, b, 1.0) == np.inf
 
 
+@pytest.mark.parametrize("law", [BPR, QUEUE, CONICAL])
+def test_an_arc_that_takes_nothing_is_a_wall_for_every_function(law):
+    """No flow waits nowhere, any flow for ever: value, slope and area; a step length is no certificate."""
+    b = 2.0 if law == CONICAL else 0.5
+    assert kernels.derivative(law, 1.0, 0.0, 1.0, b, 0.0) == np.inf
+    assert kernels.integral(law, 1.0, 0.0, 1.0, b, 0.0) == 0.0
+    assert kernels.rise(law, 1.0, 0.0, 1.0, b, 1.0, False) == (0.0, 0.0)
+    for function in (kernels.value, kernels.derivative, kernels.integral):
+        assert function(law, 1.0, 0.0, 0.0, b, 1.0) == 0.0, "no delay, no wall"
+        assert function(NONE, 1.0, 0.0, 1.0, b, 1.0) == 0.0
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1e6])
+@pytest.mark.parametrize("ratio", [0.0, *RATIOS])
+@pytest.mark.parametrize("curve", CURVES)
+def test_only_flow_over_capacity_matters(curve, ratio, scale):
+    """In other units of flow the hours are the same, the slope is so much less, the area so much more."""
+    law, a, b = curve
+    one = (law, T0, CAPACITY, a, b, ratio * CAPACITY)
+    other = (law, T0, CAPACITY * scale, a, b, ratio * CAPACITY * scale)
+    assert kernels.value(*other) == pytest.approx(kernels.value(*one), rel=1e-12)
+    assert kernels.derivative(*other) * scale == pytest.approx(kernels.derivative(*one), rel=1e-12)
+    assert kernels.integral(*other) == pytest.approx(kernels.integral(*one) * scale, rel=1e-12)
+    for marginal in (False, True):
+        delay, slope = kernels.rise(*one, marginal)
+        scaled = kernels.rise(*other, marginal)
+        assert (scaled[0], scaled[1] * scale) == pytest.approx((delay, slope), rel=1e-12)
+
+
+@pytest.mark.parametrize("curve", CURVES)
+def test_a_flow_below_nothing_waits_like_none(curve):
+    """Rounding may leave a flow a little under 0: its delay, slope and area are those of no flow."""
+    for function in (kernels.value, kernels.derivative, kernels.integral):
+        assert at(function, curve, -1e-9) == at(function, curve, 0.0)
+    law, a, b = curve
+    below, none = (kernels.rise(law, T0, CAPACITY, a, b, x, False) for x in (-1e-9, 0.0))
+    assert below == none
+
+
+def test_many_arcs_at_once_are_each_alone():
+    """Value, derivative and integral of every arc, in that order."""
+    law, a, b = (np.array(x) for x in zip(*CURVES, strict=True))
+    flow = np.linspace(0.0, 2.0, len(law)) * CAPACITY
+    full = np.full(len(law), CAPACITY)
+    out = np.empty((3, len(law)))
+    kernels.evaluate(law.astype(np.int8), np.full(len(law), T0), full, a, b, flow, out)
+    for i in range(len(law)):
+        for j, function in enumerate((kernels.value, kernels.derivative, kernels.integral)):
+            assert out[j, i] == function(law[i], T0, CAPACITY, a[i], b[i], flow[i])
+
+
 @pytest.mark.parametrize(("law", "b"), [(QUEUE, 1.0), (CONICAL, 1.0), (CONICAL, 0.5), (9, 1.0)])
 def test_a_law_of_no_shape_is_refused(law, b):
     graph, _ = build_graph([0], [1], 2)

@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 import isthmus as ist
-from conftest import crossing, link, node
-from isthmus.cost.restrictions import bind, concerned, trade_classes
+from conftest import crossing, link, node, strait_rows
+from isthmus.analysis.levels import trip_levels
+from isthmus.cost.restrictions import bind, bites, concerned, entries, trade_classes
 from isthmus.errors import InputError
 from isthmus.virtual import expand
 
@@ -192,6 +193,171 @@ def test_a_charge_that_costs_more_than_the_way_round_is_avoided(facts_of):
     for usd_t, rounded in ((worth - 0.01, False), (worth + 0.01, True)):
         flow, _ = loads(facts_of(triangle({**charge, "goods": "container", "charge_usd_t": usd_t})))
         assert (flow["road:ac:AAA-CCC"] > 0.0) == rounded
+
+
+def paid_by_trip(facts):
+    """Money of each trip, by ends and good, on the only way there is. [USD/t]"""
+    result = loads(facts)[1]
+    key = ["origin_zone_id", "destination_zone_id", "commodity_id"]
+    return trip_levels(result).set_index(key)["money_usd_t"]
+
+
+WAR_RISK = {
+    "effect": "charge",
+    "passage_id": "s",
+    "modes": "sea",
+    "own_trade": True,
+    "charge_hull_share": 0.0075,
+}
+
+
+@pytest.mark.parametrize(
+    "row",
+    [WAR_RISK, {**WAR_RISK, "passage_id": "", "territory_id": "SEA-X", "modes": ""}],
+    ids=["a passage of two links", "a sea entered"],
+)
+def test_a_war_risk_premium_is_its_share_of_the_hull_once_a_passage(facts_of, row):
+    """Eq. 31: 0.75 % of a ship of so many USD a tonne of cargo, for every good and both ways, to the cent."""
+    rows = strait_rows()
+    free = paid_by_trip(facts_of(rows))
+    rows["restrictions"] = [restriction(**row)]
+    facts = facts_of(rows)
+    values = facts["parameters"].query("parameter == 'hull_value_usd_t' and mode == 'sea'")
+    (hull_usd_t,) = values["value"]
+    dearer = paid_by_trip(facts) - free
+    assert len(dearer) == 4
+    assert dearer.to_numpy() == pytest.approx(0.0075 * hull_usd_t, abs=0.005)
+
+
+def test_a_premium_on_the_hull_and_one_on_the_cargo_add_up(facts_of):
+    """Eq. 31: money a tonne, share of the value of the goods and share of the ship are one sum."""
+    rows = strait_rows()
+    free = paid_by_trip(facts_of(rows))
+    more = {"charge_usd_t": 1.5, "charge_value_share": 0.01}
+    rows["restrictions"] = [restriction(**WAR_RISK, **more)]
+    facts = facts_of(rows)
+    values = facts["parameters"].query("parameter == 'hull_value_usd_t' and mode == 'sea'")
+    cargo = facts["commodities"].set_index("commodity_id")["value_usd_t"]
+    dearer = paid_by_trip(facts) - free
+    want = (
+        1.5 + 0.01 * dearer.index.get_level_values(2).map(cargo) + 0.0075 * values["value"].iloc[0]
+    )
+    assert dearer.to_numpy() == pytest.approx(want.to_numpy(), abs=0.005)
+
+
+def test_where_no_ship_goes_there_is_no_hull_to_insure(facts_of):
+    """A share of the hull costs nothing on a land border; nor does a premium of another mode at sea."""
+    shut = {"effect": "charge", "territory_id": "BBB", "own_trade": True, "charge_hull_share": 0.5}
+    free, charged = (paid_by_trip(facts_of(triangle(*r))) for r in ([], [shut]))
+    pd.testing.assert_series_equal(free, charged)
+    rows = strait_rows()
+    free = paid_by_trip(facts_of(rows))
+    rows["restrictions"] = [restriction(**{**WAR_RISK, "modes": "ferry"})]
+    pd.testing.assert_series_equal(free, paid_by_trip(facts_of(rows)))
+
+
+@pytest.mark.parametrize(
+    ("cells", "held"),
+    [
+        ({"passage_id": "s"}, True),
+        ({"passage_id": "s", "modes": "rail; sea"}, True),
+        ({"passage_id": "s", "modes": "rail"}, False),
+        ({"passage_id": "t"}, False),
+        ({"territory_id": "SEA-X"}, True),
+        ({"territory_id": "SEA-X", "modes": "road"}, False),
+        ({"territory_id": "CCC"}, False),
+        ({"crossing_id": "sea:p:AAA-SEA-X"}, True),
+        ({"crossing_id": "sea:p:SEA-X-AAA"}, False),
+        ({"crossing_id": "sea:p:AAA-SEA-X", "to_date": "2024-01-01"}, False),
+    ],
+)
+def test_a_restriction_bites_where_something_open_is_for_it_to_hold_at(facts_of, cells, held):
+    """Without an open crossing into the place or link of the passage, of its modes, it binds nobody."""
+    rows = strait_rows()
+    for row in rows["crossing_regimes"]:
+        if row["crossing_id"] == "sea:p:SEA-X-AAA":
+            row["regime"] = "closed"
+    rows["restrictions"] = [restriction(effect="charge", own_trade=True, charge_usd_t=1.0, **cells)]
+    network = facts_of(rows).network("2024-06-01")
+    assert bites(network).tolist() == [held]
+    trade = pd.DataFrame({"origin": ["AAA"], "destination": ["BBB"], "commodity_id": ["coal"]})
+    classes, of = trade_classes(network, network.facts["commodities"], trade)
+    assert bool(classes["bound_by"].iloc[int(of[0])]) == held
+
+
+def test_a_ban_holds_for_leaving_a_land_and_a_charge_for_entering_it_alone(facts_of):
+    """A land is entered and left by crossings of either direction; a passage is each of its links."""
+    rows = strait_rows()
+    common = {"territory_id": "SEA-X", "own_trade": True}
+    rows["restrictions"] = [
+        restriction(restriction_id="ban", **common),
+        restriction(restriction_id="charge", effect="charge", charge_usd_t=1.0, **common),
+        restriction(restriction_id="passage", effect="charge", passage_id="s", charge_usd_t=1.0),
+    ]
+    network = facts_of(rows).network("2024-06-01")
+    arcs = expand(network).arcs
+    where, share = entries(network, arcs)
+    names = [set(arcs.loc[here, "crossing_id"]) | set(arcs.loc[here, "link_id"]) for here in where]
+    into = {"sea:p:AAA-SEA-X", "sea:q:BBB-SEA-X", ""}
+    assert names[0] == into | {"sea:p:SEA-X-AAA", "sea:q:SEA-X-BBB"}
+    assert names[1] == into
+    assert names[2] == {"sea:p-m", "sea:m-q", ""}
+    assert set(share[1, where[1]]) == {1.0}
+    assert not share[~where].any()
+    for name, part in (("sea:p-m", 0.3), ("sea:m-q", 0.7)):
+        assert share[2, arcs["link_id"].eq(name).to_numpy()] == pytest.approx([part, part])
+
+
+def test_hours_of_restrictions_add_up_and_those_out_of_force_add_none(facts_of):
+    """Eq. 32: two rows that bind one trade ask for the hours of both; one of another day for none."""
+    charge = {"effect": "charge", "territory_id": "BBB", "own_trade": True}
+    rows = triangle(
+        {**charge, "charge_h": 5.0},
+        {**charge, "charge_h": 2.0, "charge_usd_t": 4.0},
+        {**charge, "charge_h": 90.0, "charge_usd_t": 90.0, "from_date": "2025-01-01"},
+    )
+    found = loads(facts_of(rows))[1]
+    arcs, cost = found.virtual.arcs, found.cost
+    into = (arcs["kind"].eq("cross") & arcs["territory_id"].eq("BBB")).to_numpy()
+    for k in found.trips["class"]:
+        assert cost.components["restriction_hours"][k] == pytest.approx(7.0 * into)
+        assert cost.components["restriction_money"][k] == pytest.approx(4.0 * into)
+
+
+def test_a_trade_has_the_class_of_the_rows_that_bind_it_whatever_order_trades_come_in(facts_of):
+    """The class of a trade is its good and the set of rows that bind it: alike ones share, others do not."""
+    rows = triangle(
+        {**BANNED, "goods": "container"},
+        {"effect": "charge", "territory_id": "CCC", "own_trade": True, "ends_in": "AAA"},
+        {"effect": "charge", "territory_id": "BBB", "own_trade": True, "goods": "coal; container"},
+    )
+    facts = facts_of(rows)
+    network = facts.network("2024-06-01")
+    goods = facts["commodities"].reset_index(drop=True)
+    ends = [(a, b) for a in LANDS for b in LANDS]
+    names = ["coal", "container", "grain_food"]
+    trades = pd.DataFrame(
+        [(a, b, g) for g in names for a, b in ends],
+        columns=["origin", "destination", "commodity_id"],
+    )
+    rng = np.random.default_rng(4)
+    for order in (np.arange(len(trades)), rng.permutation(len(trades))):
+        some = trades.iloc[order].reset_index(drop=True)
+        classes, of = trade_classes(network, goods, some)
+        about = concerned(
+            network.restrictions,
+            some["origin"].to_numpy(dtype=object),
+            some["destination"].to_numpy(dtype=object),
+        )
+        limits = [{"container"}, set(names), {"coal", "container"}]
+        for t, row in enumerate(some.itertuples()):
+            binds = tuple(i for i in range(3) if about[i, t] and row.commodity_id in limits[i])
+            got = classes.iloc[of[t]]
+            assert (got["commodity_id"], got["bound_by"]) == (row.commodity_id, binds)
+        assert classes.columns.tolist() == [*goods.columns, "bound_by"]
+        assert classes.index.tolist() == list(range(len(classes)))
+        keys = list(zip(classes["commodity_id"], classes["bound_by"], strict=True))
+        assert len(set(keys)) == len(keys)
 
 
 def test_what_nothing_else_serves_is_unserved_and_named(facts_of):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["corridor_chain_links", "corridor_lands", "corridor_links"]
 
 
-def corridor_links(network: Network) -> pd.DataFrame:
+def corridor_links(network: Network, links: pd.DataFrame | None = None) -> pd.DataFrame:
     """
     Return the links of each corridor.
 
@@ -24,6 +24,8 @@ def corridor_links(network: Network) -> pd.DataFrame:
     Parameters
     ----------
     network : Network
+    links : DataFrame, optional
+        Links that chains may run over; default is all of the network.
 
     Returns
     -------
@@ -31,7 +33,7 @@ def corridor_links(network: Network) -> pd.DataFrame:
         corridor_id, branch, sequence, link_id. A leg with no way at all has an empty `link_id`:
         `isthmus check` reports it.
     """
-    return _chain_links(network.facts["corridor_nodes"], network.links)
+    return _chain_links(network.facts["corridor_nodes"], network.links if links is None else links)
 
 
 def corridor_chain_links(facts: Facts, links: pd.DataFrame, corridor_id: str) -> list[str]:

@@ -274,8 +274,9 @@ def manifest_of(result: Run) -> dict[str, Any]:
         "base_gap": result.base.gap,
         "base_converged": result.base.converged,
         "base_iterations": result.base.iterations,
+        "certificate": _certificate(new),
         "compared": result.compared,
-        "totals": result.comparison.totals(),
+        "totals": {k: None if v != v else v for k, v in result.comparison.totals().items()},
         "seed": None,
         "stops": new.virtual.n_stop,
         "arcs": new.virtual.n_arc,
@@ -284,6 +285,18 @@ def manifest_of(result: Run) -> dict[str, Any]:
         "base_network_digest": result.base.digests["network"],
         **{f"{k}_digest": v for k, v in new.digests.items()},
         "digest": _digest(result),
+    }
+
+
+def _certificate(new: Assignment) -> dict[str, float | None]:
+    """Return what proves a stochastic equilibrium; nothing of other methods."""
+    proof = new.certificate
+    if proof is None:
+        return {"conservation": None, "duality_gap": None, "least_usd_yr": None}
+    return {
+        "conservation": proof.conservation,
+        "duality_gap": proof.duality_gap,
+        "least_usd_yr": proof.least_usd_yr,
     }
 
 

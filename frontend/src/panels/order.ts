@@ -117,7 +117,9 @@ function waiting(c: Context): HTMLElement {
 }
 
 const FIGURES: [string, (t: Record<string, number>) => number, string][] = [
-  ["generalised cost, USD/yr", (t) => num(t["cost_change_usd_yr"]), "Money, time and its spread, as a shipper expects them of the choice; over trade that moves in both."],
+  ["generalised cost, USD/yr", (t) => num(t["cost_change_usd_yr"]), "Money, time, its uncertainty, waiting and what having a choice is worth; over trade that moves in both."],
+  ["… of the network itself", (t) => num(t["network_change_usd_yr"]), "At the delays of the base: opening never costs, closing never saves."],
+  ["… of others who move", (t) => num(t["congestion_change_usd_yr"]) + num(t["relief_change_usd_yr"]), "Queues that grow or shrink, and what trade that stops takes off the rest."],
   ["tonne-days a year", (t) => num(t["time_change_th_yr"]) / 24, "Days on the way times tonnes."],
   ["CO₂e, t/yr", (t) => num(t["co2_change_t_yr"]), "Well to wheel."],
   ["without a way, t/yr", (t) => num(t["unserved_new_t_yr"]) - num(t["unserved_base_t_yr"]), "Trade that loses (or gains) every way."],

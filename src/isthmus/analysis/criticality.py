@@ -77,7 +77,7 @@ def criticality(
     kinds: Sequence[str] = KINDS,
     only: Sequence[str] | None = None,
     *,
-    gap: float = 1e-4,
+    gap: float = 1e-6,
     trades: int = 5,
     progress: Callable[[int, int], None] | None = None,
 ) -> Criticality:
@@ -114,7 +114,7 @@ def criticality(
     tally = _Tally(base, without.trips.flow, trades)
     alike: dict[bytes, list[int]] = {}
     for i, arcs in enumerate(found.arcs):
-        gone = without.routes_over(arcs)
+        gone = without.slots_over(arcs)
         if len(gone):
             alike.setdefault(gone.tobytes(), []).append(i)
     # the long cases first, so that no thread is left with one at the end
@@ -124,9 +124,9 @@ def criticality(
     results: dict[int, _Losses] = {}
 
     def cases(group: list[int]) -> list[_Losses]:
-        known: dict[bytes, Outcome] = {}
+        # elements that the same trips pass with the same shares are one case
         with one_after_the_other():
-            return [tally.of(without.of(found.arcs[i], known=known)) for i in group]
+            return [tally.of(without.of(found.arcs[group[0]]))] * len(group)
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         jobs = [(group, pool.submit(cases, group)) for group in groups]
@@ -210,10 +210,10 @@ class _Tally:
 
     def of(self, outcome: Outcome) -> _Losses:
         """Return the losses of one case."""
-        flow = self.flow
+        flow = outcome.kept_t_yr
         losses = np.stack(
             [
-                np.where(outcome.lost, flow, 0.0),
+                outcome.stopped_t_yr,
                 flow * outcome.usd_t,
                 flow * outcome.hours / 24.0,
                 flow * outcome.co2_kg_t / 1000.0,

@@ -249,15 +249,11 @@ def refusal(base: Assignment | Without, who: str, via: str, by: str = "territory
     own = (start == who) | (end == who)
     other = own & (start != via) & (end != via)
     arcs = np.flatnonzero(owner == via).astype(np.int64)
-    paths = without.routes_over(arcs)
-    mine = paths[other[without.path_trip[paths]]]
-    passing = float(without.flow[mine].sum())
+    passing = without.tonnes(arcs, other)
     outcome = without.of(arcs, other)
-    lost = outcome.lost & other
-    stopped = float(flow[lost].sum())
-    stays = other & ~lost
-    extra = float((flow * outcome.usd_t)[stays].sum())
-    days = float((flow * outcome.hours)[stays].sum()) / 24.0
+    stopped = float(outcome.stopped_t_yr[other].sum())
+    extra = float((outcome.kept_t_yr * outcome.usd_t)[other].sum())
+    days = float((outcome.kept_t_yr * outcome.hours)[other].sum()) / 24.0
     # of trips that lost their only way, what passed is all that they carried
     around = max(passing - stopped, 0.0)
     title = _titles(assignment)

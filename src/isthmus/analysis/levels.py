@@ -19,7 +19,7 @@ from isthmus.kernels import totals
 if TYPE_CHECKING:
     from isthmus.assign import Assignment
 
-__all__ = ["DIMENSIONS", "levels", "transit", "trip_levels"]
+__all__ = ["DIMENSIONS", "corridor_levels", "levels", "transit", "trip_levels"]
 
 
 def _once(
@@ -47,7 +47,9 @@ def trip_levels(assignment: Assignment) -> pd.DataFrame:
         origin_zone_id, destination_zone_id, commodity_id, origin_territory_id,
         destination_territory_id, tonnes_t_yr, served_t_yr [t/yr]; usd_t, money_usd_t [USD/t],
         hours_h [h], co2_kg_t [kg/t], length_km [km]: means by flow, NaN where nothing is served;
-        logsum_usd_t [USD/t]: what a shipper expects of the choice as a whole.
+        borne_usd_t [USD/t]: what a tonne bears, the perturbation of a stochastic method among it;
+        doubt_usd_yr [USD/yr]: what the gaps of the assignment may be worth to it; and what borne_usd_t is
+        made of, in USD/t: money_usd_t, time_usd_t, spread_usd_t, co2_usd_t, waiting_usd_t, choice_usd_t.
     """
     return _once(assignment, "trips", _trip_levels)
 
@@ -74,7 +76,20 @@ def _trip_levels(assignment: Assignment) -> pd.DataFrame:
         total = np.bincount(paths.trip, weights=weighted, minlength=len(frame))
         with np.errstate(invalid="ignore"):
             frame[column] = np.where(flow > 0, total / np.where(flow > 0, flow, 1.0), np.nan)
-    frame["logsum_usd_t"] = table["logsum_usd_t"]
+    klass = table["class"].to_numpy()
+    prices = assignment.cost.prices
+    spread = np.bincount(paths.trip, paths.flow * assignment.path_total("spread"), len(frame))
+    waits = np.bincount(paths.trip, paths.flow * assignment.path_total("delay"), len(frame))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        frame["waiting_usd_t"] = prices["hours"].to_numpy()[klass] * waits / flow
+        frame["spread_usd_t"] = prices["spread"].to_numpy()[klass] * spread / flow
+    hours = prices["hours"].to_numpy()[klass] * frame["hours_h"]
+    frame["time_usd_t"] = hours - frame["waiting_usd_t"]
+    frame["co2_usd_t"] = prices["co2"].to_numpy()[klass] * frame["co2_kg_t"]
+    frame["borne_usd_t"] = table["borne_usd_t"]
+    frame["choice_usd_t"] = frame["borne_usd_t"] - frame["usd_t"]
+    proof = assignment.certificate
+    frame["doubt_usd_yr"] = 0.0 if proof is None else proof.doubt_usd_yr
     return frame
 
 
@@ -196,13 +211,15 @@ def _by_crossing(assignment: Assignment) -> pd.DataFrame:
     return frame
 
 
-def _by_corridor(assignment: Assignment) -> pd.DataFrame:
+def _by_corridor(assignment: Assignment, links: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Corridors by their chains over some links, all of the network if none are given."""
     network = assignment.virtual.network
-    chain = corridor_links(network)
+    chain = corridor_links(network, links)
     flows = _by_link(assignment).set_index("link_id")
     chain = chain[chain["link_id"].ne("")].copy()
-    chain["t"] = chain["link_id"].map(flows["flow_t_yr"])
-    chain["km"] = chain["link_id"].map(flows["length_km"])
+    known = (network.links if links is None else links).set_index("link_id")["length_km"]
+    chain["t"] = chain["link_id"].map(flows["flow_t_yr"]).fillna(0.0)
+    chain["km"] = chain["link_id"].map(known)
     chain["tkm"] = chain["t"] * chain["km"]
     grouped = chain.groupby("corridor_id")
     frame = network.facts["corridors"][["corridor_id", "name", "proponent"]].set_index(
@@ -273,6 +290,24 @@ DIMENSIONS: dict[str, tuple[list[str], Callable[[Assignment], pd.DataFrame]]] = 
     "component": (["component"], _by_component),
 }
 """What totals can be taken by: the key columns, and the function."""
+
+
+def corridor_levels(assignment: Assignment, links: pd.DataFrame) -> pd.DataFrame:
+    """
+    Return the totals of corridors whose chains run over some links.
+
+    Parameters
+    ----------
+    assignment : Assignment
+    links : DataFrame
+        Rows of links: of two networks together, so that a corridor is the same chain in both.
+
+    Returns
+    -------
+    DataFrame
+        As `levels` by corridor.
+    """
+    return _by_corridor(assignment, links)
 
 
 def levels(assignment: Assignment, dimension: str) -> pd.DataFrame:

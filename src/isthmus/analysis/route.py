@@ -12,7 +12,7 @@ import pandas as pd
 from isthmus.analysis.exposure import listed_arcs
 from isthmus.assign.base import Trips
 from isthmus.assign.cuts import closed_elements
-from isthmus.assign.stochastic import generate_routes
+from isthmus.assign.routes import generate_routes
 from isthmus.errors import NoPath
 from isthmus.virtual import VirtualNetwork, expand
 

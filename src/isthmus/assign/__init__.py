@@ -187,8 +187,8 @@ class Assignment:
 
         Parameters
         ----------
-        name : {'usd', 'money', 'hours', 'spread', 'co2', 'length_km'}
-            `usd` and `hours` include congestion.
+        name : {'usd', 'money', 'hours', 'delay', 'spread', 'co2', 'length_km'}
+            `usd` and `hours` include congestion, which is `delay`.
 
         Returns
         -------
@@ -205,6 +205,8 @@ class Assignment:
         if name == "length_km":
             arcs = self.virtual.arcs
             return self._along(np.where(arcs["kind"].eq("move"), arcs["length_km"], 0.0)[None, :])
+        if name == "delay":
+            return self._along(self.delay_h[None, :])
         if name == "usd":
             waiting = cost.vot_usd_t_h[self.class_of_path] * self._along(self.delay_h[None, :])
             return self._along(cost.usd_if_open) + waiting
@@ -285,7 +287,9 @@ def assign(
         )
     made = prepared(network, demand, cost, start)
     virtual, arc_cost, table, trips = made.virtual, made.cost, made.table.copy(), made.trips
-    problem = Problem(virtual, arc_cost, table, trips, made.delay, made.length, start, gap, progress)
+    problem = Problem(
+        virtual, arc_cost, table, trips, made.delay, made.length, start, gap, progress
+    )
     solution = METHODS[method](problem, **options)
     paths = Paths(
         solution.path_trip.astype(np.int64),

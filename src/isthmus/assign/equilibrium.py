@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from isthmus.assign.base import FloatArray, Progress
 from isthmus.assign.perturbed import Choice, Perturbed, UnitFlows
+from isthmus.kernels.definite import solve_dense
 
 __all__ = ["Equilibrium", "direction", "equilibrium"]
 
@@ -27,6 +27,8 @@ _KINKED = 1e-4
 """Gap above which a search that is stuck is stuck at a kink, and not at what rounding leaves."""
 _BEGIN = 0.9
 """Share of capacity that first flows are cut off at."""
+_COUPLED = 1e-5
+"""Part of a delay's own change that comes back to it, from which it is followed by Newton's method."""
 _STEEPEST = 1e30
 """Rise of a delay that stands for one without bound. [h per t/yr]"""
 _LEAST = 1e-9
@@ -80,16 +82,16 @@ def direction(slope: FloatArray, steep: FloatArray, missing: FloatArray) -> Floa
     missing : ndarray, shape (n,)
         Load less flow. [t/yr]
     """
-    root = np.sqrt(steep)
-    felt = np.flatnonzero(np.diagonal(slope) * root**2 > 1e-12)
+    root = np.sqrt(np.minimum(steep, 1e60))
+    felt = np.flatnonzero(np.diagonal(slope) * root**2 > _COUPLED)
     some = root[felt]
     inner = slope[np.ix_(felt, felt)] * some[:, None] * some
     inner[np.diag_indices(len(felt))] += 1.0
-    try:
-        y = cho_solve(cho_factor(inner, overwrite_a=True, check_finite=False), some * missing[felt])
-    except LinAlgError:
+    y = some * missing[felt]
+    if not solve_dense(inner, y):
         return missing
-    return np.asarray(missing - slope[:, felt] @ (some * y))
+    # no product of a library: its bits depend on how many threads it has
+    return np.asarray(missing - (slope[:, felt] * (some * y)).sum(axis=1))
 
 
 def steepness(problem: Perturbed, loaded: FloatArray, law: FloatArray) -> FloatArray:
@@ -100,9 +102,9 @@ def steepness(problem: Perturbed, loaded: FloatArray, law: FloatArray) -> FloatA
     ----------
     problem : Perturbed
     loaded : ndarray, shape (n_slot,)
-        What trips load at the delays. [t/yr]
+        What trips load. [t/yr]
     law : ndarray, shape (3, n_slot)
-        At the flows that the delays are of.
+        At the flows that delays are taken at.
 
     Returns
     -------

@@ -17,8 +17,8 @@ import pandas as pd
 from isthmus.assign.all_or_nothing import all_or_nothing
 from isthmus.assign.base import Delay, Progress, Solution, Trips
 from isthmus.assign.capacitated import capacitated
-from isthmus.assign.kin import kin, parent_flows, parent_unit, parent_volume
 from isthmus.assign.cuts import element_names
+from isthmus.assign.kin import kin, parent_flows, parent_unit, parent_volume
 from isthmus.assign.path_based import path_based
 from isthmus.assign.proportional import proportional
 from isthmus.assign.stochastic import stochastic
@@ -164,14 +164,13 @@ def _capacitated(problem: Problem, **options: Any) -> Solution:
 
 def _all_or_nothing(problem: Problem, **options: Any) -> Solution:
     """Every trip on its cheapest path, without congestion."""
-    found = all_or_nothing(
+    return all_or_nothing(
         problem.virtual.graph,
         problem.cost.usd,
         problem.trips,
         progress=problem.progress,
         **options,
     )
-    return found
 
 
 METHODS: dict[str, Callable[..., Solution]] = {

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from copy import copy
+import copy
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from isthmus.assign.base import (
     Delay,
@@ -70,7 +71,7 @@ class UnitFlows(NamedTuple):
 
     def with_empty(self) -> UnitFlows:
         """Return these and one more trip of which nothing is known."""
-        at, node_at = (np.concatenate([a, a[-1:]]) for a in (self.at, self.node_at))
+        at, node_at = (np.append(x, x[-1]).astype(np.int64) for x in (self.at, self.node_at))
         return UnitFlows(at, self.arcs, self.x, node_at, self.nodes, self.potential)
 
     @staticmethod
@@ -207,6 +208,35 @@ class Perturbed:
         self.ceiling = least + most
         self.band = 0.1 * most
 
+    def without(self, arcs: IntArray) -> Perturbed:
+        """Return the same with some arcs closed, delays of all others as they are."""
+        free = self.free.copy()
+        free[:, arcs] = np.inf
+        return self._with(free, self.trips, self.length, self.vot)
+
+    def without_for(self, arcs: IntArray, whose: npt.NDArray[np.bool_]) -> Perturbed:
+        """Return the same with some arcs closed to some trips, which become classes of their own."""
+        n, free = len(self.vot), np.concatenate([self.free, self.free])
+        free[n:, arcs] = np.inf
+        klass = (self.trips.klass + np.where(whose, n, 0)).astype(np.int32)
+        both = np.concatenate([self.length, self.length])
+        trips = self.trips._replace(klass=klass)
+        return self._with(free, trips, both, np.concatenate([self.vot, self.vot]))
+
+    def of_flow(self, flow: FloatArray) -> Perturbed:
+        """Return the same with other tonnes of the trips, all of which move. [t/yr]"""
+        out = self._with(self.free, self.trips._replace(flow=flow), self.length, self.vot)
+        out.rows = self.rows[flow[self.rows] > 0.0]
+        out.ceiling, out.band = np.full(len(flow), np.inf), np.zeros(len(flow))
+        return out
+
+    def _with(
+        self, free: FloatArray, trips: Trips, length: FloatArray, vot: FloatArray
+    ) -> Perturbed:
+        out = copy.copy(self)
+        out.free, out.trips, out.length, out.vot = free, trips, length, vot
+        return out
+
     def softened(self, least: float) -> Perturbed:
         """
         Return the same with arcs of some length at least, a problem whose answer is near and easier to find.
@@ -226,7 +256,7 @@ class Perturbed:
         wanted = least * np.maximum(np.where(is_open, self.usd, 0.0), 0.1 * mean)
         if (self.length >= wanted).all():
             return self
-        other = copy(self)
+        other = copy.copy(self)
         other.length = np.maximum(self.length, wanted)
         return other
 
@@ -253,6 +283,7 @@ class Perturbed:
         *,
         checked: bool = True,
         with_slope: bool = False,
+        felt: IntArray | None = None,
     ) -> Choice:
         """
         Solve trips at some delays.
@@ -268,6 +299,8 @@ class Perturbed:
         checked : bool
             Without it, trips keep to the arcs they are known to use.
         with_slope : bool
+        felt : ndarray of int64, optional
+            Delayed arcs that the slope is wanted between; default is all.
 
         Returns
         -------
@@ -276,7 +309,11 @@ class Perturbed:
         rows = self.rows if rows is None else rows
         known = UnitFlows.none(len(rows)) if known is None else known
         cost = self.free + self.vot[:, None] * self.spread(hours)
-        m, n_slot = len(self.trips.flow), len(self.arcs)
+        m = len(self.trips.flow)
+        slots, n_slot = self.slots, len(self.arcs)
+        if felt is not None:
+            slots, n_slot = np.full(self.graph.n_arc, -1, np.int32), len(felt)
+            slots[self.arcs[felt]] = np.arange(n_slot, dtype=np.int32)
         values = np.zeros((m, 6))
         trips = (*self.trips[:3], self.weight, self.ceiling, self.band)
         size = np.diff(known.at)
@@ -291,7 +328,7 @@ class Perturbed:
             found = UnitFlows(
                 *kernel.choose(
                     self._graph, self.first_through_node, cost, self.length, trips, mine, tuple(some),
-                    checked, self.slots, with_slope, values, slope,
+                    checked, slots, with_slope, values, slope,
                 )
             )  # fmt: skip
             load = np.zeros(self.graph.n_arc)

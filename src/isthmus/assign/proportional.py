@@ -45,7 +45,7 @@ from isthmus.assign.pathsets import begin_from, lay_out
 from isthmus.assign.sweeps import Sweeps
 from isthmus.errors import CostError
 from isthmus.kernels import entropy
-from isthmus.kernels.loading import add_paths
+from isthmus.kernels.decompose import add_paths
 
 __all__ = ["Proportional", "proportional", "route_entropy"]
 

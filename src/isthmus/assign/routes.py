@@ -1,14 +1,13 @@
-"""Choice sets: a bounded set of different loopless routes for each trip."""
+"""Alternatives to look at: a bounded set of different loopless routes for each trip; no assignment uses them."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from isthmus.assign.base import (
-    BoolArray,
     FloatArray,
     Graph,
     Int32Array,
@@ -21,7 +20,6 @@ from isthmus.assign.base import (
 )
 from isthmus.assign.parts import cut, together
 from isthmus.errors import Fault, InputError
-from isthmus.kernels import pricing
 from isthmus.kernels import routes as route_kernels
 from isthmus.kernels.trees import plant_classes
 
@@ -31,9 +29,7 @@ __all__ = [
     "Routes",
     "draw",
     "generate_routes",
-    "generate_some",
     "plant",
-    "route_costs",
     "trips_of",
 ]
 
@@ -313,61 +309,3 @@ def _blocks(
     order = np.argsort(key, kind="stable")
     pair = np.concatenate(([0], np.cumsum(np.diff(key[order]) != 0)))
     return np.split(rows[order], np.flatnonzero(np.diff(pair // most)) + 1)
-
-
-def generate_some(
-    graph: Graph,
-    cost: FloatArray,
-    trips: Trips,
-    wanted: BoolArray,
-    n_routes: int,
-    options: dict[str, Any],
-) -> Routes:
-    """
-    Generate a few routes for some trips; the others get none.
-
-    Parameters
-    ----------
-    graph : Graph
-    cost : ndarray, shape (n_class, n_arc)
-        [USD/t]
-    trips : Trips
-    wanted : ndarray of bool, shape (m,)
-    n_routes : int
-    options : dict
-        Of `generate_routes`.
-
-    Returns
-    -------
-    Routes
-        Of all trips.
-    """
-    rows = np.flatnonzero(wanted)
-    found = draw(graph, cost, trips_of(trips, rows), n_routes, **options).routes
-    count = np.zeros(len(trips.flow), np.int64)
-    count[rows] = np.diff(found.trip)
-    return Routes(
-        np.concatenate(([0], np.cumsum(count))).astype(np.int64), found.starts, found.arcs
-    )
-
-
-def route_costs(routes: Routes, cost: FloatArray, trips: Trips) -> FloatArray:
-    """
-    Return what each route costs its trip.
-
-    Parameters
-    ----------
-    routes : Routes
-    cost : ndarray, shape (n_class, n_arc)
-        [USD/t]
-    trips : Trips
-
-    Returns
-    -------
-    ndarray, shape (n_path,)
-        [USD/t]
-    """
-    out = np.empty(len(routes.starts) - 1)
-    trip_of = np.repeat(np.arange(len(trips.klass)), np.diff(routes.trip))
-    pricing.path_costs(trip_of, routes.starts, routes.arcs, trips.klass, cost, out)
-    return out

@@ -154,6 +154,7 @@ def _print_orders(done: list[Finished]) -> None:
                 order.scenario.id,
                 order.scenario.status,
                 compact(t["cost_change_usd_yr"], sign=True),
+                *_parts(t),
                 compact(t["time_change_th_yr"] / 24.0, sign=True),
                 compact(t["co2_change_t_yr"], sign=True),
                 compact(unserved, sign=True),
@@ -166,13 +167,17 @@ def _print_orders(done: list[Finished]) -> None:
             "order": "left",
             "status": "left",
             "cost USD": "right",
+            "network": "right",
+            "others": "right",
             "tonne-days": "right",
             "CO2e t": "right",
             "unserved t": "right",
             "gap": "right",
         },
         rows,
-        "Cost is generalised cost: money, time and its spread, as expected of the choice. Minus is a saving.",
+        "Cost is what trade served in both bears: money, time, its spread, and what having a choice is worth. "
+        "Network is the part of it at the delays of the base, others what other trade's moving does: queues "
+        f"that grow or shrink. Minus is a saving; less than {_least(done)} cannot be told from 0 and is 0.",
     )
     out.print()
     _print_gaps(done)
@@ -182,11 +187,29 @@ def _print_orders(done: list[Finished]) -> None:
             _print_countries(order.result)
 
 
+def _parts(totals: dict[str, Any]) -> list[str]:
+    """Network and all that others' moving does, where the method tells them apart."""
+    network = totals["network_change_usd_yr"]
+    if network is None or network != network:
+        return ["", ""]
+    others = totals["congestion_change_usd_yr"] + totals["relief_change_usd_yr"]
+    return [compact(network, sign=True), compact(others, sign=True)]
+
+
+def _least(done: list[Finished]) -> str:
+    """The smallest change that any of some runs can tell from none."""
+    return f"USD {compact(max(float(o.manifest['totals']['least_usd_yr']) for o in done))} a year"
+
+
 def _print_gaps(done: list[Finished]) -> None:
     """Print how near each assignment came to what its method defines, base and new."""
 
     def reached(manifest: dict[str, Any], side: str) -> str:
         return f"{manifest[f'{side}gap']:.1e} in {manifest[f'{side}iterations']}"
+
+    def proof(manifest: dict[str, Any], name: str) -> str:
+        value = manifest["certificate"].get(name)
+        return "" if value is None else f"{value:.0e}"
 
     rows = [
         [
@@ -195,13 +218,24 @@ def _print_gaps(done: list[Finished]) -> None:
             f"{m['asked_gap']:.0e}",
             reached(m, "base_"),
             reached(m, "") if m["compared"] else "is the base",
+            proof(m, "conservation"),
+            proof(m, "duality_gap"),
         ]
         for m in (order.manifest for order in done)
     ]
     print_table(
         "Relative gap reached by every run, in so many iterations",
-        {"order": "left", "method": "left", "asked": "right", "base": "right", "with it": "right"},
+        {
+            "order": "left",
+            "method": "left",
+            "asked": "right",
+            "base": "right",
+            "with it": "right",
+            "balance": "right",
+            "duality": "right",
+        },
         rows,
+        "Balance: largest flow that is lost at a node, of a trip of 1. Duality: what trips bear above a bound, over all.",
     )
 
 

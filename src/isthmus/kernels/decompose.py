@@ -56,10 +56,15 @@ def paths(at, arcs, x, origin, destination, flow, tail, head):
                 best = -1
                 for j in range(size):
                     a = arcs[at[t] + j]
-                    if tail[a] != u or left[j] <= 0.0:
-                        continue
-                    tie = best >= 0 and left[j] == left[best] and a < arcs[at[t] + best]
-                    if best < 0 or left[j] > left[best] or tie:
+                    if (
+                        tail[a] == u
+                        and left[j] > 0.0
+                        and (
+                            best < 0
+                            or left[j] > left[best]
+                            or (left[j] == left[best] and a < arcs[at[t] + best])
+                        )
+                    ):
                         best = j
                 if best < 0:
                     break
@@ -123,3 +128,23 @@ def along_class(at, arcs, x, klass, values, out):
         for j in range(at[t], at[t + 1]):
             total += x[j] * values[klass[t], arcs[j]]
         out[t] = total
+
+
+@njit(cache=True, nogil=True)
+def add_paths(path_klass, starts, arcs, path_flow, out):
+    """
+    Add route flows to arc flows.
+
+    Parameters
+    ----------
+    path_klass : ndarray of int32, shape (n_path,)
+    starts, arcs
+        Routes.
+    path_flow : ndarray of float64, shape (n_path,)
+        [t/yr]
+    out : ndarray of float64, shape (n_class, n_arc)
+        Flow is added to it. [t/yr]
+    """
+    for p in range(path_flow.size):
+        for i in range(starts[p], starts[p + 1]):
+            out[path_klass[p], arcs[i]] += path_flow[p]

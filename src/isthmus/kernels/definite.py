@@ -234,3 +234,58 @@ def solve(m, begin, rows, low, diagonal, b):
         for p in range(begin[j], begin[j + 1]):
             x -= low[p] * b[rows[p]]
         b[j] = x
+
+
+@njit(cache=True, nogil=True)
+def solve_dense(matrix, vector):
+    """
+    Solve a symmetric positive definite system by Cholesky, in place.
+
+    Written here rather than taken from LAPACK so that the bits do not depend on the number of threads. Four rows are
+    taken off the rest at a time, which reads and writes it a quarter as often.
+
+    Parameters
+    ----------
+    matrix : ndarray of float64, shape (n, n)
+        Its upper triangle is overwritten by the factor.
+    vector : ndarray of float64, shape (n,)
+        Overwritten by the solution.
+
+    Returns
+    -------
+    bool
+        False if the matrix is not positive definite.
+    """
+    n = vector.size
+    for first in range(0, n, 4):
+        end = min(first + 4, n)
+        for k in range(first, end):
+            pivot = matrix[k, k]
+            if not pivot > 0.0:
+                return False
+            pivot = np.sqrt(pivot)
+            matrix[k, k] = pivot
+            for j in range(k + 1, n):
+                matrix[k, j] /= pivot
+            for i in range(k + 1, end):
+                f = matrix[k, i]
+                for j in range(i, n):
+                    matrix[i, j] -= f * matrix[k, j]
+        if end < n:
+            a, b = matrix[first], matrix[first + 1]
+            c, d = matrix[first + 2], matrix[first + 3]
+            for i in range(end, n):
+                fa, fb, fc, fd = a[i], b[i], c[i], d[i]
+                row = matrix[i]
+                for j in range(i, n):
+                    row[j] -= (fa * a[j] + fb * b[j]) + (fc * c[j] + fd * d[j])
+    for i in range(n):
+        vector[i] /= matrix[i, i]
+        for j in range(i + 1, n):
+            vector[j] -= vector[i] * matrix[i, j]
+    for i in range(n - 1, -1, -1):
+        total = vector[i]
+        for j in range(i + 1, n):
+            total -= matrix[i, j] * vector[j]
+        vector[i] = total / matrix[i, i]
+    return True

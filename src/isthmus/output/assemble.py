@@ -136,7 +136,7 @@ def _corridors(comparison: Comparison) -> pd.DataFrame:
 
 
 def _components(comparison: Comparison) -> pd.DataFrame:
-    frame = comparison.by("component")
+    frame = comparison.terms()
     return pd.DataFrame(
         {
             "component": frame["component"],

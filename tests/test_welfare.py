@@ -1,0 +1,159 @@
+"""One welfare: its signs, its parts, and that all who print it print the same."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import isthmus as ist
+from isthmus.analysis.criticality import criticality
+from isthmus.run import find_scenario, list_scenarios, prepare
+from isthmus.scenario import Scenario
+
+CLOSED = (
+    ("link", "rail:aghstafa-boyuk-kesik"),
+    ("link", "rail:garmsar-mashhad"),
+    ("link", "road:mersin-iskenderun"),
+    ("link", "rail:duisburg-emmerich"),
+    ("link", "sea:dakar-off-cape-west"),
+)
+
+
+def closing(tmp_path, *pairs: tuple[str, str]) -> Scenario:
+    """Write and read a scenario that closes elements."""
+    text = 'name = "closed"\nbase = 2025-01-01\nsource = "assumed:test"\nstatus = "what-if"\n'
+    for noun, name in pairs:
+        text += f'\n[[close.{noun}]]\nid = "{name}"\n'
+    path = tmp_path / "closed.toml"
+    path.write_text(text, encoding="utf-8")
+    return Scenario.read(path)
+
+
+@pytest.fixture(scope="module")
+def cost(central) -> ist.GeneralizedCost:
+    return ist.GeneralizedCost(central.virtual.source.facts)
+
+
+def after(central, cost, scenario):
+    changed = scenario.apply(central.virtual.source, central.demand)
+    return ist.assign(*changed, cost, start=central)
+
+
+@pytest.mark.parametrize("element", CLOSED)
+def test_a_closure_has_one_loss(central, cost, tmp_path, element):
+    """`run`, `compare` and `criticality` give one number for one question."""
+    run = prepare(central.virtual.source.facts, closing(tmp_path, element), cost, base=central)
+    told = run.comparison.totals()["cost_change_usd_yr"]
+    by_compare = ist.compare(central, run.new).totals()["cost_change_usd_yr"]
+    loss = criticality(central, [element[0]], [element[1]]).elements.loc[0, "added_usd_yr"]
+    assert told == by_compare
+    assert loss == pytest.approx(told, rel=1e-3)
+    assert told > 0.0
+
+
+def test_signs_of_the_network_part_can_be_proven(central, cost):
+    """Orders that only close never save at the base's delays, those that only open never cost, trip by trip."""
+    tried = 0
+    for name in list_scenarios():
+        scenario = find_scenario(name)
+        verbs = {change.verb for change in scenario.changes}
+        if str(scenario.base) != "2025-01-01" or not verbs or not verbs <= {"close", "open"}:
+            continue
+        if len(verbs) > 1:
+            continue
+        new = after(central, cost, scenario)
+        part = ist.compare(central, new).trips["network_change_usd_yr"].to_numpy()
+        doubt = 1e-9 * float(np.abs(central.trips["borne_usd_t"]).max()) * central.demand.tonnes
+        doubt /= len(part)
+        if verbs == {"close"}:
+            assert part.min() >= -doubt, name
+        else:
+            assert part.max() <= doubt, name
+        tried += 1
+    assert tried >= 3
+
+
+def test_there_and_back_is_nothing(central, cost):
+    """A to B is minus B to A, whatever either began from."""
+    order = find_scenario("rasht-astara")
+    new = after(central, cost, order)
+    there = ist.compare(central, new).totals()["cost_change_usd_yr"]
+    back = ist.compare(new, central).totals()["cost_change_usd_yr"]
+    assert there == -back
+    changed = order.apply(central.virtual.source, central.demand)
+    cold = ist.assign(*changed, cost, gap=1e-8)
+    anew = ist.compare(central, cold).totals()
+    assert anew["cost_change_usd_yr"] == pytest.approx(there, abs=5.0 * anew["least_usd_yr"])
+
+
+def test_parts_and_components_add_up(central, cost):
+    """Network, congestion and relief are the change; so are money, time, uncertainty, waiting and choice."""
+    new = after(central, cost, find_scenario("azerbaijan-closed"))
+    found = ist.compare(central, new)
+    total = found.totals()
+    parts = [total[f"{p}_change_usd_yr"] for p in ("network", "congestion", "relief")]
+    assert sum(parts) == pytest.approx(total["cost_change_usd_yr"], abs=3.0 * total["least_usd_yr"])
+    assert total["network_change_usd_yr"] > 0.0 > total["relief_change_usd_yr"]
+    components = found.by("component")["cost_usd_yr_change"].sum()
+    assert components == pytest.approx(total["cost_change_usd_yr"], rel=1e-6)
+
+
+def test_what_touches_no_freight_changes_nothing(central, cost):
+    """An order of gas pipes is 0 in every total: what gaps cannot tell apart is not printed."""
+    new = after(central, cost, find_scenario("trans-caspian-gas-10"))
+    total = ist.compare(central, new).totals()
+    assert {k: v for k, v in total.items() if "change" in k and v != 0.0} == {}
+
+
+def test_a_fee_obeys_the_rule_of_half(central, cost, tmp_path):
+    """What a fee costs is the mean of the tonnes before and after times the fee, to second order."""
+    flow = central.arc_flow.sum(axis=0)
+    arcs = central.virtual.arcs
+    for name in ("road:sarpi-sarp:GEO-TUR", "rail:yalama:AZE-RUS", "rail:altynkol:CHN-KAZ"):
+        here = arcs["crossing_id"].eq(name).to_numpy()
+        before = float(flow[here].sum())
+        for fee in (1.0, 5.0):
+            path = tmp_path / "fee.toml"
+            old = central.virtual.network.crossings.set_index("crossing_id")["fee_usd_t"][name]
+            was = 0.0 if old != old else float(old)
+            path.write_text(
+                'name = "fee"\nbase = 2025-01-01\nsource = "assumed:test"\nstatus = "what-if"\n\n'
+                f'[[set.crossing]]\nid = "{name}"\nfee_usd_t = {was + fee}\n',
+                encoding="utf-8",
+            )
+            new = after(central, cost, Scenario.read(path))
+            then = float(new.arc_flow.sum(axis=0)[here].sum())
+            paid = float(
+                (new.cost.components["crossing_fee"] - central.cost.components["crossing_fee"])[
+                    0, here
+                ].max()
+            )
+            total = ist.compare(central, new).totals()
+            network = total["network_change_usd_yr"]
+            assert network > 0.0
+            assert network <= before * paid * (1.0 + 1e-9)
+            half = 0.5 * (before + then) * paid
+            assert network == pytest.approx(half, rel=0.1 * fee + 0.02), (name, fee)
+
+
+def test_a_corridor_is_one_chain_in_both(central, cost):
+    """Opening a line of a corridor must not move the chain that its base is measured on."""
+    new = after(central, cost, find_scenario("aras"))
+    table = ist.compare(central, new).by("corridor").set_index("corridor_id")
+    assert "length_km" in table
+    assert not any(c.startswith("length_km_") for c in table)
+    assert table.loc["aras", "mean_t_yr_change"] >= 0.0
+
+
+def test_other_methods_are_compared_by_what_their_flows_bear(central, cost):
+    """After an optimum under capacities the change of cost is money and time of its flows, not 0."""
+    base = ist.assign(central.virtual.source, central.demand, cost, method="all_or_nothing")
+    changed = find_scenario("azerbaijan-closed").apply(central.virtual.source, central.demand)
+    new = ist.assign(*changed, cost, method="all_or_nothing")
+    found = ist.compare(base, new)
+    total = found.totals()
+    trips = found.trips
+    paid = trips["usd_t_new"] - trips["usd_t_base"]
+    whole = float((trips["common_t_yr"] * paid.fillna(0.0)).sum())
+    assert total["cost_change_usd_yr"] == pytest.approx(whole, rel=1e-9)
+    assert whole > 0.0
