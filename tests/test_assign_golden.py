@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from isthmus.assign.all_or_nothing import all_or_nothing
-from isthmus.assign.base import Delay, Trips, build_graph
+from isthmus.assign.base import Trips, build_graph
 from isthmus.assign.stochastic import stochastic
 from isthmus.cli import app
 from isthmus.formats.tntp import read_tntp_network, read_tntp_trips
@@ -66,102 +66,47 @@ def test_sioux_falls_without_one_arc(sioux_falls, a, b, extra):
     assert found.unserved.sum() == 0
 
 
-def test_dial_grid_is_the_logit_of_its_six_paths():
-    """3 x 3 grid, arcs right and down, 1000 trips from corner to corner; flows by enumeration."""
-    arcs = {
-        (1, 2): (2, 135.151117),
-        (2, 3): (2, 28.644138),
-        (4, 5): (1, 786.986042),
-        (5, 6): (1, 653.195738),
-        (7, 8): (2, 77.862841),
-        (8, 9): (2, 318.160124),
-        (1, 4): (1, 864.848883),
-        (4, 7): (2, 77.862841),
-        (2, 5): (2, 106.506979),
-        (5, 8): (2, 240.297283),
-        (3, 6): (2, 28.644138),
-        (6, 9): (2, 681.839876),
-    }
-    graph, order = build_graph([a - 1 for a, _ in arcs], [b - 1 for _, b in arcs], 9)
-    cost = np.array([c for c, _ in arcs.values()], float)[order]
-    found = stochastic(
-        graph,
-        cost,
-        trips([0], [8], [1000.0]),
-        theta=1.0,
-        scale="absolute",
-        path_size_beta=0.0,
-        max_detour=9.0,
-    )
-    wanted = np.array([f for _, f in arcs.values()])[order]
-    assert found.arc_flow[0] == pytest.approx(wanted, abs=1e-6)
-
-
-@pytest.mark.parametrize("theta", [0.3, 1.0, 4.0])
-def test_parallel_routes_follow_the_closed_form(theta):
-    graph, _ = build_graph([0, 0, 0], [1, 1, 1], 2)
-    cost = np.array([2.0, 2.5, 3.0])
-    found = stochastic(graph, cost, trips([0], [1], [100.0]), theta=theta, scale="absolute")
-    share = np.exp(-theta * cost)
-    assert found.arc_flow[0] == pytest.approx(100.0 * share / share.sum(), rel=1e-12)
-    logsum = -np.log(share.sum()) / theta
-    assert found.satisfaction[0] == pytest.approx(logsum, rel=1e-12)
-
-
-def test_path_size_halves_two_routes_that_are_one():
-    """One route alone; two that share all but nothing: logit thirds become 1/2, 1/4, 1/4."""
-    graph, order = build_graph([0, 0, 1, 1], [2, 1, 2, 2], 3)
-    length = np.array([1.0, 1.0, 1e-9, 1e-9])[order]
-    found = stochastic(
-        graph,
-        length,
-        trips([0], [2], [1.0]),
-        theta=1e-9,
-        scale="absolute",
-        max_detour=9.0,
-        length=length,
-    )
-    flows = sorted(found.path_flow)
-    assert flows == pytest.approx([0.25, 0.25, 0.5], abs=1e-6)
-    plain = stochastic(
-        graph,
-        length,
-        trips([0], [2], [1.0]),
-        theta=1e-9,
-        scale="absolute",
-        max_detour=9.0,
-        path_size_beta=0.0,
-    )
-    assert sorted(plain.path_flow) == pytest.approx([1 / 3] * 3, abs=1e-6)
-
-
-def test_a_large_scale_is_all_or_nothing(sioux_falls):
+def test_without_delays_a_small_mu_is_all_or_nothing(sioux_falls):
+    """Its total is the published 3,176,000, and a larger mu adds cost for the sake of spread."""
     network, table = sioux_falls
     graph, order = network.graph()
     cost = network.fixed_cost(0.0, 0.0)[order]
-    sharp = stochastic(graph, cost, table.trips(), theta=2000.0, scale="relative")
-    assert (sharp.arc_flow[0] @ cost) == pytest.approx(3_176_000, rel=1e-9)
+    total = [
+        stochastic(graph, cost, table.trips(), mu=mu).arc_flow[0] @ cost for mu in (0.6, 0.1, 1e-6)
+    ]
+    assert total[0] > total[1] > total[2] * (1.0 + 1e-6)
+    assert total[2] == pytest.approx(3_176_000, rel=1e-9)
 
 
-def test_congestion_is_a_fixed_point():
-    """Two roads between two towns; the flows load themselves again at their own delays."""
-    graph, _ = build_graph([0, 0], [1, 1], 2)
-    delay = Delay(
-        np.array([1, 1], np.int8),
-        np.array([1.0, 1.0]),
-        np.array([40.0, 80.0]),
-        np.array([1.0, 0.5]),
-        np.array([4.0, 2.0]),
-    )
-    cost = np.array([1.0, 1.2])
-    found = stochastic(
-        graph, cost, trips([0], [1], [100.0]), theta=3.0, scale="absolute", delay=delay, gap=1e-10
-    )
-    flow = found.arc_flow[0]
-    slow = cost + np.array([1.0 * (flow[0] / 40) ** 4, 0.5 * (flow[1] / 80) ** 2])
-    share = np.exp(-3.0 * slow)
-    assert found.converged
-    assert flow == pytest.approx(100 * share / share.sum(), rel=1e-8)
+def test_the_road_of_braess_harms_all_as_mu_falls():
+    """Braess 1968: 92 for each with the road in the middle, 83 without it."""
+    network = read_tntp_network(GOLDEN / "braess_net.tntp")
+    graph, order = network.graph()
+    cost, laws = network.fixed_cost(0.0, 0.0)[order], network.delay().take(order)
+    table = read_tntp_trips(GOLDEN / "braess_trips.tntp").trips()
+    middle = (graph.tail == 2) & (graph.head == 3)
+    for closed, each in ((False, 92.0), (True, 83.0)):
+        usd = np.where(middle & closed, np.inf, cost)
+        found = stochastic(graph, usd, table, delay=laws, mu=1e-6, length=cost, gap=1e-8)
+        assert found.converged
+        assert found.value[0] == pytest.approx(each, rel=1e-4)
+
+
+@pytest.mark.parametrize("mu", [0.1, 0.6, 1.2])
+def test_parallel_roads_bear_the_same(mu):
+    """Cost and length times ln(1 + x) add up to the same on all in use, and are less on none."""
+    graph, _ = build_graph([0] * 4, [1] * 4, 2)
+    cost, length = np.array([2.0, 2.5, 3.0, 9.0]), np.full(4, 2.0)
+    found = stochastic(graph, cost, trips([0], [1], [100.0]), mu=mu, length=length)
+    x = found.arc_flow[0] / 100.0
+    margin = cost - (2.0 * np.log(2.0) - 1.0) * mu * length + mu * length * np.log1p(x)
+    assert x.sum() == pytest.approx(1.0, rel=1e-12)
+    used = x > 0.0
+    assert used[0]
+    assert not used[3]
+    assert margin[used] == pytest.approx(margin[0], rel=1e-10)
+    assert (margin[~used] >= margin[0]).all()
+    assert found.value[0] <= 2.0
 
 
 def test_same_bits_twice(sioux_falls):
@@ -203,23 +148,13 @@ def test_benchmark_networks_read_and_load(name):
 
 
 def test_a_route_nobody_needs_is_worth_nothing_and_never_less():
-    """A dearer twin of the only route: path size would make the set worse; the shipper ignores it."""
-    graph, order = build_graph([0, 0], [1, 1], 2)
-    alone = stochastic(
-        graph, np.array([2.0, np.inf]), trips([0], [1], [1.0]), theta=1.0, scale="absolute"
-    )
-    graph, order = build_graph([0, 1, 1], [1, 2, 2], 3)
-    cost = np.array([2.0, 0.0, 0.4])[order]
-    length = np.array([1.0, 0.0, 0.0])[order]
-    both = stochastic(
-        graph,
-        cost,
-        trips([0], [2], [1.0]),
-        theta=1.0,
-        scale="absolute",
-        length=length,
-        max_detour=9.0,
-    )
-    assert alone.satisfaction[0] == pytest.approx(2.0)
-    assert len(both.path_flow) == 2
-    assert both.satisfaction[0] == pytest.approx(2.0)
+    """A dearer twin of the only road beyond reach is left empty; one within reach is worth something."""
+    graph, _ = build_graph([0, 0], [1, 1], 2)
+    value = {
+        dear: stochastic(
+            graph, np.array([2.0, dear]), trips([0], [1], [1.0]), mu=0.6, length=np.full(2, 2.0)
+        ).value[0]
+        for dear in (2.2, 2.5, 3.0, np.inf)
+    }
+    assert value[np.inf] == value[3.0] == pytest.approx(2.0, rel=1e-13)
+    assert value[2.2] < value[2.5] < 2.0

@@ -24,7 +24,7 @@ from isthmus.kernels import decompose
 __all__ = ["stochastic"]
 
 _FLOOR = 1e-6
-"""Least cost of an arc, over the mean of those that cost something, where none is given."""
+"""Least cost of an arc over the mean length, which no closure changes, where none is given."""
 
 
 def stochastic(
@@ -71,7 +71,7 @@ def stochastic(
         What the perturbation is measured in, *l*; default is the cost. Of an arc that costs less than it did, no more
         is taken than leaves half of its cost at no flow. [USD/t]
     floor : float, optional
-        Least cost and length of an arc; default is a millionth of the mean. [USD/t]
+        Least cost and length of an arc; default is a millionth of the mean length. [USD/t]
     normalised : bool
         Without it *F* is ``(1 + x) ln(1 + x) - x``, and a single route costs more than its cost.
     most : array_like, shape (m,) or a number, optional
@@ -115,7 +115,7 @@ def stochastic(
     _check_options(mu, vots, gap, floor, length, bears)
     ell = table if length is None else np.broadcast_to(np.asarray(length, np.float64), table.shape)
     problem = Perturbed(
-        graph, table, trips, vots, delay, mu=mu, length=ell, floor=floor or _floor(table),
+        graph, table, trips, vots, delay, mu=mu, length=ell, floor=floor or _floor(ell),
         normalised=normalised, most=bears,
         first_through_node=first_through_node,
     )  # fmt: skip
@@ -229,8 +229,8 @@ def _by_trip(flows: UnitFlows, rows: npt.NDArray[np.int64], m: int) -> UnitFlows
     return flows.with_empty().take(place)
 
 
-def _floor(cost: FloatArray) -> float:
-    some = cost[np.isfinite(cost) & (cost > 0.0)]
+def _floor(length: FloatArray) -> float:
+    some = length[np.isfinite(length) & (length > 0.0)]
     return _FLOOR * float(some.mean()) if len(some) else _FLOOR
 
 
