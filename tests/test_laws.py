@@ -66,6 +66,37 @@ def test_the_shipped_base_converges_and_reaches_everybody(settled):
     assert settled.unserved.empty
 
 
+def test_the_shipped_base_is_proven(settled):
+    """Flows are in balance, values meet their bounds, and what is left to doubt is no money."""
+    proof = settled.certificate
+    assert proof.conservation < 1e-9
+    assert abs(proof.duality_gap) < 1e-9
+    assert proof.gap == settled.gap
+    borne = (settled.trips["served_t_yr"] * settled.trips["borne_usd_t"]).sum()
+    assert 0.0 <= proof.least_usd_yr < 1e-5 * borne
+
+
+def test_a_closed_order_is_worth_the_same_from_its_parent_as_from_nothing(settled, shipped):
+    """What a trip bears is its network's alone, wherever the search began; and back again."""
+    order = find_scenario("suez-closed", shipped)
+    network, demand = order.apply(shipped.network(order.base), shipped.demand(2024))
+    cost = GeneralizedCost(shipped)
+    warm = assign(network, demand, cost, start=settled, gap=1e-9)
+    cold = assign(network, demand, cost, gap=1e-9)
+    for one, other in ((warm, cold), (assign(*_day(shipped), cost, start=cold, gap=1e-9), settled)):
+        doubt = one.certificate.doubt_usd_yr + other.certificate.doubt_usd_yr
+        flow = other.trips["served_t_yr"].to_numpy()
+        a, b = (r.trips["borne_usd_t"].to_numpy() for r in (one, other))
+        both = np.isfinite(a) & np.isfinite(b)
+        assert both.mean() > 0.9
+        off = flow[both] * np.abs(a[both] - b[both])
+        assert off.sum() <= 10.0 * doubt.sum() + 1e-9 * (flow[both] * b[both]).sum()
+
+
+def _day(shipped):
+    return shipped.network("2025-01-01"), shipped.demand(2024)
+
+
 def test_path_costs_are_those_of_networkx(base):
     virtual, usd, mine = base.virtual, base.cost.usd, least(base)
     wanted = base.trips["commodity_id"].isin(["container", "coal"])
@@ -111,7 +142,7 @@ def test_a_trade_the_order_does_not_touch_keeps_its_cost(settled, shipped):
     ].isin(["NLD", "ITA"])
     far = trips[far]
     assert len(far)
-    scale = far["common_t_yr"] * far["logsum_usd_t_base"]
+    scale = far["common_t_yr"] * far["borne_usd_t_base"]
     assert (far["cost_change_usd_yr"].abs() <= 1e-4 * scale).all(), "but for shared congestion"
 
 
