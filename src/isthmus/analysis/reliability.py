@@ -116,7 +116,6 @@ def reliability(
     risk = base if isinstance(base, Risk) else risk_of(base, workers=workers)
     without = risk.without
     trips, assignment = without.trips, without.base
-    m = len(trips.flow)
     land = assignment.virtual.network.zones.set_index("zone_id")["territory_id"]
     ends = [assignment.trips[f"{e}_zone_id"].map(land) for e in ("origin", "destination")]
     codes, names = pd.factorize(pd.concat(ends), sort=True)

@@ -290,7 +290,17 @@ def cases_of(
     usd_t = np.where(kept > 0.0, np.where(np.isfinite(usd_t), usd_t, 0.0) + late, 0.0)
     usd = kept * usd_t
     return Cases(
-        begins, which, trip, mask, usd_t, usd, stopped, usd - total[0], stopped - total[1], solved, long
+        begins,
+        which,
+        trip,
+        mask,
+        usd_t,
+        usd,
+        stopped,
+        usd - total[0],
+        stopped - total[1],
+        solved,
+        long,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
@@ -111,7 +112,7 @@ def apart(
         # few at a time: answers are large
         ahead: list = []
         try:
-            spans = list(zip(cuts[:-1], cuts[1:], strict=True)) if len(order) else []
+            spans = list(itertools.pairwise(cuts)) if len(order) else []
             for k in range(len(spans) + 2 * workers):
                 if k < len(spans):
                     ahead.append(pool.submit(piece, *spans[k]))
