@@ -5,6 +5,7 @@ The matrix is A W A' with one row a node, the ground left out, A the incidence o
 weighted Laplacian. Nodes are eliminated by least degree, the factor is L D L' column by column.
 """
 
+import numpy as np
 from numba import njit
 
 
