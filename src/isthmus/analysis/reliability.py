@@ -2,7 +2,7 @@
 Reliability: how late, how dear and how often not at all, when places shut and waits differ.
 
 Years are simulated: border places, ports, straits and canals are open and shut by turns
-(`isthmus.analysis.hazards`), and every trade takes what is left of its routes. The same year is the same
+(`isthmus.analysis.hazards`), and every trade does what is best for it with what is left. The same year is the same
 for every order, so that two orders differ by what they change alone.
 """
 
@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from isthmus.analysis.risk import Risk, keys_of, risk_of
+from isthmus.analysis.risk import Risk, cases_of, keys_of, risk_of
 from isthmus.assign.base import FloatArray, IntArray
 from isthmus.errors import Fault, InputError
 from isthmus.kernels import years as kernel
@@ -53,6 +53,9 @@ class Reliability:
     total : dict of str to float
         The same of all trade.
     n_year, seed : int
+    bound_share : float
+        Of the loss in USD, the share that rests on a bound: closures of several elements of one trade that were
+        not solved one by one.
     """
 
     hazards: pd.DataFrame
@@ -61,6 +64,7 @@ class Reliability:
     total: dict[str, float]
     n_year: int
     seed: int
+    bound_share: float = 0.0
 
     def shut_most(self, most: int) -> pd.DataFrame:
         """Return the hazards that shut places longest; a mode alone only where it has a closure of its own."""
@@ -109,40 +113,19 @@ def reliability(
     for name, value in (("years", years), ("consignments", consignments), ("workers", workers)):
         if value < 1:
             raise InputError([Fault(f"--{name}", f"{value} is not 1 or more.", "")])
-    risk = base if isinstance(base, Risk) else risk_of(base)
+    risk = base if isinstance(base, Risk) else risk_of(base, workers=workers)
     without = risk.without
     trips, assignment = without.trips, without.base
-    m = len(trips.flow)
     land = assignment.virtual.network.zones.set_index("zone_id")["territory_id"]
     ends = [assignment.trips[f"{e}_zone_id"].map(land) for e in ("origin", "destination")]
     codes, names = pd.factorize(pd.concat(ends), sort=True)
     start, end = (x.astype(np.int64) for x in np.split(codes, 2))
     causes = _for_kernel(risk)
-    theta = np.where(without.theta > 0.0, without.theta, 1e-12)
-    routes = (risk.routes.trip, risk.weight, risk.masks, theta, trips.flow)
-    firsts = list(range(0, years, _BLOCK))
-
-    def block(first: int) -> tuple[FloatArray, ...]:
-        n = min(_BLOCK, years - first)
-        return simulate_years(
-            seed, (first, n), causes, routes, risk.of_element, risk.lone, (start, end, len(names))
-        )
-
-    by_year = np.empty((years, len(names) + 1, 2))
-    of_trip, worst = np.zeros((m, 4)), np.zeros((m, 2))
-    with ThreadPoolExecutor(workers) as pool:
-        jobs = [pool.submit(block, first) for first in firsts]
-        try:
-            for first, job in zip(firsts, jobs, strict=True):
-                found = job.result()
-                by_year[first : first + len(found[0])] = found[0]
-                of_trip += found[1]
-                np.maximum(worst, found[2], out=worst)
-                if progress is not None:
-                    progress(min(first + _BLOCK, years), years)
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+    told = None if progress is None else lambda: progress(0, years)
+    by_year, of_trip, worst, on_bound = simulate_years(
+        risk, seed, years, causes, (start, end, len(names)), workers=workers, told=told,
+        progress=progress,
+    )  # fmt: skip
     table = risk.hazards.assign(**_days_shut(risk))
     trades = assignment.trips[
         ["origin_zone_id", "destination_zone_id", "commodity_id", "tonnes_t_yr"]
@@ -181,50 +164,98 @@ def reliability(
     for key in ("second_route_t_yr", "second_route_usd_yr"):
         total[key] = float(trades[key].sum())
     countries = countries.sort_values("loss_usd_yr", ascending=False, ignore_index=True)
-    return Reliability(table, trades, countries, total, years, seed)
+    share = float(on_bound[0]) / max(total["loss_usd_yr"], 1e-300)
+    return Reliability(table, trades, countries, total, years, seed, share)
 
 
 def simulate_years(
+    risk: Risk,
     seed: int,
-    span: tuple[int, int],
+    years: int,
     causes: tuple[npt.NDArray[np.generic], ...],
-    routes: tuple[npt.NDArray[np.generic], ...],
-    of_element: tuple[IntArray, IntArray],
-    lone: tuple[FloatArray, FloatArray],
     country: tuple[IntArray, IntArray, int],
-) -> tuple[FloatArray, ...]:
+    *,
+    exact: int | None = None,
+    workers: int = 2,
+    told: Callable[[], None] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """
-    Simulate some years: what is shut, each set of closures once, then the sums.
+    Simulate years: what is shut when, each set of closures once, then the sums.
 
     Parameters
     ----------
-    seed : int
-    span : tuple of int
-        First year and how many.
-    causes, routes, of_element, lone, country
-        See `isthmus.kernels.years`.
+    risk : Risk
+    seed, years : int
+    causes : tuple
+        See `isthmus.kernels.years.turns`.
+    country : tuple
+        Codes of the country where each trip begins and ends, and how many there are.
+    exact : int, optional
+        See `risk.cases_of`.
+    workers : int
+    told : callable, optional
+        Called while sets are valued; what it raises interrupts.
+    progress : callable, optional
 
     Returns
     -------
-    by_year : ndarray, shape (n, n_country + 1, 2)
+    by_year : ndarray, shape (years, n_country + 1, 2)
     of_trip : ndarray, shape (m, 4)
     worst : ndarray, shape (m, 2)
-    shut_d : ndarray, shape (n_element,)
-        Days shut in all years together. [d]
+    on_bound : ndarray, shape (2,)
+        USD and tonnes a year of the losses that are a bound.
     """
-    first, n = span
-    m, words = len(routes[4]), routes[2].shape[1]
-    days, year, long, sets = kernel.turns(
-        seed, first, n, len(of_element[0]) - 1, words, causes
-    )  # fmt: skip
-    every, which = np.unique(sets, axis=0, return_inverse=True)
-    # a set that comes again within a year is one stretch
-    keys, at = np.unique(year * max(len(every), 1) + which.ravel(), return_inverse=True)
-    stretches = (keys // max(len(every), 1), keys % max(len(every), 1), np.bincount(at, long))
-    cases = kernel.joint(routes, of_element, lone, every)
-    out = np.zeros((n, country[2] + 1, 2)), np.zeros((m, 4)), np.zeros((m, 2))
-    kernel.losses(days, stretches, cases, of_element, lone, country, *out)
-    return *out, days.sum(axis=0)
+    m, words, n_element = len(risk.without.trips.flow), risk.masks.shape[1], len(risk.elements)
+    firsts = list(range(0, years, _BLOCK))
+
+    def shut(first: int) -> tuple[npt.NDArray[np.generic], ...]:
+        n = min(_BLOCK, years - first)
+        days, year, long, sets = kernel.turns(seed, first, n, n_element, words, causes)
+        every, which = np.unique(sets, axis=0, return_inverse=True)
+        # a set that comes again within a year is one stretch
+        names = year * max(len(every), 1) + which.ravel()
+        keys, at = np.unique(names, return_inverse=True)
+        year, which = np.divmod(keys, max(len(every), 1))
+        return days, year, which, np.bincount(at, long, len(keys)), every
+
+    def lost(k: int) -> tuple[FloatArray, ...]:
+        days, year, which, long, _ = turns[k]
+        n = len(days)
+        out = np.zeros((n, country[2] + 1, 2)), np.zeros((m, 4)), np.zeros((m, 2))
+        stretches = year, place[k][which], long
+        kernel.losses(days, stretches, pairs, risk.of_element, risk.lone, country, *out)
+        return out
+
+    by_year = np.empty((years, country[2] + 1, 2))
+    of_trip, worst = np.zeros((m, 4)), np.zeros((m, 2))
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            turns = list(pool.map(shut, firsts))
+            every, back = np.unique(
+                np.concatenate([t[4] for t in turns]), axis=0, return_inverse=True
+            )
+            cuts = np.cumsum([len(t[4]) for t in turns])[:-1]
+            place = np.split(back.ravel().astype(np.int64), cuts)
+            long = np.zeros(len(every))
+            for k, t in enumerate(turns):
+                long += np.bincount(place[k][t[2]], t[3], len(every))
+            more = {} if exact is None else {"exact": exact}
+            cases = cases_of(risk, every, long, workers=workers, progress=told, **more)
+            pairs = cases.begins, cases.which, cases.trip, cases.more_usd, cases.more_stopped
+            jobs = [pool.submit(lost, k) for k in range(len(firsts))]
+            for first, job in zip(firsts, jobs, strict=True):
+                found = job.result()
+                by_year[first : first + len(found[0])] = found[0]
+                of_trip += found[1]
+                np.maximum(worst, found[2], out=worst)
+                if progress is not None:
+                    progress(min(first + _BLOCK, years), years)
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    rest = np.where(cases.exact, 0.0, cases.days / 365.0 / years)
+    return by_year, of_trip, worst, np.array([rest @ cases.usd, rest @ cases.stopped])
 
 
 def _error(of_trip: FloatArray, years: int) -> FloatArray:
@@ -334,6 +365,7 @@ def _times(
     out = np.full((m, 3), np.nan)
     kept = np.full(m, np.nan)
     hours = np.empty(consignments)
+    late = without.problem.spread(without.found.hours)
     for t in range(m):
         first, last = int(routes.trip[t]), int(routes.trip[t + 1])
         if first == last:
@@ -343,7 +375,7 @@ def _times(
         starts = routes.starts[first : last + 1] - routes.starts[first]
         kernel.journeys(
             seed, trade[t], risk.weight[first:last], risk.masks[first:last], starts, stage[arcs],
-            cost.hours[k, arcs] + without.delay_h[arcs], cost.spread_h[k, arcs], causes, hours,
+            cost.hours[k, arcs] + late[arcs], cost.spread_h[k, arcs], causes, hours,
         )  # fmt: skip
         out[t] = np.quantile(hours, (0.5, 0.9, 0.95))
         if promised_days is not None:

@@ -84,49 +84,6 @@ def spells(seed, year, key, up, down, first, last):
 
 
 @njit(cache=True, nogil=True)
-def closed_loss(trip, weight, masks, theta, flow, wanted, n_wanted, shut, usd, lost):
-    """
-    Loss of some trips while a set of elements is shut, at the rate of a year.
-
-    Parameters
-    ----------
-    trip : ndarray of int64, shape (m + 1,)
-        Where each trip's routes begin.
-    weight : ndarray, shape (n_path,)
-        Logit weight of each route.
-    masks : ndarray of uint64, shape (n_path, n_word)
-        Elements each route passes.
-    theta, flow : ndarray, shape (m,)
-        [t/USD], [t/yr]
-    wanted : ndarray of int64
-        Trips.
-    n_wanted : int
-    shut : ndarray of uint64, shape (n_word,)
-    usd, lost : ndarray, shape (n_wanted or more,)
-        Out: added cost [USD/yr], tonnes without a way [t/yr].
-    """
-    for i in range(n_wanted):
-        t = wanted[i]
-        whole = 0.0
-        left = 0.0
-        for p in range(trip[t], trip[t + 1]):
-            whole += weight[p]
-            hit = False
-            for w in range(shut.size):
-                if masks[p, w] & shut[w]:
-                    hit = True
-            if not hit:
-                left += weight[p]
-        usd[i] = 0.0
-        lost[i] = 0.0
-        if whole > 0.0:
-            if left > 0.0:
-                usd[i] = -flow[t] * np.log(min(1.0, left / whole)) / theta[t]
-            else:
-                lost[i] = flow[t]
-
-
-@njit(cache=True, nogil=True)
 def turns(seed, first_year, n_year, n_element, n_word, causes):
     """
     Open and shut the elements year by year.
@@ -207,80 +164,143 @@ def turns(seed, first_year, n_year, n_element, n_word, causes):
 
 
 @njit(cache=True, nogil=True)
-def joint(routes, of_element, lone, sets):
+def gather(of_element, used, sets, days, n_trip):
     """
-    Find what sets of elements cost beyond the sum of their own losses.
+    Find the trips that meet several elements of a set, and which, each pair of trip and elements once.
 
-    A trip over one of them alone loses what that one costs; for a trip over several the outcome is
-    found from its routes: a route stands if it uses none of the set.
+    A trip meets the elements of a set that it uses with all open, and those that it uses while one of these alone is
+    shut.
 
     Parameters
     ----------
-    routes : tuple
-        trip, weight, masks, theta, flow; see `closed_loss`.
     of_element : tuple
-        indptr and trips (int64) of each element: those with a route over it.
-    lone : tuple
-        usd and lost aligned with the trips of `of_element`: losses while that element alone is shut.
+        indptr and trips (int64) of each element: those that use it with all open.
+    used : ndarray of uint64, shape (n_entry, n_word)
+        Elements that each of these uses while that element alone is shut.
     sets : ndarray of uint64, shape (n, n_word)
+    days : ndarray, shape (n,)
+        How long each set is shut.
+    n_trip : int
 
     Returns
     -------
-    indptr : ndarray of int64, shape (n + 1,)
-    trips : ndarray of int64
-        Over two elements of the set or more.
-    usd, lost : ndarray
-        To be added to the sum of the losses alone. [USD/yr], [t/yr]
+    begins : ndarray of int64, shape (n + 1,)
+    which : ndarray of int32
+        Pairs of each set.
+    trip : ndarray of int64, shape (n_pair,)
+    mask : ndarray of uint64, shape (n_pair, n_word)
+    long : ndarray, shape (n_pair,)
+        Days of all sets that a pair stands for.
     """
-    trip, weight, masks, theta, flow = routes
     indptr, trips = of_element
-    lone_usd, lone_lost = lone
-    m = flow.size
-    n_element = indptr.size - 1
-    stamp = np.full(m, -1, np.int64)
-    touched = np.zeros(m, np.int64)
-    sum_usd = np.zeros(m)
-    sum_lost = np.zeros(m)
-    wanted = np.empty(m, np.int64)
-    some_usd = np.empty(m)
-    some_lost = np.empty(m)
+    n_element, n_word = indptr.size - 1, sets.shape[1]
+    stamp = np.full(n_trip, -1, np.int64)
+    met = np.zeros((n_trip, n_word), np.uint64)
+    touched = np.empty(n_trip, np.int64)
     begins = np.zeros(sets.shape[0] + 1, np.int64)
-    who = np.empty(1024, np.int64)
-    usd = np.empty(1024)
-    lost = np.empty(1024)
-    n = 0
+    which = np.empty(1024, np.int32)
+    size = 4096
+    table = np.full(size, -1, np.int64)
+    trip, long = np.empty(1024, np.int64), np.zeros(1024)
+    mask = np.empty((1024, n_word), np.uint64)
+    n, n_pair = 0, 0
     for s in range(sets.shape[0]):
-        n_wanted = 0
-        for x in range(n_element):
-            if not sets[s, x // 64] & (np.uint64(1) << np.uint64(x % 64)):
+        n_touched = 0
+        for e in range(n_element):
+            if not sets[s, e // 64] & (np.uint64(1) << np.uint64(e % 64)):
                 continue
-            for i in range(indptr[x], indptr[x + 1]):
+            for i in range(indptr[e], indptr[e + 1]):
                 t = trips[i]
                 if stamp[t] != s:
                     stamp[t] = s
-                    touched[t] = 1
-                    sum_usd[t] = lone_usd[i]
-                    sum_lost[t] = lone_lost[i]
-                    continue
-                touched[t] += 1
-                sum_usd[t] += lone_usd[i]
-                sum_lost[t] += lone_lost[i]
-                if touched[t] == 2:
-                    wanted[n_wanted] = t
-                    n_wanted += 1
-        closed_loss(
-            trip, weight, masks, theta, flow, wanted, n_wanted, sets[s], some_usd, some_lost
-        )
-        while n + n_wanted > who.size:
-            who, usd, lost = _longer(who), _longer(usd), _longer(lost)
-        for i in range(n_wanted):
-            t = wanted[i]
-            who[n] = t
-            usd[n] = some_usd[i] - sum_usd[t]
-            lost[n] = some_lost[i] - sum_lost[t]
+                    met[t, :] = np.uint64(0)
+                    touched[n_touched] = t
+                    n_touched += 1
+                met[t, e // 64] |= np.uint64(1) << np.uint64(e % 64)
+                for w in range(n_word):
+                    met[t, w] |= used[i, w] & sets[s, w]
+        if n + n_touched > which.size:
+            more = np.empty(2 * (n + n_touched), np.int32)
+            more[:n] = which[:n]
+            which = more
+        for j in range(n_touched):
+            t = touched[j]
+            several, some = False, False
+            h = np.uint64(t) * _GOLDEN
+            for w in range(n_word):
+                x = met[t, w]
+                if x != np.uint64(0):
+                    several = several or some or (x & (x - np.uint64(1))) != np.uint64(0)
+                    some = True
+                h = (h ^ (h >> np.uint64(29)) ^ x) * _MIX_A
+            if not several:
+                continue
+            at = np.int64((h ^ (h >> np.uint64(32))) & np.uint64(size - 1))
+            while table[at] >= 0:
+                p = table[at]
+                same = trip[p] == t
+                for w in range(n_word):
+                    same = same and mask[p, w] == met[t, w]
+                if same:
+                    break
+                at = (at + 1) & (size - 1)
+            p = table[at]
+            if p < 0:
+                if n_pair == trip.size:
+                    trip, mask = _longer(trip), _longer(mask)
+                    wider = np.zeros(2 * n_pair)
+                    wider[:n_pair] = long
+                    long = wider
+                p = n_pair
+                n_pair += 1
+                trip[p] = t
+                mask[p, :] = met[t, :]
+                table[at] = p
+                if 2 * n_pair > size:
+                    size *= 4
+                    table = np.full(size, -1, np.int64)
+                    for q in range(n_pair):
+                        g = np.uint64(trip[q]) * _GOLDEN
+                        for w in range(n_word):
+                            g = (g ^ (g >> np.uint64(29)) ^ mask[q, w]) * _MIX_A
+                        to = np.int64((g ^ (g >> np.uint64(32))) & np.uint64(size - 1))
+                        while table[to] >= 0:
+                            to = (to + 1) & (size - 1)
+                        table[to] = q
+            which[n] = p
             n += 1
+            long[p] += days[s]
         begins[s + 1] = n
-    return begins, who[:n], usd[:n], lost[:n]
+    return begins, which[:n], trip[:n_pair], mask[:n_pair], long[:n_pair]
+
+
+@njit(cache=True, nogil=True)
+def at_least(trip_at, mask, exact, usd_t, served):
+    """
+    Raise pairs that were not solved to the dearest that was, of the same trip and some of the same elements.
+
+    Parameters
+    ----------
+    trip_at : ndarray of int64, shape (m + 1,)
+        Where the pairs of each trip begin.
+    mask : ndarray of uint64, shape (n_pair, n_word)
+    exact : ndarray of bool, shape (n_pair,)
+    usd_t, served : ndarray, shape (n_pair,)
+        Changed where not exact: what a tonne bears more, share that moves.
+    """
+    for t in range(trip_at.size - 1):
+        for p in range(trip_at[t], trip_at[t + 1]):
+            if exact[p]:
+                continue
+            for q in range(trip_at[t], trip_at[t + 1]):
+                if not exact[q]:
+                    continue
+                inside = True
+                for w in range(mask.shape[1]):
+                    inside = inside and (mask[q, w] & ~mask[p, w]) == np.uint64(0)
+                if inside:
+                    usd_t[p] = max(usd_t[p], usd_t[q])
+                    served[p] = min(served[p], served[q])
 
 
 @njit(cache=True, nogil=True)
@@ -297,9 +317,11 @@ def losses(
     stretches : tuple
         year (int64, in order), set (int64) and days of those with two elements or more shut.
     cases : tuple
-        Of `joint`.
+        begins and which, of `gather`; the trip of each pair, and what it loses beyond the sum of the losses of the
+        elements alone. [USD/yr], [t/yr]
     of_element, lone : tuple
-        See `joint`.
+        indptr and trips of each element, and aligned with them what these lose while it alone is shut; less than
+        nothing where others make room. [USD/yr], [t/yr]
     country : tuple
         Codes of the country where each trip begins and ends, and how many there are.
     out_year : ndarray, shape (n_year, n_country + 1, 2)
@@ -310,7 +332,7 @@ def losses(
         Raised to: USD and tonnes of each trip's worst year.
     """
     year, which, long = stretches
-    begins, who, more_usd, more_lost = cases
+    begins, pairs, who, more_usd, more_lost = cases
     indptr, trips = of_element
     lone_usd, lone_lost = lone
     begin, end, n_country = country
@@ -329,13 +351,14 @@ def losses(
                     lost[trips[i]] += share * lone_lost[i]
         while at < year.size and year[at] == y:
             share = long[at] / 365.0
-            for i in range(begins[which[at]], begins[which[at] + 1]):
+            for j in range(begins[which[at]], begins[which[at] + 1]):
+                i = pairs[j]
                 usd[who[i]] += share * more_usd[i]
                 lost[who[i]] += share * more_lost[i]
             at += 1
         for t in range(m):
             # sums and what is taken off them may leave a last bit below nothing
-            a, b = max(usd[t], 0.0), max(lost[t], 0.0)
+            a, b = usd[t], max(lost[t], 0.0)
             if a == 0.0 and b == 0.0:
                 continue
             out_trip[t, 0] += a
@@ -384,7 +407,7 @@ def journeys(seed, key, weight, masks, starts, stage, mean, spread, causes, out)
     key : uint64
         Of the trip.
     weight, masks
-        Of its routes, as in `closed_loss`.
+        Share of each of its routes, and the elements that it passes.
     starts : ndarray of int64, shape (n_path + 1,)
         Stages of each route.
     stage : ndarray of uint64
