@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -110,7 +110,7 @@ def apart(
 
     with ThreadPoolExecutor(workers) as pool:
         # few at a time: answers are large
-        ahead: list = []
+        ahead: list[Any] = []
         try:
             spans = list(itertools.pairwise(cuts)) if len(order) else []
             for k in range(len(spans) + 2 * workers):
