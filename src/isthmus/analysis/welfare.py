@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from isthmus.assign.equilibrium import equilibrium
-from isthmus.assign.kin import kin
+from isthmus.assign.kin import kin, parent_volume
 
 if TYPE_CHECKING:
     from isthmus.assign import Assignment
@@ -57,14 +57,12 @@ def parts(base: Assignment, new: Assignment) -> Parts | None:
     """
     if base is new or base.solution is None or new.solution is None:
         return None
-    before, after = base.solution.equilibrium, new.solution.equilibrium
-    if before is None or after is None:
+    after = new.solution.equilibrium
+    if base.solution.equilibrium is None or after is None:
         return None
     of = kin(base, new.virtual, new.trips, after.problem.trips)
     problem = after.problem
-    flow = np.asarray(base.arc_flow.sum(axis=0))
-    flow[before.problem.arcs] = before.volume
-    volume = flow if of.back is None else np.where(of.back >= 0, flow[of.back], 0.0)
+    volume = parent_volume(base, of)
     hours = problem.hours(volume[problem.arcs])[0]
     held = problem.solve(hours, known=after.choice.flows)
     m = len(new.trips)

@@ -208,7 +208,7 @@ def parent_unit(start: Assignment, of: Kin, virtual: VirtualNetwork, m: int) -> 
 
 def parent_volume(start: Assignment, of: Kin) -> npt.NDArray[np.float64]:
     """
-    Return the parent's flows on the arcs of a scenario, 0 on those it has not.
+    Return the flows that the parent's delays are of, on the arcs of a scenario; 0 on those it has not.
 
     Parameters
     ----------
@@ -221,4 +221,7 @@ def parent_volume(start: Assignment, of: Kin) -> npt.NDArray[np.float64]:
         [t/yr]
     """
     flow = np.asarray(start.arc_flow.sum(axis=0))
+    found = None if start.solution is None else start.solution.equilibrium
+    if found is not None:
+        flow[found.problem.arcs] = found.volume
     return flow if of.back is None else np.where(of.back >= 0, flow[of.back], 0.0)

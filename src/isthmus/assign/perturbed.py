@@ -200,13 +200,37 @@ class Perturbed:
         self.rows = order[moves[order]].astype(np.int64)
         m = len(trips.flow)
         self.ceiling, self.band = np.full(m, np.inf), np.zeros(m)
+        self.most, self.exact = self.band, np.ones(m, np.bool_)
         if most is not None:
             self._limit(most)
 
     def _limit(self, most: FloatArray) -> None:
+        """
+        Set what trips bear at most: what moving alone would cost, and `most` beyond it.
+
+        Alone means at the delay of a trip's own tonnes, so that an arc of next to no capacity is no way that others take
+        away. As a first bound the delay is left out; `_alone` takes it in for the few trips that come near.
+        """
         least = least_costs(self.graph, self.usd, self.trips, self.first_through_node)
         self.ceiling = least + most
-        self.band = 0.1 * most
+        self.band, self.most = 0.1 * most, most
+        self.exact = np.zeros(len(most), np.bool_)
+
+    def _alone(self, rows: IntArray) -> bool:
+        """Take the delay of their own tonnes into what some trips bear at most; whether any is new."""
+        new = rows[~self.exact[rows]]
+        for t in new:
+            k = self.trips.klass[t]
+            hours = self.spread(self.law.value(np.full(len(self.arcs), self.trips.flow[t])))
+            usd = np.where(np.isfinite(self.free[k]), self.usd[k] + self.vot[k] * hours, np.inf)
+            one = Trips(
+                np.zeros(1, np.int32), self.trips.origin[t : t + 1], self.trips.destination[t : t + 1],
+                np.ones(1),
+            )  # fmt: skip
+            alone = least_costs(self.graph, usd, one, self.first_through_node)[0]
+            self.ceiling[t] = alone + self.most[t]
+            self.exact[t] = True
+        return len(new) > 0
 
     def without(self, arcs: IntArray) -> Perturbed:
         """Return the same with some arcs closed, delays of all others as they are."""
@@ -235,6 +259,8 @@ class Perturbed:
     ) -> Perturbed:
         out = copy.copy(self)
         out.free, out.trips, out.length, out.vot = free, trips, length, vot
+        # what moving alone costs may be more here, never less
+        out.ceiling, out.exact = self.ceiling.copy(), ~np.isfinite(self.ceiling)
         return out
 
     def softened(self, least: float) -> Perturbed:
@@ -337,6 +363,10 @@ class Perturbed:
             return found, load, slope
 
         done = together(work, len(parts))
+        stays = rows[(values[rows, 5] < 1.0) & (values[rows, 3] > 0.0)]
+        if len(stays) and self._alone(stays):
+            flows = UnitFlows.joined([d[0] for d in done])
+            return self.solve(hours, rows, flows, checked=checked, with_slope=with_slope, felt=felt)
         slope = None
         if with_slope:
             slope = done[0][2]
