@@ -206,7 +206,7 @@ def invest(
     small = choices.among(open_to) if len(open_to) < len(every) else choices
     found = _search(small, listed, plan, budget_usd, weigh)
     best, ranks, fronts, trades = found
-    sets = _describe(ranks[: max(1, again)], best, small, listed, plan)
+    sets = _describe(ranks[: max(1, again)], best.chosen, small, listed, plan)
     anew = []
     for k, row in enumerate(ranks[:again]):
         if progress is not None:
@@ -230,8 +230,8 @@ def invest(
         best=best,
         projects=_projects(every, choices, picked, alone, rate, years, upkeep),
         sets=sets,
-        front=_describe(fronts, best, small, listed, plan),
-        trade_off=_describe(trades, best, small, listed, plan),
+        front=_describe(fronts, first, small, listed, plan),
+        trade_off=_describe(trades, first, small, listed, plan),
         pairs=pair_table(every, choices),
         packages=package_table(every, choices),
         payers=payers,
@@ -389,7 +389,7 @@ def _worth_of(chosen: int, saving: Callable[[int], float], plan: Appraisal) -> f
 
 def _describe(
     sets: npt.NDArray[np.int64],
-    best: search.Best,
+    first: int,
     choices: Choices,
     listed: Sequence[Project],
     plan: Appraisal,
@@ -406,7 +406,7 @@ def _describe(
             {
                 "rank": k + 1,
                 "projects": "; ".join(listed[i].id for i in members),
-                "chosen": chosen == best.chosen,
+                "chosen": chosen == first,
                 "capital_usd": sum(listed[i].capital_usd for i in members),
                 "cost_usd": paid,
                 "held_usd_yr": float(given[k, 0]),

@@ -60,7 +60,7 @@ def invest(
     ] = None,
     rate: Annotated[float | None, typer.Option(help="Discount rate, such as 0.05.")] = None,
     years: Annotated[int | None, typer.Option(help="Years counted.")] = None,
-    again: Annotated[int, typer.Option(min=0, help="Sets assigned anew in full.")] = 3,
+    again: Annotated[int, typer.Option(min=1, help="Sets assigned anew.")] = 3,
     method: Annotated[str, typer.Option(help="Method of assignment.")] = "stochastic",
     gap: Annotated[float, typer.Option(help="Relative gap of the assignment.")] = 1e-5,
     folder: Annotated[Path, typer.Option(help="Where finished re-assignments are kept.")] = Path(
