@@ -18,6 +18,7 @@ from conftest import Rows, gauge_break_rows, link, make_facts
 from isthmus import cli
 from isthmus.analysis import invest_again
 from isthmus.analysis.appraisal import appraise, present
+from isthmus.analysis.compare import compare
 from isthmus.analysis.interaction import package_table, pair_table
 from isthmus.analysis.invest import _programme, npv_of
 from isthmus.analysis.invest_search import additive, best_set, front, programme, ranked
@@ -177,7 +178,7 @@ def _by_assignment(
     members = [p for i, p in enumerate(projects) if chosen >> i & 1]
     order = as_order(members, "2020-01-01")
     new = ist.assign(*order.apply(base.virtual.source, base.demand), cost, method="all_or_nothing")
-    return invest_again._compared(base, new, ()).saving_usd_yr
+    return invest_again._compared(base, new, ()).gain_usd_yr
 
 
 def test_every_set_saves_what_an_assignment_says(solved: tuple) -> None:
@@ -297,7 +298,8 @@ def test_what_is_paid_adds_up_and_what_is_saved_too(solved: tuple, tmp_path: Pat
     found = ist.invest(base, cost, objective="saving", again=1, folder=tmp_path)
     assert found.payers["capital_usd"].sum() == pytest.approx(found.sets["capital_usd"].iloc[0])
     by_land = found.gainers["saving_usd_yr"].sum()
-    assert by_land == pytest.approx(found.sets["again_saving_usd_yr"].iloc[0])
+    best = found.sets.iloc[0]
+    assert by_land == pytest.approx(best["saving_usd_yr"] + best["new_trade_usd_yr"])
 
 
 def test_finished_sets_are_not_assigned_again(
@@ -319,7 +321,7 @@ def test_what_is_built_is_no_choice(solved: tuple) -> None:
     base, cost, _, choices = solved
     found = ist.invest(base, cost, built=["short-road"], again=0, objective="saving")
     assert "short-road" not in set(found.projects["project_id"])
-    alone = found.projects.set_index("project_id")["alone_usd_yr"]
+    alone = found.projects.set_index("project_id")["held_usd_yr"]
     v = choices.table(0)
     assert alone["other-road"] == pytest.approx(v[9] - v[1], abs=1e-6 * v[-1])
 
@@ -428,14 +430,18 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict, Path]:
 
 def test_command_prints_its_schema(printed: tuple[dict, Path]) -> None:
     document, _ = printed
-    assert document["gap"] == 0
-    assert document["sets_valued"] == 8
+    assert "gap" not in document
+    assert document["search"]["gap"] == 0
+    assert document["search"]["sets_valued"] == 8
     assert document["budget_usd"] == 4e8
     assert set(document["chosen"]) <= {p["project_id"] for p in document["projects"]}
     best = document["sets"][0]
     assert best["capital_usd"] <= 4e8
-    assert best["again_saving_usd_yr"] == pytest.approx(best["saving_usd_yr"], rel=0.25)
-    front_values = [row["npv_usd"] for row in document["front"]]
+    assert best["saving_usd_yr"] == pytest.approx(best["held_usd_yr"], rel=0.25)
+    assert document["net_present_value_usd"] == best["npv_usd"]
+    assert next(iter(best)) == "rank"
+    assert list(best).index("saving_usd_yr") < list(best).index("held_usd_yr")
+    front_values = [row["held_npv_usd"] for row in document["front"]]
     assert front_values == sorted(front_values)
 
 
@@ -452,8 +458,51 @@ def test_what_is_printed(solved: tuple, capsys: pytest.CaptureFixture[str]) -> N
     base, cost, *_ = solved
     _print("works", ist.invest(base, cost, objective="saving", again=1), None)
     shown = capsys.readouterr().out
-    assert "proven best by the value of the search: gap 0 (8 sets valued)" in shown
+    assert "gap of the search, by what it sorts by: 0 (8 sets valued)" in shown
+    assert "held: at the delays of the base, least-cost ways: what the search sorts by" in shown
+    assert shown.index("net value") < shown.index("gap of the search")
     assert "cost not known, not chosen: other-road" in shown
+
+
+@pytest.fixture(scope="module")
+def railway(central, shipped: Facts) -> tuple:
+    """One railway, by `invest` and by an assignment of its order."""
+    cost = ist.GeneralizedCost(shipped)
+    found = ist.invest(central, cost, only=["gyumri-kars-railway"], again=1)
+    [project] = read_projects(shipped, central.cost.parameters, only=["gyumri-kars-railway"])
+    changed = as_order([project], "2025-01-01").apply(central.virtual.source, central.demand)
+    new = ist.assign(*changed, cost, gap=central.asked_gap, start=central)
+    return found, compare(central, new)
+
+
+def test_one_project_has_the_digits_of_its_order(railway: tuple) -> None:
+    found, comparison = railway
+    saved = -comparison.totals()["cost_change_usd_yr"]
+    assert saved > 0.0
+    alone = found.projects.set_index("project_id").loc["gyumri-kars-railway"]
+    assert alone["alone_usd_yr"] == saved
+    of_set = found.sets.set_index("projects").loc["gyumri-kars-railway"]
+    assert of_set["saving_usd_yr"] == saved
+
+
+def test_a_project_pays_for_the_queues_it_makes(railway: tuple) -> None:
+    """What it saves at the base's delays is more than what it saves once queues have answered."""
+    found, comparison = railway
+    alone = found.projects.set_index("project_id").loc["gyumri-kars-railway"]
+    at_base = -float(comparison.trips["network_change_usd_yr"].sum())
+    assert at_base > alone["alone_usd_yr"]
+    assert alone["held_usd_yr"] > alone["alone_usd_yr"]
+
+
+def test_sets_assigned_anew_are_sorted_by_what_they_are_worth_then(solved: tuple) -> None:
+    base, cost, *_ = solved
+    found = ist.invest(base, cost, again=3)
+    worth = found.sets["npv_usd"]
+    assert worth.notna().all()
+    assert worth.is_monotonic_decreasing
+    assert found.headline_usd == worth.iloc[0]
+    assert sorted(found.sets["held_rank"]) == [1, 2, 3]
+    assert "; ".join(found.chosen) == found.sets["projects"].iloc[0]
 
 
 @pytest.mark.parametrize("option", [["--budget", "much"], ["--cost", "x"]])
@@ -501,7 +550,7 @@ def test_a_set_on_the_shipped_network_is_what_an_assignment_says(shipped: Facts)
     new = ist.assign(*order.apply(network, demand), cost, method="all_or_nothing", start=base)
     slow = invest_again._compared(base, new, ())
     given = choices.of(chosen)[0]
-    assert given[0] == pytest.approx(slow.saving_usd_yr, rel=1e-9)
+    assert given[0] == pytest.approx(slow.gain_usd_yr, rel=1e-9)
     assert given[1] == pytest.approx(slow.co2_saved_t_yr, rel=1e-9)
     for assignment, moved in ((base, choices.transit), (new, choices.transit + given[2:])):
         seen = transit(assignment)["transit_t_yr"].reindex(choices.lands).fillna(0.0)

@@ -12,56 +12,107 @@ import pytest
 from scipy.stats import kstest
 from typer.testing import CliRunner
 
+from isthmus.analysis.criticality import criticality
 from isthmus.analysis.hazards import hazards, weather
 from isthmus.analysis.reliability import _alone as alone
-from isthmus.analysis.reliability import reliability, risk_of, simulate_years
+from isthmus.analysis.reliability import _error as error_of
+from isthmus.analysis.reliability import reliability, simulate_years
+from isthmus.analysis.risk import cases_of, laid_out, risk_of
+from isthmus.assign import Paths
+from isthmus.assign.base import Trips
+from isthmus.assign.stochastic import stochastic
+from isthmus.assign.without import Without
 from isthmus.cli import app
 from isthmus.errors import InputError
 from isthmus.kernels import years as kernel
+from isthmus.kernels.graph import build_graph
 
 WHOLE = (0.0, 365.0)
 
 
-def simulate(routes, weights, causes, n_year=4000, seed=3, theta=0.1, flow=100.0):
-    """Run one trip over named elements; returns USD and tonnes a year, shut share, standard errors."""
-    n_element = 1 + max(e for e, *_ in causes)
-    masks = np.array([[sum(1 << e for e in r)] for r in routes], np.uint64)
-    trip, weight = np.array([0, len(routes)]), np.array(weights)
+def tiny(ways, flow=100.0):
+    """
+    Lay out one trip over parallel ways, each a row of named elements: (cost, elements).
+
+    Returns the risk, and what a tonne bears with some elements shut, solved from nothing.
+    """
+    n_element = 1 + max((e for _, r in ways for e in r), default=0)
+    tail, head, cost, closed = [], [], [], [[] for _ in range(n_element)]
+    node = 2
+    for usd, elements in ways:
+        at = 0
+        for e in [*elements, None]:
+            to = 1 if e is None else node
+            node += e is not None
+            tail.append(at)
+            head.append(to)
+            cost.append(usd / (1 + len(elements)))
+            if e is not None:
+                closed[e].append(len(tail) - 1)
+            at = to
+    graph, order = build_graph(np.array(tail), np.array(head), node)
+    rank = np.argsort(order)
+    closed = [np.sort(rank[np.array(c, np.int64)]) for c in closed]
+    zero = np.zeros(1, np.int32)
+    trips = Trips(zero, zero, zero + 1, np.array([flow]))
+    usd = np.array(cost)[order][None]
+    solution = stochastic(graph, usd, trips, mu=1.0)
+    paths = Paths(solution.path_trip, solution.path_indptr, solution.path_arcs, solution.path_flow)
+    base = SimpleNamespace(
+        solution=solution, method="stochastic", unit=solution.unit, paths=paths,
+        cost=SimpleNamespace(hours=np.zeros_like(usd), co2_kg=np.zeros_like(usd)),
+    )  # fmt: skip
+    without = Without(base)
+    table = pd.DataFrame({"element_id": range(n_element)})
+    risk = laid_out(without, table, closed, pd.DataFrame(), pd.DataFrame())
+
+    def bears(*shut):
+        shut_usd = usd.copy()
+        for e in shut:
+            shut_usd[:, closed[e]] = np.inf
+        again = stochastic(graph, shut_usd, trips, mu=1.0)
+        return float(again.value[0]) if again.unserved[0] == 0.0 else math.inf
+
+    return risk, bears
+
+
+def simulate(ways, causes, n_year=4000, seed=3, **more):
+    """Run one trip; returns USD and tonnes a year, their standard errors, and what a tonne bears."""
+    risk, bears = tiny(ways)
     columns = list(zip(*[(e, 77 + i, up, down, *WHOLE) for i, (e, up, down) in enumerate(causes)],
                        strict=True))  # fmt: skip
     table = (np.array(columns[0], np.int64), np.array(columns[1], np.uint64),
              *(np.array(c, float) for c in columns[2:]))  # fmt: skip
-    used = [int(any(e in r for r in routes)) for e in range(n_element)]
-    indptr = np.concatenate(([0], np.cumsum(used))).astype(np.int64)
-    trips = np.zeros(sum(used), np.int64)
-    lone = np.zeros(len(trips)), np.zeros(len(trips))
-    args = trip, weight, masks, np.array([theta]), np.array([flow])
-    for e in range(n_element):
-        if used[e]:
-            at = slice(indptr[e], indptr[e + 1])
-            kernel.closed_loss(
-                *args, trips[at], 1, np.array([1 << e], np.uint64), lone[0][at], lone[1][at]
-            )
     zero = np.zeros(1, np.int64)
-    out = simulate_years(seed, (0, n_year), table, args, (indptr, trips), lone, (zero, zero, 1))
+    out = simulate_years(risk, seed, n_year, table, (zero, zero, 1), **more)
     year = out[0][:, 1]
-    return year.mean(axis=0), year.std(axis=0) / math.sqrt(n_year), out[3] / n_year / 365.0
+    return year.mean(axis=0), year.std(axis=0) / math.sqrt(n_year), bears
+
+
+def shut_share(causes, n_year):
+    columns = [np.array(c) for c in zip(*causes, strict=True)]
+    n = len(causes)
+    table = (columns[0].astype(np.int64), np.arange(77, 77 + n).astype(np.uint64),
+             columns[1].astype(float), columns[2].astype(float), np.zeros(n), np.full(n, 365.0))  # fmt: skip
+    return kernel.turns(3, 0, n_year, n, 1, table)[0].mean(axis=0) / 365.0
 
 
 def test_one_element_is_shut_as_long_as_renewal_theory_says():
-    (_, stopped), (_, error), shut = simulate([{0}], [1.0], [(0, 90.0, 10.0)])
-    assert shut[0] == pytest.approx(0.1, abs=0.003)
+    (_, stopped), (_, error), _ = simulate([(10.0, [0])], [(0, 90.0, 10.0)])
+    assert shut_share([(0, 90.0, 10.0)], 4000)[0] == pytest.approx(0.1, abs=0.003)
     assert stopped == pytest.approx(10.0, abs=4 * error)
 
 
 def test_series_and_parallel_ways_have_their_closed_forms():
     q = np.array([0.1, 0.2])
     causes = [(0, 90.0, 10.0), (1, 80.0, 20.0)]
-    (_, stopped), (_, error), _ = simulate([{0, 1}], [1.0], causes)
+    (_, stopped), (_, error), _ = simulate([(10.0, [0, 1])], causes)
     assert stopped == pytest.approx(100.0 * (1 - (1 - q[0]) * (1 - q[1])), abs=4 * error)
-    (usd, stopped), (usd_error, error), _ = simulate([{0}, {1}], [0.7, 0.3], causes)
+    (usd, stopped), (usd_error, error), bears = simulate([(10.0, [0]), (11.0, [1])], causes)
     assert stopped == pytest.approx(100.0 * q[0] * q[1], abs=4 * error)
-    wanted = 100.0 / 0.1 * (q[0] * (1 - q[1]) * -math.log(0.3) + q[1] * (1 - q[0]) * -math.log(0.7))
+    lost = [bears(0) - bears(), bears(1) - bears()]
+    assert min(lost) > 0.01
+    wanted = 100.0 * (q[0] * (1 - q[1]) * lost[0] + q[1] * (1 - q[0]) * lost[1])
     assert usd == pytest.approx(wanted, abs=4 * usd_error)
 
 
@@ -89,26 +140,49 @@ def test_the_best_route_alone_waits_for_the_last_of_its_causes():
 
 def test_two_causes_of_one_element_shut_it_together():
     causes = [(0, 90.0, 10.0), (0, 80.0, 20.0)]
-    (_, stopped), (_, error), _ = simulate([{0}], [1.0], causes)
+    (_, stopped), (_, error), _ = simulate([(10.0, [0])], causes)
     assert stopped == pytest.approx(100.0 * (1 - 0.9 * 0.8), abs=4 * error)
 
 
-def test_a_route_free_of_both_shut_places_stands():
-    """Three ways, two of them shut by turns and together: nothing stops, the log-sum of what is left."""
+@pytest.mark.parametrize("third", [12.0, 19.0])
+def test_a_way_free_of_both_shut_places_stands(third):
+    """Three ways, two of them shut by turns and together; the third used from the first, or not at all."""
     q = np.array([0.1, 0.2])
     causes = [(0, 90.0, 10.0), (1, 80.0, 20.0)]
-    (usd, stopped), (usd_error, _), _ = simulate([{0}, {1}, set()], [0.5, 0.3, 0.2], causes)
+    ways = [(10.0, [0]), (11.0, [1]), (third, [])]
+    (usd, stopped), (usd_error, _), bears = simulate(ways, causes)
     assert stopped == 0.0
-    wanted = (
-        -100.0
-        / 0.1
-        * (
-            q[0] * (1 - q[1]) * math.log(0.5)
-            + q[1] * (1 - q[0]) * math.log(0.7)
-            + q[0] * q[1] * math.log(0.2)
-        )
+    wanted = 100.0 * (
+        q[0] * (1 - q[1]) * (bears(0) - bears())
+        + q[1] * (1 - q[0]) * (bears(1) - bears())
+        + q[0] * q[1] * (bears(0, 1) - bears())
     )
     assert usd == pytest.approx(wanted, abs=4 * usd_error)
+
+
+def test_a_way_taken_only_when_another_is_shut_may_be_shut_too():
+    """The second way is so dear that none takes it while the first is open: shut with it, all wait for the third."""
+    risk, bears = tiny([(10.0, [0]), (25.0, [1]), (60.0, [])])
+    cases = cases_of(risk, np.array([[3]], np.uint64), np.ones(1))
+    assert bears(1) == pytest.approx(bears(), rel=1e-9), "the second is not used"
+    assert cases.usd == pytest.approx([100.0 * (bears(0, 1) - bears())], rel=1e-9)
+    assert bears(0, 1) - bears() > 1.5 * (bears(0) - bears())
+
+
+def test_the_standard_error_is_the_spread_of_runs():
+    """Two hundred runs of fifty years: their means spread as one run says of itself."""
+    risk, _ = tiny([(10.0, [0]), (12.0, [1])])
+    table = (np.array([0, 1]), np.array([7, 8], np.uint64), np.array([300.0, 200.0]),
+             np.array([30.0, 30.0]), np.zeros(2), np.full(2, 365.0))  # fmt: skip
+    zero, years = np.zeros(1, np.int64), 50
+    means, said = [], []
+    for seed in range(200):
+        of_trip = simulate_years(risk, seed, years, table, (zero, zero, 1), workers=1)[1]
+        means.append(of_trip[0, ::2] / years)
+        said.append(error_of(of_trip, years)[0])
+    ratio = np.std(means, axis=0, ddof=1) / np.sqrt(np.mean(np.square(said), axis=0))
+    assert (ratio > 0.8).all()
+    assert (ratio < 1.25).all()
 
 
 def test_no_turn_is_dropped_however_many_there_are():
@@ -117,8 +191,7 @@ def test_no_turn_is_dropped_however_many_there_are():
     assert len(starts) > 40_000
     assert ends[-1] > 364.9
     causes = [(0, 0.02, 0.01), (1, 0.02, 0.01)]
-    _, _, shut = simulate([{0, 1}], [1.0], causes, n_year=2)
-    assert shut == pytest.approx([1 / 3, 1 / 3], abs=0.01)
+    assert shut_share(causes, 2) == pytest.approx([1 / 3, 1 / 3], abs=0.01)
 
 
 def test_draws_are_uniform_and_depend_on_all_four_numbers():
@@ -179,9 +252,105 @@ def test_hours_of_one_stage_are_lognormal():
     assert np.quantile(out, 0.9) == pytest.approx(median * math.exp(1.2815515655 * sigma), rel=0.02)
 
 
+SOME = ("kazbegi-larsi-verkhny-lars", "brest", "jolfa", "sarpi", "dostyk", "aktau-port", "kuryk-port",
+        "bekabad", "gogavan-guguti", "kapikoy-razi", "khorgos", "suez", "hormuz", "bosporus",
+        "dardanelles", "bab-el-mandeb", "panama", "kerch")  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def risk(central):
-    return risk_of(central)
+    """Some of the places: each is a case assigned anew."""
+    return risk_of(central, SOME)
+
+
+def total_of(risk, sets, **more):
+    """USD and tonnes that sets lose, the elements alone and what they have with each other."""
+    n = len(risk.elements)
+    cases = cases_of(risk, sets, np.ones(len(sets)), **more)
+    alone = np.array(
+        [
+            [x[risk.of_element[0][e] : risk.of_element[0][e + 1]].sum() for x in risk.lone]
+            for e in range(n)
+        ]
+    )
+    on = np.unpackbits(sets.view(np.uint8), axis=1, bitorder="little")[:, :n].astype(bool)
+    total = on @ alone
+    for s in range(len(sets)):
+        p = cases.which[cases.begins[s] : cases.begins[s + 1]]
+        total[s] += cases.more_usd[p].sum(), cases.more_stopped[p].sum()
+    return total, alone, on, cases
+
+
+def test_an_element_shut_all_year_costs_what_criticality_says(central, risk):
+    [e] = np.flatnonzero(risk.elements["element_id"].eq("hormuz"))
+    always = (np.array([e]), np.array([5], np.uint64), np.array([1e-9]), np.array([1e12]),
+              np.zeros(1), np.full(1, 365.0))  # fmt: skip
+    zero = np.zeros(len(risk.without.trips.flow), np.int64)
+    by_year = simulate_years(risk, 1, 2, always, (zero, zero, 1))[0]
+    said = criticality(central, ["passage"], ["hormuz"]).elements.iloc[0]
+    assert said["added_usd_yr"] > 1e6
+    assert by_year[:, 1, 0] == pytest.approx(said["added_usd_yr"], rel=1e-9)
+    assert by_year[:, 1, 1] == pytest.approx(said["unserved_t_yr"], rel=1e-9)
+    outcome = risk.without.of(risk.closed[e])
+    assert by_year[0, 1, 0] == pytest.approx(outcome.kept_t_yr @ outcome.usd_t, rel=1e-9)
+
+
+@pytest.mark.parametrize("exact", [100_000, 500, 0])
+def test_more_that_is_shut_never_costs_less(risk, exact):
+    """Of each trade that meets several, tonnes that stop and what those bear that move; and of all together."""
+    ids = risk.elements["element_id"].to_numpy()
+    some = np.flatnonzero(np.isin(ids, ["jolfa", "sarpi", "kazbegi-larsi-verkhny-lars", "dostyk"]))[
+        :6
+    ]
+    bits = np.arange(1 << len(some))
+    sets = np.zeros((len(bits), risk.masks.shape[1]), np.uint64)
+    for j, e in enumerate(some):
+        sets[:, e // 64] |= (bits >> j & 1).astype(np.uint64) << np.uint64(e % 64)
+    total, alone, on, cases = total_of(risk, sets, exact=exact)
+    assert len(cases.trip) > 500
+    assert cases.exact.sum() == min(exact, len(cases.trip))
+    assert (cases.usd >= 0.0).all()
+    dearest = np.where(on[:, :, None], alone, 0.0).max(axis=1)
+    assert (total >= dearest * (1 - 1e-9) - 1e-6).all()
+    for j in range(len(some)):
+        more = total[bits | 1 << j]
+        still = more[:, 1] <= total[:, 1] + 1e-6
+        assert (more[:, 1] >= total[:, 1] - 1e-6).all()
+        assert (more[still, 0] >= total[still, 0] * (1 - 1e-9) - 1e-6).all()
+    order = np.argsort(cases.trip, kind="stable")
+    for t in np.unique(cases.trip)[:200]:
+        mine = order[
+            np.searchsorted(cases.trip[order], t) : np.searchsorted(cases.trip[order], t, "right")
+        ]
+        for p in mine:
+            above = mine[((cases.mask[p] & ~cases.mask[mine]) == 0).all(axis=1)]
+            assert (cases.stopped[above] >= cases.stopped[p] - 1e-6).all()
+            moves = above[cases.stopped[above] <= cases.stopped[p] + 1e-6]
+            assert (cases.usd_t[moves] >= cases.usd_t[p] * (1 - 1e-8) - 1e-9).all()
+
+
+def test_sets_are_solved_as_the_network_without_them(risk):
+    """Of one pair, what is lost at the base's delays against the problem with both closed."""
+    ids = risk.elements["element_id"].to_numpy()
+    some = np.flatnonzero(np.isin(ids, ["jolfa", "sarpi"]))
+    sets = np.zeros((1, risk.masks.shape[1]), np.uint64)
+    for e in some:
+        sets[0, e // 64] |= np.uint64(1) << np.uint64(e % 64)
+    cases = cases_of(risk, sets, np.ones(1))
+    without = risk.without
+    rows = without._sorted(np.unique(cases.trip))
+    shut = without.problem.without(np.concatenate([risk.closed[e] for e in some]))
+    value = np.full(len(without.value), np.inf)
+    value[rows] = shut.solve(without.found.hours, rows, without.unit.take(rows)).value
+    met = risk.met
+    late = np.zeros(len(value))
+    for e in some:
+        mine = slice(met.indptr[e], met.indptr[e + 1])
+        late[met.trips[mine]] += np.maximum(met.late_t[mine], 0.0)
+    wanted = (value - without.value + late)[cases.trip]
+    moves = cases.stopped == 0.0
+    assert moves.sum() > 20
+    assert cases.usd_t[moves] == pytest.approx(wanted[moves], rel=1e-6, abs=1e-6)
 
 
 def everywhere(shipped):

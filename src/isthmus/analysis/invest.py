@@ -1,8 +1,9 @@
 """
 What to build: the best set of projects under a budget, with the proof, and who pays and who gains.
 
-The search values every set by what it saves on cheapest ways at the delays of the base, a value that never falls when a
-project is added; the best sets are then assigned anew in full, and both figures stand side by side.
+The answer is that of the assignment made anew, which `isthmus run` gives for the same order. Which sets are worth that is
+found by a search that values every set on cheapest ways at the delays of the base, a value that never falls when a
+project is added; it stands beside the answer as ``held``.
 `docs/invest.md` has the equations and what they cannot say.
 """
 
@@ -57,23 +58,25 @@ class Invest:
     budget_usd : float
         [USD of 2024]; inf without one.
     chosen : tuple of str
-        Ids of the best set.
+        Ids of the best set of those assigned anew; without any, the best of the search.
     best : Best
-        Its value and the proof, in the unit of the objective.
+        The best set of the search, its value there and the proof, in the unit of the objective.
     projects : DataFrame
-        One row a project: project_id, name, packages, capital_usd [USD], build_years, payers, chosen,
-        alone_usd_yr (it alone), last_usd_yr (lost if it alone is missing of all) [USD/yr],
-        alone_npv_usd [USD], alone_bcr, source_id, confidence, note.
+        One row a project: project_id, name, packages, capital_usd [USD], build_years, payers, chosen;
+        it alone assigned anew: alone_usd_yr [USD/yr], alone_npv_usd [USD], alone_bcr; by the search, at the
+        delays of the base: held_usd_yr, held_last_usd_yr (lost if it alone is missing of all) [USD/yr],
+        held_npv_usd [USD]; source_id, confidence, note.
     sets : DataFrame
-        The best set and the next: rank, projects, capital_usd [USD], value, saving_usd_yr [USD/yr],
-        worth_usd, cost_usd, npv_usd [USD], bcr, co2_saved_t_yr [t/yr], herfindahl [-]; then the same by
-        full re-assignment: again_saving_usd_yr, again_npv_usd, again_bcr, again_co2_saved_t_yr.
+        The best set and the next, by the assignment made anew: rank, projects, chosen, capital_usd [USD],
+        cost_usd [USD], saving_usd_yr, new_trade_usd_yr [USD/yr], worth_usd, npv_usd [USD], bcr,
+        co2_saved_t_yr [t/yr]; by the search: held_usd_yr, held_worth_usd, held_npv_usd, held_bcr,
+        held_co2_saved_t_yr, held_herfindahl, held_rank.
     front : DataFrame
-        Sets that none beats in cost and objective: capital_usd, value, npv_usd, saving_usd_yr, projects.
+        Sets that none beats in cost and objective, by the search; columns as of `sets`.
     trade_off : DataFrame
-        Affordable sets that none beats in savings, emissions and concentration, at most 40.
+        Affordable sets that none beats in savings, emissions and concentration, by the search, at most 40.
     pairs, packages : DataFrame
-        See `analysis.interaction`.
+        See `analysis.interaction`; by the search.
     payers : DataFrame
         payer_id, name, capital_usd, share.
     gainers : DataFrame
@@ -101,8 +104,11 @@ class Invest:
 
     @property
     def headline_usd(self) -> float:
-        """Net present value of the best set, by the value of the search. [USD]"""
-        return float(self.sets["npv_usd"].iloc[0]) if len(self.sets) else 0.0
+        """Net present value of the best set, assigned anew; by the search if none was. [USD]"""
+        if not len(self.sets):
+            return 0.0
+        first = self.sets.iloc[0]
+        return float(first["held_npv_usd"] if np.isnan(first["npv_usd"]) else first["npv_usd"])
 
 
 def invest(
@@ -150,7 +156,7 @@ def invest(
     years : int, optional
         Else the parameter ``appraisal_years``.
     again : int
-        Sets assigned anew in full: the best and those after it.
+        Sets assigned anew: the best of the search and those after it. Without any, no project is either.
     folder : path, optional
         Where re-assignments that are done are kept.
     progress : callable, optional
@@ -200,14 +206,21 @@ def invest(
     small = choices.among(open_to) if len(open_to) < len(every) else choices
     found = _search(small, listed, plan, budget_usd, weigh)
     best, ranks, fronts, trades = found
-    sets = _describe(ranks[: max(1, again)], best, small, listed, plan)
+    sets = _describe(ranks[: max(1, again)], best.chosen, small, listed, plan)
     anew = []
     for k, row in enumerate(ranks[:again]):
         if progress is not None:
             progress("assigning anew", k, min(again, len(ranks)))
         anew.append(_again(int(row), base, cost, listed, plan, trade_of, folder))
-    sets = _beside(sets, anew)
-    picked = [p for i, p in enumerate(listed) if best.chosen >> i & 1]
+    sets, order = _beside(sets, anew, weigh)
+    first = int(ranks[order[0]])
+    picked = [p for i, p in enumerate(listed) if first >> i & 1]
+    alone: list[Again | None] = [None] * len(every)
+    if again:
+        for k, p in enumerate(every):
+            if progress is not None:
+                progress("assigning projects anew", k, len(every))
+            alone[k] = assigned_anew(base, cost, [p], trade_of=trade_of, folder=folder)
     payers = _payers(facts, picked)
     return Invest(
         objective=next(iter(weigh)) if len(weigh) == 1 else "weighted",
@@ -215,14 +228,14 @@ def invest(
         budget_usd=float(budget_usd),
         chosen=tuple(p.id for p in picked),
         best=best,
-        projects=_projects(every, choices, picked, rate, years, upkeep),
+        projects=_projects(every, choices, picked, alone, rate, years, upkeep),
         sets=sets,
-        front=_describe(fronts, best, small, listed, plan),
-        trade_off=_describe(trades, best, small, listed, plan),
+        front=_describe(fronts, first, small, listed, plan),
+        trade_off=_describe(trades, first, small, listed, plan),
         pairs=pair_table(every, choices),
         packages=package_table(every, choices),
         payers=payers,
-        gainers=_gainers(anew, payers),
+        gainers=_gainers(anew[order[0] : order[0] + 1], payers),
         appraisal=plan,
         base_herfindahl=float(choices.herfindahl_of(0)[0]),
     )
@@ -376,7 +389,7 @@ def _worth_of(chosen: int, saving: Callable[[int], float], plan: Appraisal) -> f
 
 def _describe(
     sets: npt.NDArray[np.int64],
-    best: search.Best,
+    first: int,
     choices: Choices,
     listed: Sequence[Project],
     plan: Appraisal,
@@ -393,15 +406,15 @@ def _describe(
             {
                 "rank": k + 1,
                 "projects": "; ".join(listed[i].id for i in members),
-                "chosen": chosen == best.chosen,
+                "chosen": chosen == first,
                 "capital_usd": sum(listed[i].capital_usd for i in members),
-                "saving_usd_yr": float(given[k, 0]),
-                "worth_usd": worth,
                 "cost_usd": paid,
-                "npv_usd": worth - paid,
-                "bcr": worth / paid if paid > 0.0 else np.nan,
-                "co2_saved_t_yr": float(given[k, 1]),
-                "herfindahl": float(spread[k]),
+                "held_usd_yr": float(given[k, 0]),
+                "held_worth_usd": worth,
+                "held_npv_usd": worth - paid,
+                "held_bcr": worth / paid if paid > 0.0 else np.nan,
+                "held_co2_saved_t_yr": float(given[k, 1]),
+                "held_herfindahl": float(spread[k]),
             }
         )
     return pd.DataFrame(rows)
@@ -426,42 +439,66 @@ def _again(
         return done[some]
 
     whole = of(chosen)
-    worth = _worth_of(chosen, lambda s: of(s).saving_usd_yr, plan)
+    worth = _worth_of(chosen, lambda s: of(s).gain_usd_yr, plan)
     paid = float(sum(plan.cost_usd[i] for i in range(len(listed)) if chosen >> i & 1))
     return {
-        "again_saving_usd_yr": whole.saving_usd_yr,
-        "again_npv_usd": worth - paid,
-        "again_bcr": worth / paid if paid > 0.0 else np.nan,
-        "again_co2_saved_t_yr": whole.co2_saved_t_yr,
+        "saving_usd_yr": whole.saving_usd_yr,
+        "new_trade_usd_yr": whole.new_trade_usd_yr,
+        "worth_usd": worth,
+        "npv_usd": worth - paid,
+        "bcr": worth / paid if paid > 0.0 else np.nan,
+        "co2_saved_t_yr": whole.co2_saved_t_yr,
         "by_land": whole.by_land,
     }
 
 
-def _beside(sets: pd.DataFrame, anew: list[dict[str, object]]) -> pd.DataFrame:
-    names = ["again_saving_usd_yr", "again_npv_usd", "again_bcr", "again_co2_saved_t_yr"]
-    for name in names:
+_ANEW = ["saving_usd_yr", "new_trade_usd_yr", "worth_usd", "npv_usd", "bcr", "co2_saved_t_yr"]
+"""Columns of a set assigned anew."""
+_JUDGED = {"npv": "npv_usd", "saving": "worth_usd", "emissions": "co2_saved_t_yr"}
+"""Column that decides between sets assigned anew; for what is not in one, the search does."""
+
+
+def _beside(
+    sets: pd.DataFrame, anew: list[dict[str, object]], weigh: Mapping[str, float]
+) -> tuple[pd.DataFrame, list[int]]:
+    """Set what is assigned anew before what the search held, and sort by it; the order is of the search's rows."""
+    for name in _ANEW:
         values = [row[name] for row in anew]
         sets[name] = np.array([*values, *[np.nan] * (len(sets) - len(values))], dtype=float)
-    return sets
+    sets = sets.rename(columns={"rank": "held_rank"})
+    order = list(range(len(sets)))
+    by = _JUDGED.get(next(iter(weigh))) if len(weigh) == 1 else None
+    if by is not None:
+        worth = sets[by].fillna(-np.inf).to_numpy()
+        order.sort(key=lambda k: (-worth[k], k))
+    sets = sets.iloc[order].reset_index(drop=True)
+    sets["chosen"] = np.arange(len(sets)) == 0
+    sets.insert(0, "rank", np.arange(1, len(sets) + 1))
+    first = ["rank", "projects", "chosen", "capital_usd", "cost_usd", *_ANEW]
+    return sets[[*first, *(c for c in sets if c not in first)]], order
 
 
 def _projects(
     every: Sequence[Project],
     choices: Choices,
     picked: Sequence[Project],
+    anew: Sequence[Again | None],
     rate: float,
     years: int,
     upkeep: float,
 ) -> pd.DataFrame:
     bits = 1 << np.arange(len(every), dtype=np.int64)
     whole = int(bits.sum())
-    alone = choices.saving(bits)
+    held = choices.saving(bits)
     last = float(choices.saving(whole)[0]) - choices.saving(whole & ~bits)
     rows = []
     for i, p in enumerate(every):
         plan = appraise([p], rate, years, upkeep)
-        worth = sum(w for s, w in plan.stages if s) * float(alone[i])
+        served = sum(w for s, w in plan.stages if s)
         paid = float(plan.cost_usd[0])
+        found = anew[i]
+        saved = np.nan if found is None else found.saving_usd_yr
+        worth = np.nan if found is None else served * found.gain_usd_yr
         rows.append(
             {
                 "project_id": p.id,
@@ -471,10 +508,12 @@ def _projects(
                 "build_years": p.build_years,
                 "payers": "; ".join(f"{k} {v:g}" for k, v in p.payers.items()),
                 "chosen": p in picked,
-                "alone_usd_yr": float(alone[i]),
-                "last_usd_yr": float(last[i]),
+                "alone_usd_yr": saved,
                 "alone_npv_usd": worth - paid,
                 "alone_bcr": worth / paid if paid > 0.0 else np.nan,
+                "held_usd_yr": float(held[i]),
+                "held_last_usd_yr": float(last[i]),
+                "held_npv_usd": served * float(held[i]) - paid,
                 "source_id": p.source_id,
                 "confidence": p.confidence,
                 "note": p.note,

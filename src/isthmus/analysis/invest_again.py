@@ -34,18 +34,25 @@ class Again:
     Parameters
     ----------
     saving_usd_yr : float
-        Fall of generalised cost over tonnes served before and after, and for tonnes served only
-        after, their share of value that not moving costs. [USD/yr]
+        Fall of what is borne by the tonnes served before and after: what `compare` counts. [USD/yr]
+    new_trade_usd_yr : float
+        For tonnes served only after, their share of value that not moving costs. [USD/yr]
     co2_saved_t_yr : float
         Over tonnes served before and after. [t/yr]
     by_land : DataFrame
-        territory_id, name, saving_usd_yr, transit_t_yr, fee_usd_yr: changes; a trade's saving is halved
-        between its ends.
+        territory_id, name, saving_usd_yr (new trade included), transit_t_yr, fee_usd_yr: changes; a trade's
+        saving is halved between its ends.
     """
 
     saving_usd_yr: float
+    new_trade_usd_yr: float
     co2_saved_t_yr: float
     by_land: pd.DataFrame = field(repr=False)
+
+    @property
+    def gain_usd_yr(self) -> float:
+        """What is saved, and what new trade is worth. [USD/yr]"""
+        return self.saving_usd_yr + self.new_trade_usd_yr
 
 
 def assigned_anew(
@@ -78,7 +85,7 @@ def assigned_anew(
         return _read(file)
     if not projects:
         empty = ["territory_id", "name", "saving_usd_yr", "transit_t_yr", "fee_usd_yr"]
-        return Again(0.0, 0.0, pd.DataFrame(columns=empty))
+        return Again(0.0, 0.0, 0.0, pd.DataFrame(columns=empty))
     order = as_order(projects, str(base.virtual.network.date))
     changed, demand = order.apply(base.virtual.source, base.demand)
     new = assign(changed, demand, cost, method=base.method, gap=base.asked_gap, start=base)
@@ -97,7 +104,8 @@ def _compared(base: Assignment, new: Assignment, trade_of: Sequence[str]) -> Aga
     value = trips["commodity_id"].map(goods["value_usd_t"]).to_numpy(float)
     share = base.cost.parameters.get("no_trade_value_share")
     moved = -trips["unserved_change_t_yr"].to_numpy(float)
-    saved = -trips["cost_change_usd_yr"].to_numpy(float) + share * value * moved
+    saving, new_trade = -trips["cost_change_usd_yr"].to_numpy(float), share * value * moved
+    saved = saving + new_trade
     half = pd.Series(0.5 * saved, trips.index)
     by_land = half.groupby(trips["origin_territory_id"]).sum()
     by_land = by_land.add(half.groupby(trips["destination_territory_id"]).sum(), fill_value=0.0)
@@ -120,7 +128,12 @@ def _compared(base: Assignment, new: Assignment, trade_of: Sequence[str]) -> Aga
     numbers = frame[["saving_usd_yr", "transit_t_yr", "fee_usd_yr"]].abs()
     frame = frame[(numbers > 1e-6 * numbers.max().clip(lower=1e-300)).any(axis=1)]
     co2 = -float(trips["co2_change_t_yr"].sum())
-    return Again(float(saved.sum()), co2, frame.reset_index(drop=True))
+    return Again(
+        -float(trips["cost_change_usd_yr"].sum()),
+        float(new_trade.sum()),
+        co2,
+        frame.reset_index(drop=True),
+    )
 
 
 def _fees(assignment: Assignment) -> pd.Series[float]:
@@ -134,7 +147,7 @@ def _key(base: Assignment, projects: Sequence[Project], trade_of: Sequence[str])
     import isthmus
 
     parts = [
-        isthmus.__version__, *base.digests.values(), base.method, repr(base.asked_gap),
+        isthmus.__version__, "2", *base.digests.values(), base.method, repr(base.asked_gap),
         *sorted(trade_of), *(repr(sorted(map(repr, p.changes))) for p in projects),
     ]  # fmt: skip
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:40]
@@ -143,13 +156,14 @@ def _key(base: Assignment, projects: Sequence[Project], trade_of: Sequence[str])
 def _read(file: Path) -> Again:
     kept = json.loads(file.read_text(encoding="utf-8"))
     frame = pd.DataFrame(kept["by_land"]).astype(_TEXT)
-    return Again(kept["saving_usd_yr"], kept["co2_saved_t_yr"], frame)
+    return Again(kept["saving_usd_yr"], kept["new_trade_usd_yr"], kept["co2_saved_t_yr"], frame)
 
 
 def _write(file: Path, found: Again) -> None:
     """Write a file whole or not at all."""
     kept = {
         "saving_usd_yr": found.saving_usd_yr,
+        "new_trade_usd_yr": found.new_trade_usd_yr,
         "co2_saved_t_yr": found.co2_saved_t_yr,
         "by_land": found.by_land.to_dict("list"),
     }

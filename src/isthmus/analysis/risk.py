@@ -26,7 +26,7 @@ from isthmus.kernels import years as kernel
 if TYPE_CHECKING:
     from isthmus.assign import Assignment
 
-__all__ = ["Cases", "Risk", "cases_of", "key_of", "keys_of", "risk_of"]
+__all__ = ["Cases", "Met", "Risk", "cases_of", "key_of", "keys_of", "laid_out", "risk_of"]
 
 Masks = npt.NDArray[np.uint64]
 
@@ -173,7 +173,19 @@ def risk_of(base: Assignment, only: Sequence[str] | None = None, workers: int = 
         closed = [closed[i] for i in kept]
     table = hazards(facts, base.cost.parameters, elements)
     causes = _causes(elements, table, weather(base.cost.parameters))
-    label = _labels(closed, base.virtual.graph.n_arc)
+    return laid_out(without, elements, closed, table, causes, workers)
+
+
+def laid_out(
+    without: Without,
+    elements: pd.DataFrame,
+    closed: list[IntArray],
+    table: pd.DataFrame,
+    causes: pd.DataFrame,
+    workers: int = 2,
+) -> Risk:
+    """Return the risk of some elements; parameters as of `Risk`."""
+    label = _labels(closed, without.graph.n_arc)
     outcomes = _alone(without, closed, workers)
     met, spares = _met(without, closed, label, outcomes, workers)
     routes, weight = _routes(without, spares)

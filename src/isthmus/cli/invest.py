@@ -60,7 +60,7 @@ def invest(
     ] = None,
     rate: Annotated[float | None, typer.Option(help="Discount rate, such as 0.05.")] = None,
     years: Annotated[int | None, typer.Option(help="Years counted.")] = None,
-    again: Annotated[int, typer.Option(min=0, help="Sets assigned anew in full.")] = 3,
+    again: Annotated[int, typer.Option(min=1, help="Sets assigned anew.")] = 3,
     method: Annotated[str, typer.Option(help="Method of assignment.")] = "stochastic",
     gap: Annotated[float, typer.Option(help="Relative gap of the assignment.")] = 1e-5,
     folder: Annotated[Path, typer.Option(help="Where finished re-assignments are kept.")] = Path(
@@ -211,10 +211,14 @@ def _document(
         "discount_rate": found.appraisal.rate,
         "years": found.appraisal.years,
         "chosen": list(found.chosen),
-        "value": found.best.value,
-        "bound": found.best.bound,
-        "gap": found.best.gap,
-        "sets_valued": found.best.sets,
+        "net_present_value_usd": found.headline_usd,
+        "search": {
+            "value": found.best.value,
+            "bound": found.best.bound,
+            "gap": found.best.gap,
+            "sets_valued": found.best.sets,
+            "of": "least-cost ways at the delays of the base",
+        },
         "base_herfindahl": found.base_herfindahl,
     }
     for name in (
@@ -228,31 +232,36 @@ def _document(
 
 def _print(title: str, found: Invest, swings: pd.DataFrame | None) -> None:
     budget = "no budget" if math.isinf(found.budget_usd) else f"{compact(found.budget_usd)} USD"
-    money = found.projects.sort_values(["chosen", "alone_npv_usd"], ascending=False)
+    money = found.projects.sort_values(["chosen", "alone_npv_usd", "alone_usd_yr"], ascending=False)
     marked = money["project_id"].where(~money["chosen"], "* " + money["project_id"])
     _table(
         f"Projects: {title}",
         money.assign(name=marked),
-        {"capital_usd": "cost", "alone_usd_yr": "saves, USD/yr", "last_usd_yr": "as last",
-         "alone_npv_usd": "net value", "alone_bcr": "b/c"},
+        {"capital_usd": "cost", "alone_usd_yr": "saves, USD/yr", "alone_npv_usd": "net value",
+         "alone_bcr": "b/c", "held_usd_yr": "held, USD/yr", "held_last_usd_yr": "held, as last"},
     )  # fmt: skip
     sets = found.sets.assign(name=found.sets["rank"])
     _table(
         f"Best sets, {found.objective}, {budget}",
         sets,
-        {"capital_usd": "cost", "saving_usd_yr": "saves, USD/yr",
-         "again_saving_usd_yr": "anew", "npv_usd": "net value", "again_npv_usd": "anew ",
-         "bcr": "b/c", "again_bcr": "anew  ", "co2_saved_t_yr": "t CO2e/yr"},
+        {"capital_usd": "cost", "saving_usd_yr": "saves, USD/yr", "npv_usd": "net value", "bcr": "b/c",
+         "co2_saved_t_yr": "t CO2e/yr", "held_usd_yr": "held, USD/yr", "held_npv_usd": "held net value"},
     )  # fmt: skip
-    anew = sets["again_npv_usd" if found.objective == "npv" else "again_saving_usd_yr"]
-    if found.objective in ("npv", "saving") and anew.notna().any() and anew.idxmax() != 0:
-        out.print(f"  assigned anew, set {int(sets['rank'][anew.idxmax()])} is ahead of set 1")
     for row in sets.to_dict("records"):
         out.print(f"  {row['rank']}: {_short(row['projects'])}")
     at_first = f"{found.base_herfindahl:.4f}"
-    out.print(f"  Herfindahl of transit {at_first}, with set 1 {sets['herfindahl'].iloc[0]:.4f}")
+    out.print(
+        "  figures are of the assignment made anew, those of `isthmus run` for the same order;"
+    )
+    out.print("  held: at the delays of the base, least-cost ways: what the search sorts by")
     proof = f"{found.best.sets:,} sets valued" if found.best.sets else "integer programme"
-    out.print(f"  proven best by the value of the search: gap {found.best.gap:.2g} ({proof})")
+    out.print(f"  gap of the search, by what it sorts by: {found.best.gap:.2g} ({proof})")
+    if sets["npv_usd"].notna().any() and int(sets["held_rank"].iloc[0]) != 1:
+        out.print(
+            f"  assigned anew, set 1 is ahead of the search's first, set {_search_first(found)}"
+        )
+    held = f"{sets['held_herfindahl'].iloc[0]:.4f}"
+    out.print(f"  Herfindahl of transit {at_first}, with set 1 {held} by the search")
     plan = found.appraisal
     out.print(f"  {plan.rate:.1%} a year over {plan.years} years from the first payment")
     unknown = found.projects.loc[found.projects["capital_usd"].isna(), "project_id"]
@@ -265,7 +274,7 @@ def _print(title: str, found: Invest, swings: pd.DataFrame | None) -> None:
     # the strongest, and those that build some of the same: Zangezur and Aras
     strong = strong[(strong.index < 8) | strong["shared_ids"].ne("")]
     _table(
-        "What stands in for what, what needs what, USD/yr",
+        "What stands in for what, what needs what, held, USD/yr",
         strong,
         {"first_usd_yr": "first", "second_usd_yr": "second", "both_usd_yr": "both",
          "interaction_usd_yr": "interaction", "kind": ""},
@@ -280,7 +289,11 @@ def _print(title: str, found: Invest, swings: pd.DataFrame | None) -> None:
              "transit_t_yr": "transit, t/yr", "paid_usd": "pays, USD"},
         )  # fmt: skip
     if swings is not None:
-        print_tornado(swings, "the net value of the best set", "USD")
+        print_tornado(swings, "the held net value of the best set", "USD")
+
+
+def _search_first(found: Invest) -> int:
+    return int(found.sets["rank"][found.sets["held_rank"].eq(1)].iloc[0])
 
 
 def _ends(frame: pd.DataFrame, most: int = 6, least: int = 3) -> pd.DataFrame:

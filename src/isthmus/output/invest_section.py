@@ -50,12 +50,12 @@ def section(found: Invest, tornado: pd.DataFrame | None = None) -> Markup:
                 Column("rank", "Set"),
                 Column("capital_usd", "Cost", _USD),
                 Column("saving_usd_yr", "Saves", _RATE),
-                Column("again_saving_usd_yr", "Assigned anew", _RATE),
                 Column("npv_usd", "Net value", _USD),
-                Column("again_npv_usd", "Assigned anew", _USD),
                 Column("bcr", "Benefit–cost", "-"),
                 Column("co2_saved_t_yr", "CO₂e saved", "t/yr"),
-                Column("herfindahl", "Herfindahl", "-"),
+                Column("held_usd_yr", "Held", _RATE),
+                Column("held_npv_usd", "Held net value", _USD),
+                Column("held_herfindahl", "Held Herfindahl", "-"),
             ],
         )
     )
@@ -69,9 +69,10 @@ def section(found: Invest, tornado: pd.DataFrame | None = None) -> Markup:
                 Column("capital_usd", "Cost", _USD),
                 Column("payers", "Who pays"),
                 Column("alone_usd_yr", "Saves alone", _RATE),
-                Column("last_usd_yr", "As the last", _RATE),
                 Column("alone_npv_usd", "Net value", _USD),
                 Column("alone_bcr", "Benefit–cost", "-"),
+                Column("held_usd_yr", "Held", _RATE),
+                Column("held_last_usd_yr", "Held, as the last", _RATE),
             ],
         )
     )
@@ -137,16 +138,19 @@ def _words(found: Invest) -> Markup:
     """Say what the figures are and how sure."""
     plan = found.appraisal
     how = (
-        f"All {found.best.sets:,} affordable sets are valued: none is better."
+        f"The search valued all {found.best.sets:,} affordable sets."
         if found.best.sets
-        else f"Solved as an integer programme: no set is better by more than {found.best.gap:.1e}."
+        else f"The search solved an integer programme, to a gap of {found.best.gap:.1e} of its own value."
     )
     kind = OBJECTIVES.get(found.objective, "several objectives, weighted")
     unknown = int(found.projects["capital_usd"].isna().sum())
     left = f" {unknown} projects without a known cost are not chosen." if unknown else ""
     rate = f" {plan.rate:.1%} a year over {plan.years} years from the first payment."
     return Markup('<p class="caption">{0}</p>').format(
-        escape(f"Judged by {kind}. {how}{rate}{left}")
+        escape(
+            f"Judged by {kind}. Figures are of the assignment made anew; held: at the delays of the base, "
+            f"least-cost ways: what the search sorts by, and what the picture shows. {how}{rate}{left}"
+        )
     )
 
 
@@ -164,19 +168,19 @@ def picture(found: Invest) -> str:
         SVG.
     """
     rows = found.front
-    value = "npv_usd" if found.objective == "npv" else "saving_usd_yr"
-    unit = _USD if value == "npv_usd" else _RATE
-    head = "Net present value" if value == "npv_usd" else "Saving"
+    value = "held_npv_usd" if found.objective == "npv" else "held_usd_yr"
+    unit = _USD if value == "held_npv_usd" else _RATE
+    head = "Held net value" if value == "held_npv_usd" else "Held saving"
     if found.objective == "emissions":
-        value, unit, head = "co2_saved_t_yr", "t/yr", "CO2e saved"
+        value, unit, head = "held_co2_saved_t_yr", "t/yr", "CO2e saved"
     if found.objective == "diversification":
-        value, unit, head = "herfindahl", "-", "Herfindahl index"
+        value, unit, head = "held_herfindahl", "-", "Herfindahl index"
     across, up = scale_for(rows["capital_usd"], _USD), scale_for(rows[value], unit)
     most_x = float(rows["capital_usd"].max()) or 1.0
     if math.isfinite(found.budget_usd):
         most_x = max(most_x, min(found.budget_usd, 1.3 * most_x))
     low, high = min(0.0, float(rows[value].min())), float(rows[value].max()) or 1.0
-    if value == "herfindahl":
+    if value == "held_herfindahl":
         low = float(rows[value].min())
     left, top, width, height = 86, 46, 560, 280
 
