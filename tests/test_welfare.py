@@ -7,8 +7,9 @@ import pytest
 
 import isthmus as ist
 from isthmus.analysis.criticality import criticality
-from isthmus.run import find_scenario, list_scenarios, prepare
+from isthmus.run import find_scenario, list_scenarios, manifest_of, prepare
 from isthmus.scenario import Scenario
+from isthmus.web.answers import answer
 
 CLOSED = (
     ("link", "rail:aghstafa-boyuk-kesik"),
@@ -41,12 +42,14 @@ def after(central, cost, scenario):
 
 @pytest.mark.parametrize("element", CLOSED)
 def test_a_closure_has_one_loss(central, cost, tmp_path, element):
-    """`run`, `compare` and `criticality` give one number for one question."""
+    """`run`, `compare`, `criticality`, the page and what is written give one number for one question."""
     run = prepare(central.virtual.source.facts, closing(tmp_path, element), cost, base=central)
     told = run.comparison.totals()["cost_change_usd_yr"]
     by_compare = ist.compare(central, run.new).totals()["cost_change_usd_yr"]
     loss = criticality(central, [element[0]], [element[1]]).elements.loc[0, "added_usd_yr"]
     assert told == by_compare
+    assert manifest_of(run)["totals"]["cost_change_usd_yr"] == told
+    assert answer(run)["totals"]["cost_change_usd_yr"] == told
     assert loss == pytest.approx(told, rel=1e-3)
     assert told > 0.0
 
