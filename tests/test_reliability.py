@@ -254,7 +254,7 @@ def test_hours_of_one_stage_are_lognormal():
 
 SOME = ("kazbegi-larsi-verkhny-lars", "brest", "jolfa", "sarpi", "dostyk", "aktau-port", "kuryk-port",
         "bekabad", "gogavan-guguti", "kapikoy-razi", "khorgos", "suez", "hormuz", "bosporus",
-        "dardanelles", "bab-el-mandeb", "panama", "kerch")  # fmt: skip
+        "dardanelles", "kerch", "volga-don", "don-mouth")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
