@@ -83,6 +83,29 @@ def test_a_refusal_stops_what_passes_and_no_more(without):
     assert both.extra_usd_yr > one.extra_usd_yr
 
 
+@pytest.mark.parametrize("via", ["GEO", "IRN"])
+def test_own_trade_is_never_a_refusal(without, via):
+    """What Armenia trades with the land itself goes on: none of it stops, and none is counted as passing."""
+    assignment = without.base
+    land = assignment.virtual.network.zones.set_index("zone_id")["territory_id"]
+    start, end = (
+        assignment.trips[f"{e}_zone_id"].map(land).to_numpy() for e in ("origin", "destination")
+    )
+    mine = (start == "ARM") | (end == "ARM")
+    own = mine & ((start == via) | (end == via))
+    one = refusal(without, "ARM", via)
+    assert own.any()
+    assert one.own_t_yr == pytest.approx(without.trips.flow[own].sum())
+    arcs = np.flatnonzero(assignment.virtual.arcs["territory_id"].eq(via).to_numpy())
+    assert one.passing_t_yr == pytest.approx(without.tonnes(arcs, mine & ~own))
+    assert one.passing_t_yr < without.tonnes(arcs, mine)
+    outcome = without.of(arcs, mine & ~own)
+    assert not outcome.stopped_t_yr[~mine | own].any()
+    assert outcome.kept_t_yr[own] == pytest.approx(without.flow[own])
+    itself = refusal(without, "ARM", "ARM")
+    assert (itself.passing_t_yr, itself.stopped_t_yr, itself.extra_usd_yr) == (0.0, 0.0, 0.0)
+
+
 def test_closed_to_all_is_closed_to_each(without):
     virtual = without.base.virtual
     arcs = np.flatnonzero(virtual.arcs["territory_id"].eq("GEO").to_numpy())

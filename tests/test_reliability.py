@@ -254,7 +254,7 @@ def test_hours_of_one_stage_are_lognormal():
 
 SOME = ("kazbegi-larsi-verkhny-lars", "brest", "jolfa", "sarpi", "dostyk", "aktau-port", "kuryk-port",
         "bekabad", "gogavan-guguti", "kapikoy-razi", "khorgos", "suez", "hormuz", "bosporus",
-        "dardanelles", "bab-el-mandeb", "panama", "kerch")  # fmt: skip
+        "dardanelles", "kerch", "volga-don", "don-mouth")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -295,7 +295,7 @@ def test_an_element_shut_all_year_costs_what_criticality_says(central, risk):
     assert by_year[0, 1, 0] == pytest.approx(outcome.kept_t_yr @ outcome.usd_t, rel=1e-9)
 
 
-@pytest.mark.parametrize("exact", [100_000, 500, 0])
+@pytest.mark.parametrize("exact", [100_000, 100, 0])
 def test_more_that_is_shut_never_costs_less(risk, exact):
     """Of each trade that meets several, tonnes that stop and what those bear that move; and of all together."""
     ids = risk.elements["element_id"].to_numpy()
@@ -307,7 +307,7 @@ def test_more_that_is_shut_never_costs_less(risk, exact):
     for j, e in enumerate(some):
         sets[:, e // 64] |= (bits >> j & 1).astype(np.uint64) << np.uint64(e % 64)
     total, alone, on, cases = total_of(risk, sets, exact=exact)
-    assert len(cases.trip) > 500
+    assert len(cases.trip) > 200
     assert cases.exact.sum() == min(exact, len(cases.trip))
     assert (cases.usd >= 0.0).all()
     dearest = np.where(on[:, :, None], alone, 0.0).max(axis=1)

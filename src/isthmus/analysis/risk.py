@@ -34,7 +34,7 @@ _SPARES = 3
 """Routes kept of a trip that loses all it has when one element shuts."""
 _SPARE_WEIGHT = 1e-9
 """Their weight beside those of the base: they are taken when no other is open."""
-_EXACT = 60_000
+_EXACT = 40_000
 """Pairs of a trip and several elements that are solved; for the rest a bound stands."""
 
 
@@ -336,24 +336,21 @@ def _cut(risk: Risk, trip: IntArray, mask: Masks) -> npt.NDArray[np.bool_]:
 
 def _alone(without: Without, closed: list[IntArray], workers: int) -> dict[int, Outcome]:
     """Return the outcome of each element that a trip uses: what `criticality` counts."""
-    alike: dict[bytes, list[int]] = {}
-    for i, arcs in enumerate(closed):
-        gone = without.slots_over(arcs)
-        if len(gone):
-            alike.setdefault(gone.tobytes(), []).append(i)
-    groups = [alike[gone] for gone in sorted(alike, key=len, reverse=True)]
+    used = [i for i, arcs in enumerate(closed) if len(without.trips_over(arcs))]
+    # the long cases first, so that no thread is left with one at the end
+    used.sort(key=lambda i: -len(without.trips_over(closed[i])))
 
-    def case(group: list[int]) -> Outcome:
+    def case(i: int) -> Outcome:
         with one_after_the_other():
-            return without.of(closed[group[0]])
+            return without.of(closed[i])
 
     with ThreadPoolExecutor(workers) as pool:
         try:
-            found = list(pool.map(case, groups))
+            found = list(pool.map(case, used))
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
-    return {i: outcome for group, outcome in zip(groups, found, strict=True) for i in group}
+    return dict(zip(used, found, strict=True))
 
 
 def _met(

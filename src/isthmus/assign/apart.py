@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import NamedTuple
 
 import numpy as np
 
@@ -110,7 +110,7 @@ def apart(
 
     with ThreadPoolExecutor(workers) as pool:
         # few at a time: answers are large
-        ahead: list[Any] = []
+        ahead: list[Future[tuple[IntArray, UnitFlows, FloatArray]]] = []
         try:
             spans = list(itertools.pairwise(cuts)) if len(order) else []
             for k in range(len(spans) + 2 * workers):

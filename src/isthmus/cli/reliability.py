@@ -79,6 +79,7 @@ def reliability(
                 "years": years,
                 "seed": seed,
                 "total": found.total,
+                "bound_share": found.bound_share,
                 "total_base": None if before is None else before.total,
                 "hazards": records(found.hazards),
                 "countries": records(found.countries),
@@ -172,6 +173,10 @@ def _print(
         f"year, {compact(total['loss_worst_usd_yr'])} in the worst; {compact(total['stopped_t_yr'])} ± "
         f"{compact(total['stopped_se_t_yr'])} t a year stop."
     )
+    if found.bound_share > 0.0:
+        out.print(
+            f"  {found.bound_share:.1%} of the loss rests on a bound: closures at once that were not solved."
+        )
     out.print(
         f"  Having more than one route is worth {compact(total['second_route_usd_yr'])} USD a year: with "
         f"its best alone {compact(total['second_route_t_yr'])} t more would wait for an opening."
