@@ -352,13 +352,30 @@ def test_what_a_narrow_way_cannot_take_stays_at_home(seed):
     assert free.unserved == pytest.approx(0.0, abs=1e-9)
 
 
+def moving_alone(of) -> np.ndarray:
+    """What each trip would pay alone: over arcs that take all of it, at its own delay; else without delay."""
+    out = least_costs(of.graph, of.cost, of.trips)
+    slow = of.laws.law != NONE
+    for t, flow in enumerate(of.trips.flow):
+        hours = np.where(slow, of.laws.value(np.full(of.graph.n_arc, flow)), 0.0)
+        hours[slow & (of.laws.capacity < flow)] = np.inf
+        k = of.trips.klass[t]
+        waits = of.vot[k] * hours if of.vot[k] > 0.0 else 0.0
+        one = type(of.trips)(*(np.asarray(x)[t : t + 1] for x in of.trips))
+        usd = of.cost.copy()
+        usd[k] = usd[k] + waits
+        alone = least_costs(of.graph, usd, one)[0]
+        out[t] = alone if np.isfinite(alone) else out[t]
+    return out
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_nobody_stays_who_need_not(seed):
     """Every trip's share that moves is the one that its value calls for; the rest is unserved."""
     of = made(seed)
     rng = np.random.default_rng(seed)
     free = of.solve()
-    least = least_costs(of.graph, of.cost, of.trips)
+    least = moving_alone(of)
     most = (free.value - least).clip(0.01) * rng.choice([0.5, 0.95, 1.5, 10.0], len(least))
     found = of.solve(most=most)
     moves = 1.0 - found.unserved / of.trips.flow

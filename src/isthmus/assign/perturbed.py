@@ -208,8 +208,9 @@ class Perturbed:
         """
         Set what trips bear at most: what moving alone would cost, and `most` beyond it.
 
-        Alone means at the delay of a trip's own tonnes, so that an arc of next to no capacity is no way that others take
-        away. As a first bound the delay is left out; `_alone` takes it in for the few trips that come near.
+        Alone means over arcs that can take all of the trip, at the delay of its own tonnes: an arc of next to no capacity is
+        no way that others take away. Where no such way is, and as a first bound, delays are left out; `_alone` takes
+        them in for the few trips that come near.
         """
         least = least_costs(self.graph, self.usd, self.trips, self.first_through_node)
         self.ceiling = least + most
@@ -221,14 +222,19 @@ class Perturbed:
         new = rows[~self.exact[rows]]
         for t in new:
             k = self.trips.klass[t]
-            hours = self.spread(self.law.value(np.full(len(self.arcs), self.trips.flow[t])))
-            usd = np.where(np.isfinite(self.free[k]), self.usd[k] + self.vot[k] * hours, np.inf)
+            flow = self.trips.flow[t]
+            hours = self.law.value(np.full(len(self.arcs), flow))
+            # an arc that cannot take the trip is no way for it
+            hours[self.law.capacity < flow] = np.inf
+            waits = self.spread(self.vot[k] * hours) if self.vot[k] > 0.0 else 0.0
+            usd = np.where(np.isfinite(self.free[k]), self.usd[k] + waits, np.inf)
             one = Trips(
                 np.zeros(1, np.int32), self.trips.origin[t : t + 1], self.trips.destination[t : t + 1],
                 np.ones(1),
             )  # fmt: skip
             alone = least_costs(self.graph, usd, one, self.first_through_node)[0]
-            self.ceiling[t] = alone + self.most[t]
+            if np.isfinite(alone):
+                self.ceiling[t] = alone + self.most[t]
             self.exact[t] = True
         return len(new) > 0
 
