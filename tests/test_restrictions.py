@@ -188,7 +188,7 @@ def test_a_charge_that_costs_more_than_the_way_round_is_avoided(facts_of):
     base = loads(facts_of(triangle()))[1]
     bar = loads(facts_of(triangle(BANNED)))[1]
     one = base.trips["commodity_id"].eq("container") & base.trips["destination_zone_id"].eq("C")
-    worth = float((bar.trips["logsum_usd_t"] - base.trips["logsum_usd_t"])[one].iloc[0])
+    worth = float((bar.trips["borne_usd_t"] - base.trips["borne_usd_t"])[one].iloc[0])
     assert worth > 0.0
     for usd_t, rounded in ((worth - 0.01, False), (worth + 0.01, True)):
         flow, _ = loads(facts_of(triangle({**charge, "goods": "container", "charge_usd_t": usd_t})))

@@ -251,7 +251,9 @@ class Perturbed:
         klass = (self.trips.klass + np.where(whose, n, 0)).astype(np.int32)
         both = np.concatenate([self.length, self.length])
         trips = self.trips._replace(klass=klass)
-        return self._with(free, trips, both, np.concatenate([self.vot, self.vot]))
+        out = self._with(free, trips, both, np.concatenate([self.vot, self.vot]))
+        out.usd = np.concatenate([self.usd, self.usd])
+        return out
 
     def of_flow(self, flow: FloatArray) -> Perturbed:
         """Return the same with other tonnes of the trips, all of which move. [t/yr]"""
