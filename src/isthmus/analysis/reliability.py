@@ -145,7 +145,9 @@ def reliability(
     most = assignment.cost.parameters.get("no_trade_value_share") * value
     waits_usd_t = np.minimum(wait_h * without.vot[trips.klass], most)
     trades["second_route_t_yr"] = spared
-    trades["second_route_usd_yr"] = np.maximum(spared * waits_usd_t - mean[:, 0], 0.0)
+    trades["second_route_usd_yr"] = np.maximum(
+        spared * waits_usd_t - np.maximum(mean[:, 0], 0.0), 0.0
+    )
     title = assignment.virtual.network.facts["territories"].set_index("territory_id")["name"]
     countries = pd.DataFrame({"territory_id": names, "name": title.reindex(names).to_numpy()})
     total: dict[str, float] = {}

@@ -223,8 +223,8 @@ def cases_of(
 
     Each trip is solved with all that it meets closed, at the base's delays; to this is added what queues cost it while
     each of them alone is shut, but for what it is relieved of. Of the pairs of a trip and the elements that it meets
-    those are solved that weigh most. The rest bear what the dearest part of them that is solved does, and stop if no
-    known way is left: a bound, below what is lost as long as a way is left.
+    those are solved that weigh most, first those that are left no known way. The rest bear what the dearest part of them
+    that is solved does, and stop as much: a bound from below.
 
     Parameters
     ----------
@@ -288,7 +288,6 @@ def cases_of(
     )  # fmt: skip
     usd_t[solved] = np.maximum(found.value - without.value[trip[chosen]], usd_t[solved])
     served[solved] = np.minimum(found.served, served[solved])
-    served[~solved & cut] = 0.0
     by_trip = np.argsort(trip, kind="stable")
     at = np.concatenate(([0], np.cumsum(np.bincount(trip, minlength=m)))).astype(np.int64)
     raised = usd_t[by_trip], served[by_trip]
