@@ -240,7 +240,9 @@ def test_shipped_scenarios_run_on_the_stochastic_equilibrium_with_queues(shipped
     law = delay_of(result.virtual, result.cost)
     kinds = result.virtual.arcs["kind"].to_numpy()
     assert set(law.law[np.isin(kinds, ["cross", "transfer"])]) == {delay.NONE, delay.QUEUE}
-    np.testing.assert_allclose(law.value(result.arc_flow.sum(axis=0)), result.delay_h, rtol=1e-5, atol=1e-9)
+    np.testing.assert_allclose(
+        law.value(result.arc_flow.sum(axis=0)), result.delay_h, rtol=1e-5, atol=1e-9
+    )
     component = levels(result, "component").set_index("component")["cost_usd_yr"]
     assert table["waiting_usd_yr"].sum() == pytest.approx(component["congestion"], rel=1e-12)
 
