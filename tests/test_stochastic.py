@@ -17,7 +17,7 @@ from isthmus.assign.stochastic import stochastic
 from isthmus.errors import CostError, InputError
 from isthmus.formats.tntp import read_tntp_network, read_tntp_trips
 from isthmus.kernels.delay import BPR, CONICAL, NONE, QUEUE
-from networks import made, make_laws, make_trips, shares
+from made_networks import made, make_laws, make_trips, shares
 
 GOLDEN = Path(__file__).parent / "golden"
 TNTP = Path(os.environ.get("ISTHMUS_TNTP", Path(__file__).resolve().parents[2] / "shared" / "tntp"))

@@ -9,7 +9,7 @@ from isthmus.assign.base import Delay, Trips, build_graph, least_costs
 from isthmus.assign.parts import one_after_the_other
 from isthmus.kernels import decompose
 from isthmus.kernels.delay import BPR, NONE
-from networks import laws_of, made, make_laws, make_trips, out_of_balance, shares
+from made_networks import laws_of, made, make_laws, make_trips, out_of_balance, shares
 
 SEEDS = range(50)
 SOME = range(0, 50, 5)
