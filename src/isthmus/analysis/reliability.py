@@ -155,7 +155,9 @@ def reliability(
         year = by_year[:, :, i]
         columns = {
             f"{name}_{unit}": year.mean(axis=0),
-            f"{name}_se_{unit}": year.std(axis=0, ddof=1) / np.sqrt(years) if years > 1 else np.nan,
+            f"{name}_se_{unit}": _standard_error(year.sum(axis=0), (year**2).sum(axis=0), years)
+            if years > 1
+            else np.nan,
             f"{name}_p95_{unit}": np.quantile(year, 0.95, axis=0),
             f"{name}_worst_{unit}": year.max(axis=0),
         }
@@ -262,8 +264,13 @@ def simulate_years(
 
 def _error(of_trip: FloatArray, years: int) -> FloatArray:
     """Standard errors of the mean of a year, of USD and of tonnes."""
-    mean, square = of_trip[:, ::2] / years, of_trip[:, 1::2] / years
-    return np.asarray(np.sqrt(np.maximum(square - mean**2, 0.0) / max(years - 1, 1)))
+    return _standard_error(of_trip[:, ::2], of_trip[:, 1::2], years)
+
+
+def _standard_error(total: FloatArray, square: FloatArray, years: int) -> FloatArray:
+    """Return the standard error of the mean of years, of their sum and the sum of their squares."""
+    mean = total / years
+    return np.asarray(np.sqrt(np.maximum(square / years - mean**2, 0.0) / max(years - 1, 1)))
 
 
 def _for_kernel(risk: Risk) -> tuple[npt.NDArray[np.generic], ...]:
