@@ -87,3 +87,13 @@ def test_emissions_are_in_tonnes(central):
     kg = float((one.kept_t_yr * one.co2_kg_t).sum())
     assert found.elements.loc[0, "added_co2_t_yr"] == pytest.approx(kg / 1000.0, rel=1e-9)
     assert kg != 0.0
+
+
+def test_two_that_the_same_trips_pass_may_cost_differently(central):
+    """Elements are cases of their own: criticality gives each what closing it alone gives."""
+    found = criticality(central, ["link"], ["rail:garmsar-mashhad", "road:mersin-iskenderun"])
+    without, elements = Without(central), elements_of(central, ["link"])
+    names = list(elements.table["element_id"])
+    for row in found.elements.itertuples(index=False):
+        one = without.of(elements.arcs[names.index(row.element_id)])
+        assert row.added_usd_yr == pytest.approx(float((one.kept_t_yr * one.usd_t).sum()), rel=1e-9)

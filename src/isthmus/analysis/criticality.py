@@ -114,9 +114,8 @@ def criticality(
     tally = _Tally(base, without.trips.flow, trades)
     alike: dict[bytes, list[int]] = {}
     for i, arcs in enumerate(found.arcs):
-        gone = without.slots_over(arcs)
-        if len(gone):
-            alike.setdefault(gone.tobytes(), []).append(i)
+        if len(without.trips_over(arcs)):
+            alike.setdefault(np.unique(arcs).tobytes(), []).append(i)
     # the long cases first, so that no thread is left with one at the end
     groups = [alike[gone] for gone in sorted(alike, key=len, reverse=True)]
     n = len(found.table)
@@ -124,7 +123,7 @@ def criticality(
     results: dict[int, _Losses] = {}
 
     def cases(group: list[int]) -> list[_Losses]:
-        # elements that the same trips pass with the same shares are one case
+        # elements of the same arcs are one case
         with one_after_the_other():
             return [tally.of(without.of(found.arcs[group[0]]))] * len(group)
 

@@ -137,10 +137,6 @@ class Without:
         pieces = [self._over[self._at[a] : self._at[a + 1]] for a in np.asarray(arcs, np.int64)]
         return np.unique(np.concatenate(pieces)) if pieces else np.empty(0, np.int64)
 
-    def slots_over(self, arcs: npt.ArrayLike) -> npt.NDArray[np.int64]:
-        """Return the trips over some arcs, each once: what decides a case, but for arcs nobody uses."""
-        return self.trips_over(arcs)
-
     def tonnes(self, arcs: IntArray, whose: BoolArray | None = None) -> float:
         """
         Return what moves over any of some arcs.
