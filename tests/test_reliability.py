@@ -519,7 +519,12 @@ def test_a_second_route_is_worth_no_more_than_not_moving_loses(risk):
     assert (worth <= most * found["second_route_t_yr"] + 1e-6).all()
 
 
-def test_command_prints_json():
+def test_command_prints_json(monkeypatch):
+    """The command says years and losses; some of the places, as each is a case assigned anew."""
+    monkeypatch.setattr(
+        "isthmus.analysis.reliability.risk_of",
+        lambda base, workers: risk_of(base, SOME[:4], workers),
+    )
     done = CliRunner().invoke(app, ["reliability", "--years", "20", "--json"])
     assert done.exit_code == 0, done.output
     said = json.loads(done.stdout)
