@@ -93,6 +93,12 @@ def test_parts_and_components_add_up(central, cost):
     new = after(central, cost, find_scenario("azerbaijan-closed"))
     found = ist.compare(central, new)
     total = found.totals()
+    # what moves in both is the lesser of the two: trade that stops has no change of cost
+    trips = found.trips
+    lesser = trips[["served_t_yr_base", "served_t_yr_new"]].min(axis=1)
+    assert (trips["common_t_yr"] == lesser).all()
+    assert (trips["served_t_yr_base"] > lesser).any()
+    assert total["common_t_yr"] == pytest.approx(trips["served_t_yr_new"].sum(), rel=1e-9)
     parts = [total[f"{p}_change_usd_yr"] for p in ("network", "congestion", "relief")]
     assert sum(parts) == pytest.approx(total["cost_change_usd_yr"], abs=3.0 * total["least_usd_yr"])
     assert total["network_change_usd_yr"] > 0.0 > total["relief_change_usd_yr"]
