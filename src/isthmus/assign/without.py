@@ -160,10 +160,6 @@ class Without:
             hit &= whose[paths.trip]
         return float(paths.flow[hit].sum())
 
-    def closed(self, arcs: IntArray) -> Perturbed:
-        """Return the problem with some arcs closed."""
-        return self.problem.without(arcs)
-
     def of(self, arcs: IntArray, whose: BoolArray | None = None) -> Outcome:
         """
         Return the outcome without some arcs.

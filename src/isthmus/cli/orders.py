@@ -154,7 +154,6 @@ def _print_orders(done: list[Finished]) -> None:
                 order.scenario.id,
                 order.scenario.status,
                 compact(t["cost_change_usd_yr"], sign=True),
-                *_parts(t),
                 compact(t["time_change_th_yr"] / 24.0, sign=True),
                 compact(t["co2_change_t_yr"], sign=True),
                 compact(unserved, sign=True),
@@ -167,8 +166,6 @@ def _print_orders(done: list[Finished]) -> None:
             "order": "left",
             "status": "left",
             "cost USD": "right",
-            "network": "right",
-            "others": "right",
             "tonne-days": "right",
             "CO2e t": "right",
             "unserved t": "right",
@@ -176,10 +173,10 @@ def _print_orders(done: list[Finished]) -> None:
         },
         rows,
         "Cost is what trade served in both bears: money, time, its spread, and what having a choice is worth. "
-        "Network is the part of it at the delays of the base, others what other trade's moving does: queues "
-        f"that grow or shrink. Minus is a saving; less than {_least(done)} cannot be told from 0 and is 0.",
+        f"Minus is a saving; less than {_least(done)} cannot be told from 0 and is 0.",
     )
     out.print()
+    _print_parts(done)
     _print_gaps(done)
     out.print()
     for order in done if len(done) <= _FEW else []:
@@ -187,13 +184,26 @@ def _print_orders(done: list[Finished]) -> None:
             _print_countries(order.result)
 
 
-def _parts(totals: dict[str, Any]) -> list[str]:
-    """Network and all that others' moving does, where the method tells them apart."""
-    network = totals["network_change_usd_yr"]
-    if network is None or network != network:
-        return ["", ""]
-    others = totals["congestion_change_usd_yr"] + totals["relief_change_usd_yr"]
-    return [compact(network, sign=True), compact(others, sign=True)]
+def _print_parts(done: list[Finished]) -> None:
+    """Print what of a change is the network itself, where the method tells the parts apart."""
+    rows = []
+    for order in done:
+        t = order.manifest["totals"]
+        if t["network_change_usd_yr"] is not None:
+            parts = ("cost", "network", "congestion", "relief")
+            told = [compact(t[f"{p}_change_usd_yr"], sign=True) for p in parts]
+            rows.append([order.scenario.id, *told])
+    if not rows:
+        return
+    names = ("cost USD", "network", "congestion", "relief")
+    print_table(
+        "Where the change of cost comes from",
+        {"order": "left", **dict.fromkeys(names, "right")},
+        rows,
+        "Network: at the delays of the base, where opening never costs and closing never saves. Congestion: queues "
+        "that grow or shrink as others move. Relief: what trade that stops takes off the rest.",
+    )
+    out.print()
 
 
 def _least(done: list[Finished]) -> str:
@@ -207,10 +217,6 @@ def _print_gaps(done: list[Finished]) -> None:
     def reached(manifest: dict[str, Any], side: str) -> str:
         return f"{manifest[f'{side}gap']:.1e} in {manifest[f'{side}iterations']}"
 
-    def proof(manifest: dict[str, Any], name: str) -> str:
-        value = manifest["certificate"].get(name)
-        return "" if value is None else f"{value:.0e}"
-
     rows = [
         [
             m["scenario"],
@@ -218,24 +224,22 @@ def _print_gaps(done: list[Finished]) -> None:
             f"{m['asked_gap']:.0e}",
             reached(m, "base_"),
             reached(m, "") if m["compared"] else "is the base",
-            proof(m, "conservation"),
-            proof(m, "duality_gap"),
         ]
         for m in (order.manifest for order in done)
     ]
+    proofs = [order.manifest["certificate"] for order in done]
+    said = ""
+    if all(p["conservation"] is not None for p in proofs):
+        lost, above = (max(p[name] for p in proofs) for name in ("conservation", "duality_gap"))
+        said = (
+            f"At most {lost:.0e} of a trip is lost at any node; what trips bear is within {above:.0e} of the "
+            "bound of their duals."
+        )
     print_table(
         "Relative gap reached by every run, in so many iterations",
-        {
-            "order": "left",
-            "method": "left",
-            "asked": "right",
-            "base": "right",
-            "with it": "right",
-            "balance": "right",
-            "duality": "right",
-        },
+        {"order": "left", "method": "left", "asked": "right", "base": "right", "with it": "right"},
         rows,
-        "Balance: largest flow that is lost at a node, of a trip of 1. Duality: what trips bear above a bound, over all.",
+        said,
     )
 
 
