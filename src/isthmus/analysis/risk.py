@@ -284,7 +284,7 @@ def cases_of(
     ]
     found = apart(
         without.problem, without.found.hours, trip[chosen], shut.ravel().astype(np.int64), closed,
-        without.unit, workers=workers, progress=progress,
+        without.unit, known_at=without.found.choice.cost, workers=workers, progress=progress,
     )  # fmt: skip
     usd_t[solved] = np.maximum(found.value - without.value[trip[chosen]], usd_t[solved])
     served[solved] = np.minimum(found.served, served[solved])
@@ -393,7 +393,7 @@ def _met(
 
     got = apart(
         without.problem, without.found.hours, trips, shut, closed, without.unit,
-        workers=workers, each=each,
+        known_at=without.found.choice.cost, workers=workers, each=each,
     )  # fmt: skip
     usd_t = np.maximum(got.value - without.value[trips], 0.0)
     late, more = np.zeros(len(trips)), np.zeros(len(trips))

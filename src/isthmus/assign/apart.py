@@ -45,6 +45,7 @@ def apart(
     closed: Sequence[IntArray],
     known: UnitFlows,
     *,
+    known_at: FloatArray | None = None,
     workers: int = 2,
     each: Callable[[IntArray, UnitFlows], None] | None = None,
     progress: Callable[[], None] | None = None,
@@ -64,6 +65,8 @@ def apart(
     closed : sequence of ndarray of int
     known : UnitFlows
         By trip, to begin from.
+    known_at : ndarray, shape (n_class, n_arc), optional
+        Costs that `known` was proven at. [USD/t]
     workers : int
         Threads; the answer is the same to the bit.
     each : callable, optional
@@ -78,7 +81,9 @@ def apart(
     klass, origin, goal, _ = problem.trips
     order = np.lexsort((origin[trips], goal[trips], shut, klass[trips]))
     names = klass[trips].astype(np.int64) * len(closed) + shut
-    cost = problem.free + problem.vot[:, None] * problem.spread(hours)
+    cost = problem.costs(hours)
+    # a closure makes nothing cheaper
+    fall = 0.0 if known_at is not None and np.array_equal(known_at, cost) else np.inf
     new = np.diff(names[order], prepend=-1) != 0
     rank = np.cumsum(new) - 1
     cuts = [0]
@@ -87,7 +92,7 @@ def apart(
             cuts.append(i)
     cuts.append(len(order))
     value, served = np.full(len(trips), np.inf), np.zeros(len(trips))
-    slots, slope = np.full(problem.graph.n_arc, -1, np.int32), np.zeros((1, 1))
+    slots, slope = np.full(problem.graph.n_arc, -1, np.int32), np.zeros((0, 0))
 
     def piece(begin: int, end: int) -> tuple[IntArray, UnitFlows, FloatArray]:
         mine = order[begin:end]
@@ -101,10 +106,10 @@ def apart(
             own.ravel().astype(np.int32), origin[t], goal[t],
             problem.weight[t], problem.ceiling[t], problem.band[t],
         )  # fmt: skip
-        values = np.zeros((len(t), 6))
+        values, fallen = np.zeros((len(t), 6)), np.full(len(here), fall)
         found = kernel.choose(
             problem._graph, problem.first_through_node, here, problem.length[base], of_trips,
-            np.arange(len(t)), tuple(known.take(t)), True, slots, False, values, slope,
+            np.arange(len(t)), tuple(known.take(t)), fallen, True, slots, slots, values, slope,
         )  # fmt: skip
         return mine, UnitFlows(*found), values
 

@@ -245,6 +245,8 @@ class Solution:
         (`assign.proportional`).
     unit : UnitFlows, optional
         Of a stochastic method: flow of one unit of each trip.
+    unit_at : ndarray, shape (n_class, n_arc), optional
+        Costs that `unit` was proven at. [USD/t]
     certificate : Certificate, optional
         Of a stochastic method.
     equilibrium : Equilibrium, optional
@@ -266,6 +268,7 @@ class Solution:
     trees: Trees | None = field(default=None, repr=False)
     settled: bool = False
     unit: UnitFlows | None = field(default=None, repr=False)
+    unit_at: FloatArray | None = field(default=None, repr=False)
     certificate: Certificate | None = None
     equilibrium: Equilibrium | None = field(default=None, repr=False)
 

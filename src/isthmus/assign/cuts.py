@@ -55,6 +55,7 @@ def closed_elements(
     as_if_open = np.where(can, cost.usd_if_open + penalty, np.inf)
     barred = np.where(arcs["is_open"].to_numpy(dtype=bool), cost.barred_by, -1)
     restriction = [f"restriction:{i}" for i in virtual.network.restrictions["restriction_id"]]
+    element = _elements(arcs)
     found: list[tuple[str, ...] | None] = []
     for path, k in zip(
         least_cost_paths(virtual.graph, as_if_open, trips), trips.klass, strict=True
@@ -62,25 +63,27 @@ def closed_elements(
         if path is None:
             found.append(None)
             continue
-        names: dict[str, None] = {}
-        for arc in path[closed[k, path]]:
-            row = barred[k, arc]
-            named = (restriction[row],) if row >= 0 else element_names(arcs, np.array([arc]))
-            names |= dict.fromkeys(named)
-        found.append(tuple(names))
+        shut = path[closed[k, path]]
+        by = barred[k, shut]
+        names = [
+            restriction[row] if row >= 0 else element[a] for a, row in zip(shut, by, strict=True)
+        ]
+        found.append(tuple(dict.fromkeys(names)))
     return found
 
 
 def element_names(arcs: pd.DataFrame, rows: npt.NDArray[np.int64]) -> tuple[str, ...]:
     """Return the ids of the links, crossings and terminals that some arcs stand for, each once."""
-    names: list[str] = []
-    for row in arcs.iloc[rows][
-        ["link_id", "crossing_id", "terminal_id", "territory_id"]
-    ].itertuples(index=False):
-        name = row.link_id or row.crossing_id or row.terminal_id or f"territory:{row.territory_id}"
-        if name not in names:
-            names.append(name)
-    return tuple(names)
+    return tuple(dict.fromkeys(_elements(arcs.iloc[rows])))
+
+
+def _elements(arcs: pd.DataFrame) -> list[str]:
+    """Return the id of what each arc stands for: a link, a crossing, a terminal or a territory."""
+    out = "territory:" + arcs["territory_id"].astype(object)
+    for column in ("terminal_id", "crossing_id", "link_id"):
+        ids = arcs[column].astype(object)
+        out = ids.where(ids.ne(""), out)
+    return list(out)
 
 
 def unserved_reasons(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from isthmus.assign.base import FloatArray, Progress
+from isthmus.assign.base import FloatArray, IntArray, Progress
 from isthmus.assign.perturbed import Choice, Perturbed, UnitFlows
 from isthmus.kernels.definite import solve_dense
 
@@ -27,8 +27,12 @@ _KINKED = 1e-4
 """Gap above which a search that is stuck is stuck at a kink, and not at what rounding leaves."""
 _BEGIN = 0.9
 """Share of capacity that first flows are cut off at."""
-_COUPLED = 1e-5
+_COUPLED = 1e-3
 """Part of a delay's own change that comes back to it, from which it is followed by Newton's method."""
+_CLOSE = 0.3
+"""Share of that part from which a delay is kept in sight."""
+_LEAST_SHARE = 0.05
+"""Share of what a delay could come back at most that is always reckoned with."""
 _STEEPEST = 1e30
 """Rise of a delay that stands for one without bound. [h per t/yr]"""
 _LEAST = 1e-9
@@ -69,29 +73,68 @@ def gap_of(problem: Perturbed, volume: FloatArray, loaded: FloatArray) -> float:
     return float((np.abs(loaded - volume) / size).max(initial=0.0))
 
 
-def direction(slope: FloatArray, steep: FloatArray, missing: FloatArray) -> FloatArray:
+def direction(
+    slope: FloatArray, felt: IntArray, steep: FloatArray, missing: FloatArray
+) -> FloatArray:
     """
-    Return the Newton step of flows: solve ``(I + K D') step = missing``.
+    Return the Newton step of flows: solve ``(I + K D') step = missing``, D' of some delays alone.
 
     Parameters
     ----------
-    slope : ndarray, shape (n, n)
-        K: how loads fall as delays rise. [t/yr per h]
+    slope : ndarray, shape (n_felt, n)
+        K: how loads fall (columns) as some delays rise (rows). [t/yr per h]
+    felt : ndarray of int64, shape (n_felt,)
+        Which delays these are; the others follow.
     steep : ndarray, shape (n,)
         D': how delays rise with flow. [h per t/yr]
     missing : ndarray, shape (n,)
         Load less flow. [t/yr]
     """
-    root = np.sqrt(np.minimum(steep, 1e60))
-    felt = np.flatnonzero(np.diagonal(slope) * root**2 > _COUPLED)
-    some = root[felt]
-    inner = slope[np.ix_(felt, felt)] * some[:, None] * some
-    inner[np.diag_indices(len(felt))] += 1.0
-    y = some * missing[felt]
+    root = np.sqrt(np.minimum(steep[felt], 1e60))
+    inner = slope[:, felt]
+    some = np.flatnonzero(np.diagonal(inner) * root**2 > _COUPLED)
+    root = root[some]
+    inner = inner[np.ix_(some, some)] * root[:, None] * root
+    inner[np.diag_indices(len(some))] += 1.0
+    y = root * missing[felt[some]]
     if not solve_dense(inner, y):
         return missing
     # no product of a library: its bits depend on how many threads it has
-    return np.asarray(missing - (slope[:, felt] * (some * y)).sum(axis=1))
+    return np.asarray(missing - (slope[some] * (root * y)[:, None]).sum(axis=0))
+
+
+class Following:
+    """
+    Which delays Newton's method is to follow: those that come back to themselves by more than a little.
+
+    How much they do is known where a slope was taken, as a share of what it could be at most, and guessed from there.
+
+    Parameters
+    ----------
+    problem : Perturbed
+    rows : ndarray of int64
+        Trips.
+    """
+
+    def __init__(self, problem: Perturbed, rows: IntArray) -> None:
+        self.problem, self.rows = problem, rows
+        self.share = np.ones(len(problem.arcs))
+
+    def felt(self, flows: UnitFlows, law: FloatArray) -> IntArray:
+        """Return the delays to follow at some flows, and those of arcs that nobody uses yet."""
+        most = self.problem.most_response(self.rows, flows)
+        steep = np.minimum(law[1], _STEEPEST)
+        return np.flatnonzero((most <= 0.0) | (most * self.share * steep > _CLOSE * _COUPLED))
+
+    def learn(self, choice: Choice) -> None:
+        """Take what a slope says."""
+        assert choice.slope is not None
+        assert choice.felt is not None
+        most = self.problem.most_response(choice.rows, choice.flows)[choice.felt]
+        own = np.diagonal(choice.slope[:, choice.felt])
+        share = np.divide(own, most, out=np.ones(len(own)), where=most > 0.0)
+        # who has one way now may find another
+        self.share[choice.felt] = np.maximum(share, _LEAST_SHARE)
 
 
 def steepness(problem: Perturbed, loaded: FloatArray, law: FloatArray) -> FloatArray:
@@ -141,6 +184,7 @@ def equilibrium(
     *,
     volume: FloatArray | None = None,
     known: UnitFlows | None = None,
+    known_at: FloatArray | None = None,
     max_iterations: int = 100,
     progress: Progress | None = None,
 ) -> Equilibrium:
@@ -155,6 +199,8 @@ def equilibrium(
         Flows on delayed arcs to begin from. [t/yr]
     known : UnitFlows, optional
         What trips did there.
+    known_at : ndarray, shape (n_class, n_arc), optional
+        Costs that this was proven at. [USD/t]
     max_iterations : int
     progress : callable, optional
         Called with iteration and gap; what it raises interrupts.
@@ -166,9 +212,9 @@ def equilibrium(
     """
     if volume is None:
         free = problem.solve(np.zeros(len(problem.arcs)), checked=False)
-        known = free.flows
+        known, known_at = free.flows, None
         volume = np.minimum(free.load[problem.arcs], _BEGIN * problem.law.capacity)
-    best, stuck = _descend(problem, gap, volume, known, 0, max_iterations, progress)
+    best, stuck = _descend(problem, gap, volume, known, known_at, 0, max_iterations, progress)
     soft, done = _SOFTEST, best.iterations
     if stuck and best.gap > _KINKED:
         # what is left of the choice is all but a kink: come to it from a choice that is smoother
@@ -179,7 +225,7 @@ def equilibrium(
             easy = problem.softened(soft)
             soft = soft * _HARDER if easy is not problem else 0.0
             wanted = gap if easy is problem else max(gap, _KINKED)
-            found, _ = _descend(easy, wanted, volume, known, done, max_iterations, None, True)
+            found, _ = _descend(easy, wanted, volume, known, None, done, max_iterations, None, True)
             volume, known, done = found.volume, found.choice.flows, found.iterations
             if easy is problem and found.gap < best.gap:
                 best = found
@@ -191,6 +237,7 @@ def _descend(
     gap: float,
     volume: FloatArray,
     known: UnitFlows | None,
+    known_at: FloatArray | None,
     iteration: int,
     max_iterations: int,
     progress: Progress | None,
@@ -202,7 +249,9 @@ def _descend(
     With patience the shortest step is taken then, and the search goes on.
     """
     law = problem.hours(volume)
-    choice = problem.solve(law[0], known=known, with_slope=len(problem.arcs) > 0)
+    known = UnitFlows.none(len(problem.rows)) if known is None else known
+    follow = Following(problem, problem.rows)
+    choice = problem.solve(law[0], known=known, known_at=known_at, felt=follow.felt(known, law))
     best: Equilibrium | None = None
     now = merit(problem, choice, volume, law)
     stuck, begun = False, iteration
@@ -221,14 +270,19 @@ def _descend(
             break
         missing = loaded - volume
         assert choice.slope is not None
+        assert choice.felt is not None
+        follow.learn(choice)
         steep = steepness(problem, loaded, law)
-        step = direction(choice.slope, steep, missing)
+        step = direction(choice.slope, choice.felt, steep, missing)
         rise = float(missing @ (steep * step))
         length, moved = 1.0, False
         for _ in range(_TRIES):
             after = np.maximum(volume + length * step, 0.0)
             law_after = problem.hours(after)
-            tried = problem.solve(law_after[0], known=choice.flows, with_slope=True)
+            tried = problem.solve(
+                law_after[0], known=choice.flows, known_at=choice.cost,
+                felt=follow.felt(choice.flows, law_after),
+            )  # fmt: skip
             if not tried.solved:
                 length *= _SHORTER
                 continue

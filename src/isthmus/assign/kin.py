@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from isthmus.cost.model import ArcCost
     from isthmus.virtual import VirtualNetwork
 
-__all__ = ["PAIR", "Kin", "arc_keys", "kin", "parent_flows", "parent_unit", "parent_volume"]
+__all__ = [
+    "PAIR", "Kin", "arc_keys", "kin", "parent_costs", "parent_flows", "parent_unit", "parent_volume",
+]  # fmt: skip
 
 IntArray = npt.NDArray[np.int64]
 
@@ -225,3 +227,41 @@ def parent_volume(start: Assignment, of: Kin) -> npt.NDArray[np.float64]:
     if found is not None:
         flow[found.problem.arcs] = found.volume
     return flow if of.back is None else np.where(of.back >= 0, flow[of.back], 0.0)
+
+
+def parent_costs(
+    start: Assignment, of: Kin, trips: Trips, shape: tuple[int, int]
+) -> npt.NDArray[np.float64] | None:
+    """
+    Return the costs that the parent's answers were proven at, by class and arc of a scenario.
+
+    Parameters
+    ----------
+    start : Assignment
+    of : Kin
+    trips : Trips
+        Of the scenario.
+    shape : tuple of int
+        Classes and arcs of the scenario.
+
+    Returns
+    -------
+    ndarray, shape (n_class, n_arc) or None
+        inf where the parent has no such arc, or no class with just these trips; None if the parent was assigned by
+        another method. [USD/t]
+    """
+    table = None if start.solution is None else start.solution.unit_at
+    if table is None:
+        return None
+    there = start.trip_ends.klass
+    was = np.arange(len(there)) if of.was is None else of.was
+    known = was >= 0
+    first = np.full(shape[0], len(table), np.int64)
+    last = np.full(shape[0], -1, np.int64)
+    np.minimum.at(first, trips.klass[known], there[was[known]])
+    np.maximum.at(last, trips.klass[known], there[was[known]])
+    out = np.full(shape, np.inf)
+    same = first == last
+    rows = table[first[same]]
+    out[same] = rows if of.back is None else np.where(of.back >= 0, rows[:, of.back], np.inf)
+    return out

@@ -18,7 +18,7 @@ from isthmus.assign.all_or_nothing import all_or_nothing
 from isthmus.assign.base import Delay, Progress, Solution, Trips
 from isthmus.assign.capacitated import capacitated
 from isthmus.assign.cuts import element_names
-from isthmus.assign.kin import kin, parent_flows, parent_unit, parent_volume
+from isthmus.assign.kin import kin, parent_costs, parent_flows, parent_unit, parent_volume
 from isthmus.assign.path_based import path_based
 from isthmus.assign.proportional import proportional
 from isthmus.assign.stochastic import stochastic
@@ -75,7 +75,8 @@ def _stochastic(problem: Problem, **options: Any) -> Solution:
         of = kin(start, virtual, problem.table, trips)
         known = parent_unit(start, of, virtual, len(trips.flow))
         flow = parent_volume(start, of)[None, :]
-        begin = replace(start.as_solution(), arc_flow=flow, unit=known)
+        at = parent_costs(start, of, trips, cost.usd.shape)
+        begin = replace(start.as_solution(), arc_flow=flow, unit=known, unit_at=at)
     value = cost.commodities["value_usd_t"].to_numpy(float)[trips.klass]
     get = cost.parameters.get
     asked = {

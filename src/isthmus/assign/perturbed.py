@@ -50,6 +50,8 @@ class UnitFlows(NamedTuple):
         Nodes in use.
     potential : ndarray
         What is left to pay from each. [USD/t]
+    room : ndarray, shape (m,)
+        By how much the ways that a trip leaves out fail to pay, at least; 0 where that is not known. [USD/t]
     """
 
     at: IntArray
@@ -58,27 +60,29 @@ class UnitFlows(NamedTuple):
     node_at: IntArray
     nodes: Int32Array
     potential: FloatArray
+    room: FloatArray
 
     def take(self, rows: IntArray) -> UnitFlows:
         """Return those of some trips, in the order asked."""
         out: list[Any] = []
-        for at, names, values in (self[:3], self[3:]):
+        for at, names, values in (self[:3], self[3:6]):
             size = int((at[rows + 1] - at[rows]).sum())
             some = np.zeros(len(rows) + 1, np.int64), np.empty(size, np.int32), np.empty(size)
             kernel.take(at, names, values, rows, *some)
             out.extend(some)
-        return UnitFlows(*out)
+        return UnitFlows(*[*out, self.room[rows]])
 
     def with_empty(self) -> UnitFlows:
         """Return these and one more trip of which nothing is known."""
         at, node_at = (np.append(x, x[-1]).astype(np.int64) for x in (self.at, self.node_at))
-        return UnitFlows(at, self.arcs, self.x, node_at, self.nodes, self.potential)
+        room = np.append(self.room, 0.0)
+        return UnitFlows(at, self.arcs, self.x, node_at, self.nodes, self.potential, room)
 
     @staticmethod
     def none(m: int) -> UnitFlows:
         """Return those of trips of which nothing is known."""
         at, names, values = np.zeros(m + 1, np.int64), np.empty(0, np.int32), np.empty(0)
-        return UnitFlows(at, names, values, at.copy(), names, values)
+        return UnitFlows(at, names, values, at.copy(), names, values, np.zeros(m))
 
     @staticmethod
     def joined(parts: list[UnitFlows]) -> UnitFlows:
@@ -90,7 +94,7 @@ class UnitFlows(NamedTuple):
             size = np.concatenate([np.diff(p[i]) for p in parts])
             out.append(np.concatenate([[0], np.cumsum(size)]).astype(np.int64))
             out += [np.concatenate([p[j] for p in parts]) for j in (i + 1, i + 2)]
-        return UnitFlows(*out)
+        return UnitFlows(*[*out, np.concatenate([p.room for p in parts])])
 
 
 @dataclass(frozen=True)
@@ -116,10 +120,14 @@ class Choice:
         Whether every trip was.
     load : ndarray, shape (n_arc,)
         [t/yr]
-    slope : ndarray, shape (n_slot, n_slot), optional
-        How flows on delayed arcs fall as delays rise. [t/yr per h]
+    slope : ndarray, shape (n_felt, n_seen), optional
+        How flows on delayed arcs (columns) fall as delays (rows) rise. [t/yr per h]
     checked : bool
         Whether what the answers leave out was priced.
+    cost : ndarray, shape (n_class, n_arc)
+        Delays included. [USD/t]
+    felt : ndarray of int64, shape (n_felt,), optional
+        Delayed arcs that the slope answers to.
     """
 
     rows: IntArray
@@ -132,6 +140,8 @@ class Choice:
     load: FloatArray = field(repr=False)
     slope: FloatArray | None = field(repr=False)
     checked: bool
+    cost: FloatArray = field(repr=False)
+    felt: IntArray | None = field(default=None, repr=False)
 
 
 class Perturbed:
@@ -303,11 +313,38 @@ class Perturbed:
         """Return the law at flows on delayed arcs: value, slope and integral, shape (3, n_slot)."""
         return self.law.evaluate(volume)
 
+    def costs(self, hours: FloatArray) -> FloatArray:
+        """Return the cost of all arcs at some delays of the delayed ones, as it is perturbed, by class. [USD/t]"""
+        return self.free + self.vot[:, None] * self.spread(hours)
+
     def spread(self, hours: FloatArray) -> FloatArray:
         """Return hours of delayed arcs as hours of all arcs."""
         out = np.zeros(self.graph.n_arc)
         out[self.arcs] = hours
         return out
+
+    def most_response(self, rows: IntArray, flows: UnitFlows) -> FloatArray:
+        """
+        Return what flows on delayed arcs fall at most as their own delay rises. [t/yr per h]
+
+        Parameters
+        ----------
+        rows : ndarray of int64, shape (n,)
+            Trips.
+        flows : UnitFlows
+            What they do.
+        """
+        most = np.zeros(self.graph.n_arc)
+        kernel.most_response(
+            *flows[:3], self.trips.klass[rows], self.weight[rows], self.length, most
+        )
+        return most[self.arcs]
+
+    def _places(self, some: IntArray) -> Int32Array:
+        """Return the place of each arc among some of the delayed ones, -1 of all others."""
+        places = np.full(self.graph.n_arc, -1, np.int32)
+        places[self.arcs[some]] = np.arange(len(some), dtype=np.int32)
+        return places
 
     def solve(
         self,
@@ -315,9 +352,10 @@ class Perturbed:
         rows: IntArray | None = None,
         known: UnitFlows | None = None,
         *,
+        known_at: FloatArray | None = None,
         checked: bool = True,
-        with_slope: bool = False,
         felt: IntArray | None = None,
+        seen: IntArray | None = None,
     ) -> Choice:
         """
         Solve trips at some delays.
@@ -330,11 +368,14 @@ class Perturbed:
             Trips, sorted as `rows`; without it, all.
         known : UnitFlows, optional
             Answers to begin from, by place in `rows`.
+        known_at : ndarray, shape (n_class, n_arc), optional
+            Costs that `known` was proven at, so that proofs that still hold need not be made again. [USD/t]
         checked : bool
             Without it, trips keep to the arcs they are known to use.
-        with_slope : bool
-        felt : ndarray of int64, optional
-            Delayed arcs that the slope is wanted between; default is all.
+        felt : ndarray of int64, shape (n_felt,), optional
+            Delayed arcs to whose delays the answer is wanted; without it, no slope is taken.
+        seen : ndarray of int64, optional
+            Delayed arcs whose flows answer; default is all.
 
         Returns
         -------
@@ -342,12 +383,15 @@ class Perturbed:
         """
         rows = self.rows if rows is None else rows
         known = UnitFlows.none(len(rows)) if known is None else known
-        cost = self.free + self.vot[:, None] * self.spread(hours)
+        cost = self.costs(hours)
+        fallen = np.full(len(cost), np.inf)
+        if known_at is not None:
+            kernel.fall(known_at, cost, fallen)
         m = len(self.trips.flow)
-        slots, n_slot = self.slots, len(self.arcs)
-        if felt is not None:
-            slots, n_slot = np.full(self.graph.n_arc, -1, np.int32), len(felt)
-            slots[self.arcs[felt]] = np.arange(n_slot, dtype=np.int32)
+        n_seen = len(self.arcs) if seen is None else len(seen)
+        shape = (0, 0) if felt is None else (len(felt), n_seen)
+        slots = self.slots if seen is None else self._places(seen)
+        rows_of = self.slots if felt is None else self._places(felt)
         values = np.zeros((m, 6))
         trips = (*self.trips[:3], self.weight, self.ceiling, self.band)
         size = np.diff(known.at)
@@ -357,12 +401,12 @@ class Perturbed:
         def work(i: int) -> tuple[UnitFlows, FloatArray, FloatArray]:
             begin, end = parts[i]
             mine = rows[begin:end]
-            slope = np.zeros((n_slot, n_slot) if with_slope else (1, 1))
+            slope = np.zeros(shape)
             some = known if len(parts) == 1 else known.take(np.arange(begin, end))
             found = UnitFlows(
                 *kernel.choose(
                     self._graph, self.first_through_node, cost, self.length, trips, mine, tuple(some),
-                    checked, slots, with_slope, values, slope,
+                    fallen, checked, rows_of, slots, values, slope,
                 )
             )  # fmt: skip
             load = np.zeros(self.graph.n_arc)
@@ -374,13 +418,14 @@ class Perturbed:
         stays = rows[(values[rows, 5] < 1.0) & (values[rows, 3] > 0.0)]
         if len(stays) and self._alone(stays):
             flows = UnitFlows.joined([d[0] for d in done])
-            return self.solve(hours, rows, flows, checked=checked, with_slope=with_slope, felt=felt)
+            return self.solve(
+                hours, rows, flows, known_at=cost, checked=checked, felt=felt, seen=seen
+            )
         slope = None
-        if with_slope:
+        if felt is not None:
             slope = done[0][2]
             for _, _, more in done[1:]:
                 slope += more
-            slope += np.triu(slope, 1).T
         mine = values[rows]
         return Choice(
             rows,
@@ -393,4 +438,6 @@ class Perturbed:
             np.sum([d[1] for d in done], axis=0),
             slope,
             checked,
+            cost,
+            felt,
         )

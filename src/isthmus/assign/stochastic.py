@@ -119,13 +119,14 @@ def stochastic(
         normalised=normalised, most=bears,
         first_through_node=first_through_node,
     )  # fmt: skip
-    volume = known = None
+    volume = known = known_at = None
     if start is not None and start.unit is not None:
-        known = start.unit.take(problem.rows)
+        known, known_at = start.unit.take(problem.rows), start.unit_at
         volume = start.arc_flow.sum(axis=0)[problem.arcs]
     found = equilibrium(
-        problem, gap, volume=volume, known=known, max_iterations=max_iterations, progress=progress
-    )
+        problem, gap, volume=volume, known=known, known_at=known_at, max_iterations=max_iterations,
+        progress=progress,
+    )  # fmt: skip
     return solution_of(found, gap)
 
 
@@ -180,6 +181,7 @@ def solution_of(found: Equilibrium, gap: float) -> Solution:
         delay_h=hours,
         value=np.where(flow > 0.0, value, np.nan),
         unit=unit,
+        unit_at=choice.cost,
         certificate=certificate_of(found, unit, value, dual),
         equilibrium=found,
     )

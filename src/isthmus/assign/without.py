@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from isthmus.assign.base import BoolArray, FloatArray, IntArray
-from isthmus.assign.equilibrium import direction, equilibrium, gap_of
+from isthmus.assign.equilibrium import Following, direction, equilibrium, gap_of
 from isthmus.assign.perturbed import Choice, Perturbed, UnitFlows
 from isthmus.errors import Fault, InputError
 from isthmus.kernels import decompose
@@ -26,10 +26,12 @@ __all__ = ["Outcome", "Without"]
 
 _FELT = 1e-4
 """Change of what a trip waits, over what it bears, from which it is solved exactly."""
-_LITTLE = 1e-6
+_LITTLE = 1e-5
 """The same from which a trip is looked at once more with the arcs it has."""
 _COUPLED = 1e-3
 """Part of a delay's own change that comes back, from which it is followed by Newton's method."""
+_NEAR = 1e-3
+"""Gap from which what trips leave out is priced at each step."""
 _STEPS = 15
 """Newton steps beside the base before all trips are solved anew."""
 _FAR = 0.4
@@ -104,14 +106,15 @@ class Without:
         self.value, self.share = np.full(m, np.inf), np.zeros(m)
         self.value[rows], self.share[rows] = found.choice.value, found.choice.served
         self.flow = self.trips.flow * self.share
-        choice = self.problem.solve(found.hours, known=found.choice.flows, with_slope=True)
+        law, known = self.problem.hours(found.volume), found.choice.flows
+        steep, felt = law[1], Following(self.problem, rows).felt(known, law)
+        choice = self.problem.solve(found.hours, known=known, felt=felt)
         assert choice.slope is not None
         self.load = choice.load[self.problem.arcs]
-        steep = self.problem.hours(found.volume)[1]
         # delays that answer to flow are few; the others follow
-        self.felt = np.flatnonzero(np.diagonal(choice.slope) * steep > _COUPLED)
-        self.slope = np.ascontiguousarray(choice.slope[:, self.felt])
-        self.inner = np.ascontiguousarray(self.slope[self.felt])
+        some = np.diagonal(choice.slope[:, felt]) * steep[felt] > _COUPLED
+        self.felt = felt[some]
+        self.slope = np.ascontiguousarray(choice.slope[some])
         self.rank = np.full(m, -1, np.int64)
         self.rank[rows] = np.arange(len(rows))
         # which trips are over which arc
@@ -197,39 +200,37 @@ class Without:
         """Solve beside the base; None if the case is far from it."""
         problem, found, felt = self.problem, self.found, self.felt
         exact = self._sorted(hit)
-        known = self.unit.take(exact)
+        known, at = self.unit.take(exact), self._proven_at(shut)
         load, inner = self._share_of(exact)
         volume, hours = found.volume.copy(), found.hours
         lean = problem.hours(volume)[1]
         network: FloatArray | None = None
-        first, before, checked, settled = exact, np.inf, True, False
+        first, before, checked = exact, np.inf, True
         for _ in range(_STEPS):
             # on the way trips keep to their arcs; what they leave out is priced at both ends
-            choice = shut.solve(hours, exact, known, checked=checked, with_slope=True, felt=felt)
-            known = choice.flows
+            choice = shut.solve(hours, exact, known, known_at=at, checked=checked, felt=felt)
+            known, at = choice.flows, choice.cost
             if network is None:
                 network = choice.value
             assert choice.slope is not None
             late = hours - found.hours
-            loaded = self.load - load - self.slope @ late[felt] + choice.load[problem.arcs]
-            loaded[felt] += inner @ late[felt]
-            loaded = np.maximum(loaded, 0.0)
+            slope = self.slope - inner
+            loaded = self.load - load - (slope * late[felt][:, None]).sum(axis=0)
+            loaded = np.maximum(loaded + choice.load[problem.arcs], 0.0)
             reached = gap_of(problem, volume, loaded)
             if reached <= self.gap and checked:
                 return self._outcome(first, network, choice, late, reached)
             if reached > 100.0 * before:
                 return None
             before = min(before, reached)
-            if reached <= self.gap:
-                checked, settled, before = True, True, np.inf
-                continue
-            checked = settled
-            missing = loaded - volume
-            step = missing.copy()
-            step[felt] = direction(self.inner - inner + choice.slope, lean[felt], missing[felt])
-            volume = np.maximum(volume + step, 0.0)
-            law = problem.hours(volume)
-            hours, lean = law[0], law[1]
+            if not checked and reached <= _NEAR:
+                before = np.inf
+            checked = reached <= _NEAR
+            if reached > self.gap:
+                step = direction(slope + choice.slope, felt, lean, loaded - volume)
+                volume = np.maximum(volume + step, 0.0)
+                law = problem.hours(volume)
+                hours, lean = law[0], law[1]
             more = self._feel(hours - found.hours, exact, _FELT)
             if len(more):
                 if len(exact) + len(more) > _FAR * len(found.choice.rows):
@@ -237,10 +238,18 @@ class Without:
                 some = self._share_of(self._sorted(more))
                 load, inner = load + some[0], inner + some[1]
                 both = np.concatenate([exact, more])
-                known = UnitFlows.joined([known, self.unit.take(more)])
+                new = self.unit.take(more)
+                # proven at the delays of the base, not at those of the last step
+                new = new._replace(room=np.zeros(len(more)))
+                known = UnitFlows.joined([known, new])
                 order = np.argsort(self.rank[both], kind="stable")
                 exact, known = both[order], known.take(order)
         return None
+
+    def _proven_at(self, shut: Perturbed) -> FloatArray:
+        """Return the costs of the base by the classes of a case, which may have each twice."""
+        table = self.found.choice.cost
+        return np.concatenate([table] * (len(shut.free) // len(table)))
 
     def _share_of(self, rows: IntArray) -> tuple[FloatArray, FloatArray]:
         """Return what some trips load on delayed arcs in the base, and their part of the slope."""
@@ -248,8 +257,8 @@ class Without:
             self.found.hours,
             rows,
             self.unit.take(rows),
+            known_at=self.found.choice.cost,
             checked=False,
-            with_slope=True,
             felt=self.felt,
         )
         assert choice.slope is not None
@@ -316,7 +325,8 @@ class Without:
         rows = self.found.choice.rows
         known = self.unit.take(rows)
         first = self._sorted(hit)
-        network = shut.solve(self.found.hours, first, self.unit.take(first)).value
-        found = equilibrium(shut, self.gap, volume=self.found.volume, known=known)
+        at = self._proven_at(shut)
+        network = shut.solve(self.found.hours, first, self.unit.take(first), known_at=at).value
+        found = equilibrium(shut, self.gap, volume=self.found.volume, known=known, known_at=at)
         late = found.hours - self.found.hours
         return self._outcome(first, network, found.choice, late, found.gap)

@@ -21,6 +21,8 @@ _TURNS = 8
 """Interior point problems on the set, before all that is near is taken in."""
 _ROUNDS = 12
 """Rounds of pricing before an interior point problem is solved on what they found."""
+_MARGIN = 0.02
+"""Share of what a trip bears up to which it is measured by how much other ways fail to pay."""
 _EXACT, _ROUGH = 1e-11, 1e-2
 """Tolerance of an answer, and the one at which ways that would pay are first looked for."""
 
@@ -36,6 +38,28 @@ def _more(array, used, wanted):
 
 
 @njit(cache=True, nogil=True)
+def _go_on(head, via, behind, u, d, place, nodes, n, potential, at_arc, arcs, m_arc, x, used):
+    """Take the least-cost path from a node to the destination into the arcs of a trip; return how many nodes and arcs."""
+    if behind[u] == np.inf:
+        return n, m_arc
+    while u != d:
+        b = via[u]
+        u = head[b]
+        if place[u] < 0:
+            place[u] = n
+            nodes[n] = u
+            potential[n] = behind[u]
+            n += 1
+        if at_arc[b] < 0:
+            at_arc[b] = m_arc
+            arcs[m_arc] = b
+            x[m_arc] = 0.0
+            used[m_arc] = 1
+            m_arc += 1
+    return n, m_arc
+
+
+@njit(cache=True, nogil=True)
 def choose(
     graph,
     first_through,
@@ -44,9 +68,10 @@ def choose(
     trips,
     rows,
     known,
+    fallen,
     checked,
+    felt,
     slots,
-    with_slope,
     values,
     slope,
 ):
@@ -69,19 +94,22 @@ def choose(
     rows : ndarray of int64
         Trips to solve.
     known : tuple
-        Answers to begin from, by place in `rows`: indptr, arcs, x, indptr, nodes, potentials; trips with none are
-        solved from nothing.
+        Answers to begin from, by place in `rows`: indptr, arcs, x, indptr, nodes, potentials, and by how much what they
+        leave out fails to pay [USD/t]; trips with none are solved from nothing.
+    fallen : ndarray, shape (n_class,)
+        By how much all arcs together are cheaper than where `known` was priced. [USD/t]
     checked : bool
-        Whether to price what an answer leaves out. Without it a trip keeps to the arcs it is known to use, and the
-        answer is no more than a step on the way.
+        Whether to price what an answer leaves out. Without it a trip keeps to the arcs it is known to use, if all are
+        open, and the answer is no more than a step on the way.
+    felt : ndarray of int32, shape (n_arc,)
+        Row of each arc in the slope, -1 of those whose delay is not followed.
     slots : ndarray of int32, shape (n_arc,)
-        Row of each arc in the slope, -1 without a delay.
-    with_slope : bool
+        Column of each arc, -1 of those whose flow is not.
     values : ndarray, shape (m, 6)
         Out, by trip: value, dual bound [USD/t], flow out of balance, whether solved (1, 0, or -1 without a way),
         interior point problems solved, share that moves.
-    slope : ndarray, shape (n_slot, n_slot)
-        Upper triangle, added to: how flows fall as delays rise. [t/yr per h]
+    slope : ndarray, shape (n_felt, n_slot)
+        Added to: how flows (columns) fall as delays (rows) rise. [t/yr per h]
 
     Returns
     -------
@@ -90,7 +118,7 @@ def choose(
     """
     indptr, head, tail, back_ptr, back = graph
     klass, origins, destinations, worth, ceiling, band = trips
-    old_at, old_arcs, old_x, old_node_at, old_nodes, old_potential = known
+    old_at, old_arcs, old_x, old_node_at, old_nodes, old_potential, old_room = known
     n_node, n_arc = indptr.size - 1, head.size
     behind, via = np.empty(n_node), np.empty(n_node, np.int32)
     settled, heap, where = (
@@ -111,17 +139,16 @@ def choose(
     tails, heads = np.empty(n_arc, np.int32), np.empty(n_arc, np.int32)
     here, weight = np.empty(n_arc), np.empty(n_arc)
     x, potential = np.empty(n_arc), np.empty(n_node)
-    used, active, local = (
-        np.empty(n_arc, np.int8),
-        np.empty(n_arc, np.int32),
-        np.empty(n_arc, np.int32),
-    )
+    used, active = np.empty(n_arc, np.int8), np.empty(n_arc, np.int32)
+    felt_here, slot_here = np.empty(n_arc, np.int32), np.empty(n_arc, np.int32)
     work = scratch(n_node, n_arc)
     pos, slack = work[0][2], work[1][8]
-    block, rows_of = np.empty((64, 64)), np.empty(n_arc, np.int32)
+    block = np.empty((64, 64))
+    rows_of, columns_of = np.empty(n_arc, np.int32), np.empty(n_arc, np.int32)
     at, node_at = np.zeros(rows.size + 1, np.int64), np.zeros(rows.size + 1, np.int64)
     out_arcs, out_x = np.empty(64 * rows.size + 8, np.int32), np.empty(64 * rows.size + 8)
     out_nodes, out_p = np.empty(64 * rows.size + 8, np.int32), np.empty(64 * rows.size + 8)
+    room = np.zeros(rows.size)
     n_out, n_nodes_out = 0, 0
     root, of_class = -1, -1
     for r in range(rows.size):
@@ -138,13 +165,14 @@ def choose(
         values[t, 5] = 1.0
         if o == d:
             continue
-        warm = old_at[r + 1] > old_at[r]
+        warm, broken = old_at[r + 1] > old_at[r], False
         for j in range(old_at[r], old_at[r + 1]):
-            warm = warm and cost[k, old_arcs[j]] < np.inf
-        if (checked or not warm) and (k != of_class or d != root):
+            broken = broken or cost[k, old_arcs[j]] == np.inf
+        priced = checked or broken
+        if (broken or not warm) and (k != of_class or d != root):
             tree(back_ptr, back, tail, cost[k], d, first_through, behind, via, settled, heap, where)
             of_class, root = k, d
-        if not warm and behind[o] == np.inf:
+        if (broken or not warm) and behind[o] == np.inf:
             values[t, 0], values[t, 1], values[t, 3], values[t, 5] = np.inf, np.inf, -1.0, 0.0
             continue
         n, m_arc, n_active, m = 0, 0, 0, 0
@@ -172,10 +200,38 @@ def choose(
                     potential[n] = old_potential[j]
                     n += 1
                 for j in range(old_at[r], old_at[r + 1]):
-                    arcs[m_arc] = old_arcs[j]
-                    x[m_arc] = old_x[j]
-                    used[m_arc] = 1
-                    m_arc += 1
+                    if cost[k, old_arcs[j]] < np.inf:
+                        arcs[m_arc] = old_arcs[j]
+                        x[m_arc] = old_x[j]
+                        used[m_arc] = 1
+                        m_arc += 1
+                if broken:
+                    for i in range(n):
+                        place[nodes[i]] = i
+                    for a in range(m_arc):
+                        at_arc[arcs[a]] = a
+                    n, m_arc = _go_on(
+                        head,
+                        via,
+                        behind,
+                        o,
+                        d,
+                        place,
+                        nodes,
+                        n,
+                        potential,
+                        at_arc,
+                        arcs,
+                        m_arc,
+                        x,
+                        used,
+                    )
+                    for j in range(old_at[r], old_at[r + 1]):
+                        if cost[k, old_arcs[j]] == np.inf:
+                            n, m_arc = _go_on(
+                                head, via, behind, tail[old_arcs[j]], d, place, nodes, n, potential, at_arc, arcs,
+                                m_arc, x, used,
+                            )  # fmt: skip
             elif turn == _TURNS or m_arc == 0:
                 for i in range(n):
                     place[nodes[i]] = -1
@@ -229,7 +285,7 @@ def choose(
                     used[a] = 1 if x[a] * behind[o] > slack[a] else 0
                     if used[a] == 0:
                         x[a] = 0.0
-            tolerance = _ROUGH if checked else _EXACT
+            tolerance = _ROUGH if priced and (turn > 0 or not warm or broken) else _EXACT
             careful = turn > 1 or (turn == 1 and not warm)
             steps = _LAST_STEPS if careful else _STEPS
             kept = False
@@ -239,8 +295,41 @@ def choose(
                     careful, work,
                 )  # fmt: skip
                 kept = good
-                if not good or not checked:
+                if not good:
                     break
+                if (
+                    turn == 0
+                    and warm
+                    and not broken
+                    and m_arc == n_active == old_at[r + 1] - old_at[r]
+                ):
+                    # what did not pay before pays no more if potentials and costs moved by less than it failed by
+                    moved = 0.0
+                    for i in range(n):
+                        if i == ground or pos[i] >= 0:
+                            moved = max(
+                                moved, abs(potential[i] - old_potential[old_node_at[r] + i])
+                            )
+                    room[r] = max(0.0, old_room[r] - fallen[k] - 2.0 * moved)
+                    if room[r] > 0.0:
+                        break
+                if not priced:
+                    break
+                if k != of_class or d != root:
+                    tree(
+                        back_ptr,
+                        back,
+                        tail,
+                        cost[k],
+                        d,
+                        first_through,
+                        behind,
+                        via,
+                        settled,
+                        heap,
+                        where,
+                    )
+                    of_class, root = k, d
                 n_seen = 0
                 for i in range(n):
                     if i == ground or pos[i] >= 0:
@@ -250,9 +339,9 @@ def choose(
                         n_seen += 1
                 for e in range(n_active):
                     in_use[arcs[active[e]]] = 1
-                n_found, n_seen = price(
+                n_found, n_seen, room[r] = price(
                     indptr, head, tail, cost[k], first_through, o, d, behind, seen, n_seen, label, state, in_use, last,
-                    keys, queue, found, 1e-11 * potential[source],
+                    keys, queue, found, 1e-11 * potential[source], _MARGIN * potential[source],
                 )  # fmt: skip
                 for e in range(n_active):
                     in_use[arcs[active[e]]] = 0
@@ -334,31 +423,22 @@ def choose(
             share = max(0.0, (ceiling[t] - value) / band[t]) if band[t] > 0.0 else 0.0
             share = min(share, 1.0)
         values[t, 5] = share
-        if with_slope and good and worth[t] > 0.0 and share > 0.0:
+        if slope.size > 0 and good and worth[t] > 0.0 and share > 0.0:
             for a in range(m_arc):
-                local[a] = slots[arcs[a]]
+                felt_here[a], slot_here[a] = felt[arcs[a]], slots[arcs[a]]
             if n_active > block.shape[0]:
                 block = np.empty((2 * n_active, 2 * n_active))
-            count = respond(
-                m,
-                n_active,
-                active,
-                tails,
-                heads,
-                ground,
-                work,
-                local,
-                share * worth[t],
-                block,
-                rows_of,
-            )
+            n_row, n_column = respond(
+                m, n_active, active, tails, heads, ground, work, felt_here, slot_here, share * worth[t], block, rows_of,
+                columns_of,
+            )  # fmt: skip
             leaves = worth[t] / band[t] if share < 1.0 else 0.0
-            for i in range(count):
-                p = local[active[rows_of[i]]]
-                for j in range(i, count):
-                    q = local[active[rows_of[j]]]
-                    more = leaves * x[active[rows_of[i]]] * x[active[rows_of[j]]]
-                    slope[min(p, q), max(p, q)] += block[i, j] + more
+            for i in range(n_row):
+                a = active[rows_of[i]]
+                p = felt_here[a]
+                for j in range(n_column):
+                    b = active[columns_of[j]]
+                    slope[p, slot_here[b]] += block[i, j] + leaves * x[a] * x[b]
         for i in range(n):
             place[nodes[i]] = -1
         for a in range(m_arc):
@@ -370,6 +450,7 @@ def choose(
         node_at,
         out_nodes[:n_nodes_out],
         out_p[:n_nodes_out],
+        room,
     )
 
 
@@ -379,6 +460,24 @@ def load(at, arcs, x, flow, out):
     for r in range(flow.size):
         for j in range(at[r], at[r + 1]):
             out[arcs[j]] += flow[r] * x[j]
+
+
+@njit(cache=True, nogil=True)
+def fall(before, after, out):
+    """Put by how much all arcs together got cheaper in `out`, by class; inf where a closed one is open. [USD/t]"""
+    for k in range(out.size):
+        out[k] = 0.0
+        for a in range(after.shape[1]):
+            if after[k, a] < before[k, a]:
+                out[k] += before[k, a] - after[k, a]
+
+
+@njit(cache=True, nogil=True)
+def most_response(at, arcs, x, klass, worth, length, out):
+    """Add what flows on arcs could fall at most as delays rise, all else held: ``out += worth (1 + x) / length``."""
+    for r in range(klass.size):
+        for j in range(at[r], at[r + 1]):
+            out[arcs[j]] += worth[r] * (1.0 + x[j]) / length[klass[r], arcs[j]]
 
 
 @njit(cache=True, nogil=True)

@@ -159,13 +159,14 @@ def newton(
 @njit(cache=True, nogil=True)
 def price(
     indptr, head, tail, cost, first_through, origin, destination, behind, seen, n_seen, label, state, in_use, last,
-    keys, queue, found, tolerance,
+    keys, queue, found, tolerance, margin,
 ):  # fmt: skip
     """
     Price all arcs that a trip does not use, and list ways round that would pay.
 
     A way leaves a node in use, runs over arcs that are not and comes back to a node in use for less than the
-    difference of their potentials. No more is looked at than what could still reach the destination in time.
+    difference of their potentials. No more is looked at than what could still reach the destination in time, were it
+    cheaper by a margin.
 
     Parameters
     ----------
@@ -189,11 +190,16 @@ def price(
     found : ndarray of int32
         Out: arcs of the ways.
     tolerance : float
+    margin : float
+        [USD/t]
 
     Returns
     -------
     n_found, n_seen : int
+    room : float
+        By how much the ways that do not pay fail to, at least; at most the margin. [USD/t]
     """
+    room = margin
     size = 0
     for i in range(n_seen):
         size = push(keys, queue, size, -label[seen[i]], seen[i])
@@ -211,7 +217,16 @@ def price(
                 continue
             u = head[a]
             left = label[v] - c
-            if left <= label[u] + tolerance or left <= behind[u] or u == origin:
+            if left + margin <= behind[u] or u == origin:
+                continue
+            if left <= label[u] + tolerance:
+                if (state[u] == 1 or state[u] == 3) and label[u] - left < room:
+                    back = False
+                    for b in range(indptr[u], indptr[u + 1]):
+                        back = back or (head[b] == v and in_use[b] == 1)
+                    # what is in use is never worth going back over
+                    if not back:
+                        room = label[u] - left
                 continue
             if state[u] == 1 or state[u] == 3:
                 b = a
@@ -231,42 +246,48 @@ def price(
                 label[u] = left
                 last[u] = a
                 size = push(keys, queue, size, -left, u)
-    return n_found, n_seen
+    return n_found, n_seen, room
 
 
 @njit(cache=True, nogil=True)
-def respond(m, n_active, active, tails, heads, ground, work, slots, factor_of, block, rows_of):
+def respond(
+    m, n_active, active, tails, heads, ground, work, rows_of, columns_of, factor_of, block, rows, columns
+):  # fmt: skip
     """
-    Return how the flows on delayed arcs in use fall as their delays rise: a block of the slope.
+    Return how the flows on delayed arcs in use fall as the delays of some of them rise: a block of the slope.
 
     Parameters
     ----------
     m, n_active, active, tails, heads, ground, work
         Of `newton`, at its end.
-    slots : ndarray of int32, shape (m_arc,)
-        Row of each local arc among those with a delay, -1 if it has none.
+    rows_of : ndarray of int32, shape (m_arc,)
+        -1 of each local arc to whose delay no answer is wanted.
+    columns_of : ndarray of int32, shape (m_arc,)
+        -1 of each local arc whose flow is of no interest.
     factor_of : float
         Flow times value of time. [USD/h per year]
     block : ndarray, shape (n, n)
         Out: its first rows and columns. [t/yr per h]
-    rows_of : ndarray of int32
-        Out: positions in `active` of its rows.
+    rows, columns : ndarray of int32
+        Out: positions in `active` of those of the block.
 
     Returns
     -------
-    int
-        Rows of the block.
+    n_row, n_column : int
     """
     ints, floats = work
-    pos, begin, rows = ints[2], ints[3], ints[4]
+    pos, begin, entry = ints[2], ints[3], ints[4]
     low, diagonal, w, weight = floats[0], floats[1], floats[3], floats[4]
-    count = 0
+    n_row, n_column = 0, 0
     for e in range(n_active):
-        if slots[active[e]] >= 0:
-            rows_of[count] = e
-            count += 1
-    for i in range(count):
-        e = rows_of[i]
+        if rows_of[active[e]] >= 0:
+            rows[n_row] = e
+            n_row += 1
+        if columns_of[active[e]] >= 0:
+            columns[n_column] = e
+            n_column += 1
+    for i in range(n_row):
+        e = rows[i]
         a = active[e]
         for j in range(m):
             w[j] = 0.0
@@ -274,10 +295,11 @@ def respond(m, n_active, active, tails, heads, ground, work, slots, factor_of, b
             w[pos[tails[a]]] += weight[e]
         if heads[a] != ground:
             w[pos[heads[a]]] -= weight[e]
-        solve(m, begin, rows, low, diagonal, w)
-        for k in range(i, count):
-            f = rows_of[k]
+        solve(m, begin, entry, low, diagonal, w)
+        for k in range(n_column):
+            f = columns[k]
             b = active[f]
             block[i, k] = -factor_of * weight[f] * rise(pos, w, ground, tails[b], heads[b])
-        block[i, i] += factor_of * weight[e]
-    return count
+            if f == e:
+                block[i, k] += factor_of * weight[e]
+    return n_row, n_column
