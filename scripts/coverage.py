@@ -14,7 +14,7 @@ from isthmus.errors import InputError
 from isthmus.facts.listing import listing
 from isthmus.facts.sources import split
 from isthmus.facts.tables import Facts, read
-from isthmus.run import list_scenarios
+from isthmus.scenario import list_scenarios
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "coverage.md"
 

@@ -20,7 +20,7 @@ Needs what the tests need (``pip install -e .[dev]``) and nothing else.
 Examples::
 
     python scripts/mutate.py cost/model                   twenty faults, with the tests of the table below
-    python scripts/mutate.py cost analysis/levels         a folder and a module
+    python scripts/mutate.py cost analysis/flows/totals   a folder and a module
     python scripts/mutate.py kernels/delay --most 0       all faults there are
     python scripts/mutate.py cost/model --list            what would be tried, without running a test
     python scripts/mutate.py cost/model --tests tests/test_orders.py tests/test_laws.py
@@ -51,12 +51,12 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = Path("src") / "isthmus"
 
 TESTS: dict[str, tuple[str, ...]] = {
-    "analysis/bottleneck": ("bottleneck",),
-    "analysis/exposure": ("exposure",),
-    "analysis/hazards": ("hazards",),
-    "analysis/levels": ("levels",),
-    "analysis/power": ("power_laws", "power"),
-    "analysis/transit_game": ("power_laws", "power"),
+    "analysis/flows/bottleneck": ("bottleneck",),
+    "analysis/flows/exposure": ("exposure",),
+    "analysis/reliability/hazards": ("hazards",),
+    "analysis/flows/totals": ("levels",),
+    "analysis/power/controllers": ("power_laws", "power"),
+    "analysis/flows/coalitions": ("power_laws", "power"),
     "assign/all_or_nothing": ("all_or_nothing", "assign_golden"),
     "assign/capacitated": ("capacitated",),
     "assign/congestion": ("congestion",),

@@ -44,7 +44,7 @@ def output_of(command: str) -> str:
 def validation() -> str:
     """Return the error distribution as a table."""
     import isthmus as ist
-    from isthmus.analysis.validate import validate
+    from isthmus.analysis.evidence import validate
 
     facts = ist.read()
     network, cost = facts.network("2025-01-01"), ist.GeneralizedCost(facts)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import isthmus as ist
-from isthmus.analysis.anarchy import price_of_anarchy
-from isthmus.analysis.levels import levels
+from isthmus.analysis.flows import price_of_anarchy
+from isthmus.analysis.flows.totals import levels
 
 
 @pytest.fixture(scope="module")

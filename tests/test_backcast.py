@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 import isthmus as ist
-from isthmus.analysis.backcast import _changes, backcast
+from isthmus.analysis.evidence import backcast
+from isthmus.analysis.evidence.past import _changes
 from isthmus.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 
 import isthmus as ist
 from conftest import strait_rows
-from isthmus.analysis.levels import levels
+from isthmus.analysis.flows.totals import levels
 from isthmus.assign import assign
 from isthmus.assign.congestion import delay_of
 from isthmus.cost.model import GeneralizedCost
 from isthmus.kernels import delay
 from isthmus.network import Network
-from isthmus.run import find_scenario, prepare
+from isthmus.run import prepare
+from isthmus.scenario import find_scenario
 from isthmus.virtual import expand
 
 DAY = "2025-01-01"

@@ -17,12 +17,18 @@ from typer.testing import CliRunner
 import isthmus as ist
 from conftest import crossing, link, make_facts, node
 from isthmus import cli
-from isthmus.analysis.lands import branch_shares, disjoint_ways, most_tonnes
-from isthmus.analysis.metrics import METRICS, Pair, cheapest, measure
-from isthmus.analysis.tested import NotTestable
-from isthmus.analysis.verdict import CONTRADICTED, MIXED, NOT_TESTED, SUPPORTED, of_claim, of_test
-from isthmus.claims import claim_of, run_claims
-from isthmus.errors import InputError, UnknownName
+from isthmus.analysis.claims import claim_of, run_claims
+from isthmus.analysis.claims.metrics import METRICS, Pair, cheapest, measure
+from isthmus.analysis.claims.verdict import (
+    CONTRADICTED,
+    MIXED,
+    NOT_TESTED,
+    SUPPORTED,
+    of_claim,
+    of_test,
+)
+from isthmus.analysis.flows.territories import branch_shares, disjoint_ways, most_tonnes
+from isthmus.errors import InputError, NotTestable, UnknownName
 from isthmus.facts.check import check
 from isthmus.facts.sources import split
 
@@ -337,7 +343,7 @@ def test_one_claim_whole_with_the_flows_behind_it(plain, monkeypatch):
         asked.append((claims, options["method"], options["assumptions"], options["keep"]))
         return [c for c in plain if c.claim["claim_id"] == "C54"]
 
-    monkeypatch.setattr("isthmus.claims.run_claims", known)
+    monkeypatch.setattr("isthmus.analysis.claims.run_claims", known)
     command = ["claims", "c54", "--explain", "--no-sweep", "--method", "all_or_nothing"]
     done = CliRunner().invoke(cli.app, [*command, "--json"])
     assert done.exit_code == 0, done.output

@@ -16,17 +16,24 @@ from scipy.sparse.csgraph import dijkstra
 from typer.testing import CliRunner
 
 import isthmus as ist
-from isthmus.analysis.criticality import criticality, elements_of
-from isthmus.analysis.criticality_sets import smallest_cuts, worst_together
-from isthmus.analysis.criticality_tntp import bench, criticality_tntp, interdiction_tntp
-from isthmus.analysis.interdiction import interdict_flow, interdict_path, smallest_cut
-from isthmus.analysis.removals import ground, singles, worst_sets
+from isthmus.analysis.criticality import (
+    bench,
+    criticality,
+    criticality_tntp,
+    elements_of,
+    interdiction_tntp,
+    smallest_cuts,
+    worst_together,
+)
+from isthmus.analysis.criticality.interdiction import interdict_flow, interdict_path, smallest_cut
+from isthmus.analysis.criticality.removals import ground, singles, worst_sets
 from isthmus.assign.base import Trips, build_graph
 from isthmus.assign.without import Without
 from isthmus.cli import app, main
 from isthmus.errors import InputError, UnknownName
 from isthmus.formats.tntp import read_tntp_network, read_tntp_trips
-from isthmus.run import find_scenario, prepare
+from isthmus.run import prepare
+from isthmus.scenario import find_scenario
 from isthmus.web.edits import Edit, edited
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -11,15 +11,9 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from isthmus.analysis.dependence import (
-    _max_flow,
-    _through_gates,
-    all_ways,
-    dependence,
-    refusal,
-    ways,
-)
-from isthmus.analysis.levels import transit
+from isthmus.analysis.dependence import all_ways, dependence, refusal, ways
+from isthmus.analysis.dependence.shares import _max_flow, _through_gates
+from isthmus.analysis.flows.totals import transit
 from isthmus.assign.without import Without
 from isthmus.cli import app
 from isthmus.cost.model import GeneralizedCost

@@ -13,10 +13,15 @@ from scipy.sparse import coo_array
 from typer.testing import CliRunner
 
 import isthmus as ist
-from isthmus.analysis.energy import EnergyFlows, compare_energy, energy_flows
-from isthmus.analysis.energy_capacity import export_capacity, export_lines
-from isthmus.analysis.energy_problem import EnergyProblem, energy_problem, network_of_year
-from isthmus.analysis.energy_validate import validate_energy
+from isthmus.analysis.energy import (
+    EnergyFlows,
+    compare_energy,
+    energy_flows,
+    network_of_year,
+    validate_energy,
+)
+from isthmus.analysis.energy.problem import EnergyProblem, energy_problem
+from isthmus.analysis.flows.pipelines import export_capacity, export_lines
 from isthmus.assign.base import Trips, build_graph
 from isthmus.assign.capacitated import capacitated
 from isthmus.cli import app

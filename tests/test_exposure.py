@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from conftest import strait_rows
-from isthmus.analysis.exposure import exposure, listed_arcs
+from isthmus.analysis.flows.exposure import exposure, listed_arcs
 from isthmus.assign import assign
 from isthmus.cost.model import GeneralizedCost
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from scipy.stats import gamma
 
-from isthmus.analysis.hazards import hazards, weather
+from isthmus.analysis.reliability.hazards import hazards, weather
 from isthmus.cost.parameters import Parameters
 
 WEIGHT, SPELLS, LONGEST = 0.5, 2.0, 700.0

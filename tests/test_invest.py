@@ -16,15 +16,16 @@ from typer.testing import CliRunner
 import isthmus as ist
 from conftest import Rows, gauge_break_rows, link, make_facts
 from isthmus import cli
-from isthmus.analysis import invest_again
-from isthmus.analysis.appraisal import appraise, present
-from isthmus.analysis.compare import compare
-from isthmus.analysis.interaction import package_table, pair_table
-from isthmus.analysis.invest import _programme, npv_of
-from isthmus.analysis.invest_search import additive, best_set, front, programme, ranked
-from isthmus.analysis.invest_ways import Choices, compile_choices
-from isthmus.analysis.levels import transit
-from isthmus.analysis.projects import Project, as_order, read_projects
+from isthmus.analysis.flows import compare
+from isthmus.analysis.flows.totals import transit
+from isthmus.analysis.invest import npv_of
+from isthmus.analysis.invest import reassignment as invest_again
+from isthmus.analysis.invest.appraisal import appraise, present
+from isthmus.analysis.invest.interaction import package_table, pair_table
+from isthmus.analysis.invest.projects import Project, as_order, read_projects
+from isthmus.analysis.invest.savings import Choices, compile_choices
+from isthmus.analysis.invest.search import additive, best_set, front, programme, ranked
+from isthmus.analysis.invest.selection import _programme
 from isthmus.cli.invest import _print, _tornado
 from isthmus.errors import InputError
 from isthmus.facts.check import check_keys

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from conftest import crossing, link, node, strait_rows
-from isthmus.analysis.levels import DIMENSIONS, levels, trip_levels
+from isthmus.analysis.flows import DIMENSIONS
+from isthmus.analysis.flows.totals import levels, trip_levels
 from isthmus.assign import assign
 from isthmus.cost.model import GeneralizedCost
 from isthmus.errors import InputError

@@ -10,7 +10,7 @@ import pytest
 import isthmus as ist
 from isthmus.analysis.energy import energy_flows
 from isthmus.facts.tables import Facts
-from isthmus.run import find_scenario
+from isthmus.scenario import find_scenario
 
 PAIRS = [("ARM", "AZE"), ("IRN", "TUR")]
 

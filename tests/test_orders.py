@@ -8,8 +8,7 @@ import pytest
 
 import isthmus as ist
 from isthmus.errors import InputError
-from isthmus.run import find_scenario, list_scenarios
-from isthmus.scenario import Scenario
+from isthmus.scenario import Scenario, find_scenario, list_scenarios
 
 HEAD = 'name = "T"\nbase = 2025-01-01\nstatus = "what-if"\nsource = "assumed:a test of orders"\n'
 

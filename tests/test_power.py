@@ -10,21 +10,24 @@ from scipy.optimize import linprog
 from typer.testing import CliRunner
 
 import isthmus as ist
-from isthmus.analysis.energy import energy_flows
-from isthmus.analysis.energy_problem import network_of_year
-from isthmus.analysis.gas_study import (
+from isthmus.analysis.energy import energy_flows, network_of_year
+from isthmus.analysis.flows.coalitions import Compiled, TransitGame, compile_game
+from isthmus.analysis.power import (
+    compare_power,
+    energy_power,
+    gas_study,
+    power,
+    transit_by_controller,
+)
+from isthmus.analysis.power.gas import (
     CHOKE_USD_KM3,
     EXISTING,
     OPTIONS,
     PLAYERS,
     PROJECTS,
     SLOPE,
-    gas_study,
     worth,
 )
-from isthmus.analysis.power import compare_power, power, transit_by_controller
-from isthmus.analysis.power_energy import energy_power
-from isthmus.analysis.transit_game import Compiled, TransitGame, compile_game
 from isthmus.assign.base import Trips, build_graph, least_costs
 from isthmus.assign.capacitated import capacitated
 from isthmus.cli import app
@@ -161,7 +164,7 @@ def test_own_trade_needs_no_consent_at_home(base):
 
 
 def test_an_order_is_compared_at_the_prices_of_its_base(shipped, base):
-    from isthmus.run import find_scenario
+    from isthmus.scenario import find_scenario
 
     order = find_scenario("azerbaijan-closed", shipped)
     network, demand = order.apply(shipped.network(str(order.base)), shipped.demand(2024))

@@ -10,10 +10,11 @@ import pandas as pd
 import pytest
 
 from conftest import crossing, link, node, strait_rows
-from isthmus.analysis import transit_game as search
-from isthmus.analysis.levels import trip_levels
-from isthmus.analysis.power import compare_power, named, power, transit_by_controller, transit_game
-from isthmus.analysis.transit_game import Compiled, TransitGame, Ways, compile_game
+from isthmus.analysis.flows import coalitions as search
+from isthmus.analysis.flows.coalitions import Compiled, TransitGame, Ways, compile_game
+from isthmus.analysis.flows.totals import trip_levels
+from isthmus.analysis.power import compare_power, power, transit_by_controller
+from isthmus.analysis.power.controllers import named, transit_game
 from isthmus.assign import assign
 from isthmus.assign.base import Trips, build_graph
 from isthmus.cost.model import GeneralizedCost

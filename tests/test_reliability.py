@@ -13,11 +13,12 @@ from scipy.stats import kstest
 from typer.testing import CliRunner
 
 from isthmus.analysis.criticality import criticality
-from isthmus.analysis.hazards import hazards, weather
-from isthmus.analysis.reliability import _alone as alone
-from isthmus.analysis.reliability import _error as error_of
-from isthmus.analysis.reliability import reliability, simulate_years
-from isthmus.analysis.risk import cases_of, laid_out, risk_of
+from isthmus.analysis.reliability import reliability
+from isthmus.analysis.reliability.hazards import hazards, weather
+from isthmus.analysis.reliability.risk import cases_of, laid_out, risk_of
+from isthmus.analysis.reliability.simulation import _alone as alone
+from isthmus.analysis.reliability.simulation import _error as error_of
+from isthmus.analysis.reliability.simulation import simulate_years
 from isthmus.assign import Paths
 from isthmus.assign.base import Trips
 from isthmus.assign.stochastic import stochastic
@@ -522,7 +523,7 @@ def test_a_second_route_is_worth_no_more_than_not_moving_loses(risk):
 def test_command_prints_json(monkeypatch):
     """The command says years and losses; some of the places, as each is a case assigned anew."""
     monkeypatch.setattr(
-        "isthmus.analysis.reliability.risk_of",
+        "isthmus.analysis.reliability.simulation.risk_of",
         lambda base, workers: risk_of(base, SOME[:4], workers),
     )
     done = CliRunner().invoke(app, ["reliability", "--years", "20", "--json"])

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 import isthmus as ist
-from isthmus.analysis.observed import Places, read_row
-from isthmus.analysis.validate import Validation, validate
+from isthmus.analysis.evidence import Validation, validate
+from isthmus.analysis.evidence.observed import Places, read_row
 from isthmus.errors import InputError, UnknownName
 from isthmus.facts.observations import read_observations
 

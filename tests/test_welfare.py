@@ -7,8 +7,8 @@ import pytest
 
 import isthmus as ist
 from isthmus.analysis.criticality import criticality
-from isthmus.run import find_scenario, list_scenarios, manifest_of, prepare
-from isthmus.scenario import Scenario
+from isthmus.run import manifest_of, prepare
+from isthmus.scenario import Scenario, find_scenario, list_scenarios
 from isthmus.web.answers import answer
 
 CLOSED = (

@@ -20,16 +20,16 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from isthmus.analysis.bottleneck import bottlenecks as bottlenecks
-    from isthmus.analysis.compare import Comparison as Comparison
-    from isthmus.analysis.compare import compare as compare
     from isthmus.analysis.criticality import criticality as criticality
     from isthmus.analysis.dependence import dependence as dependence
+    from isthmus.analysis.evidence import validate as validate
+    from isthmus.analysis.flows import Comparison as Comparison
+    from isthmus.analysis.flows import bottlenecks as bottlenecks
+    from isthmus.analysis.flows import compare as compare
+    from isthmus.analysis.flows import route as route
     from isthmus.analysis.invest import invest as invest
     from isthmus.analysis.power import power as power
     from isthmus.analysis.reliability import reliability as reliability
-    from isthmus.analysis.route import route as route
-    from isthmus.analysis.validate import validate as validate
     from isthmus.assign import Assignment as Assignment
     from isthmus.assign import assign as assign
     from isthmus.cost.model import GeneralizedCost as GeneralizedCost
@@ -54,7 +54,7 @@ __version__ = "0.1.0"
 
 _HOME = {
     "Assignment": "isthmus.assign",
-    "Comparison": "isthmus.analysis.compare",
+    "Comparison": "isthmus.analysis.flows",
     "Demand": "isthmus.demand",
     "Facts": "isthmus.facts.tables",
     "GeneralizedCost": "isthmus.cost.model",
@@ -64,9 +64,9 @@ _HOME = {
     "as_of": "isthmus.facts.chronicle",
     "assign": "isthmus.assign",
     "banzhaf": "isthmus.games",
-    "bottlenecks": "isthmus.analysis.bottleneck",
+    "bottlenecks": "isthmus.analysis.flows",
     "check": "isthmus.facts.check",
-    "compare": "isthmus.analysis.compare",
+    "compare": "isthmus.analysis.flows",
     "criticality": "isthmus.analysis.criticality",
     "dependence": "isthmus.analysis.dependence",
     "history": "isthmus.facts.chronicle",
@@ -76,11 +76,11 @@ _HOME = {
     "power": "isthmus.analysis.power",
     "read": "isthmus.facts.tables",
     "reliability": "isthmus.analysis.reliability",
-    "route": "isthmus.analysis.route",
+    "route": "isthmus.analysis.flows",
     "run": "isthmus.run",
     "shapley": "isthmus.games",
     "skim": "isthmus.skim",
-    "validate": "isthmus.analysis.validate",
+    "validate": "isthmus.analysis.evidence",
     "write": "isthmus.formats",
 }
 

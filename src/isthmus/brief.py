@@ -12,13 +12,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import isthmus
-from isthmus.claims import ASSUMPTIONS, ClaimFinding, pair_in_words, record_sources, run_claims
+from isthmus.analysis.claims import (
+    ASSUMPTIONS,
+    ClaimFinding,
+    pair_in_words,
+    record_sources,
+    run_claims,
+)
 from isthmus.cost.model import GeneralizedCost
 from isthmus.errors import Fault, InputError
 from isthmus.facts.sources import split
 from isthmus.output.assemble import assemble
 from isthmus.output.brief import BriefBundle, ClaimNote, Finding, write_brief
-from isthmus.run import Run, find_scenario, manifest_of, prepare
+from isthmus.run import Run, manifest_of, prepare
+from isthmus.scenario import find_scenario
 
 if TYPE_CHECKING:
     from isthmus.facts.tables import Facts

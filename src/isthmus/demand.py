@@ -13,7 +13,7 @@ from isthmus.errors import Fault, InputError
 if TYPE_CHECKING:
     from isthmus.facts.tables import Facts
 
-__all__ = ["Demand"]
+__all__ = ["Demand", "demand_year"]
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,21 @@ class Demand:
             zone_id
         )
         return self.flows[ends]
+
+
+def demand_year(facts: Facts, date: str) -> int:
+    """
+    Return the year whose trade moves on a date.
+
+    The newest matrix not later than the date; before the first, a year with growth of its own; else
+    the first matrix.
+    """
+    year = int(date[:4])
+    years = sorted({int(y) for y in facts["demand"]["year"].dropna()})
+    before = [y for y in years if y <= year]
+    if before:
+        return before[-1]
+    return year if year in set(facts["trade_growth"]["year"]) else years[0]
 
 
 def _growth(facts: Facts, flows: pd.DataFrame, year: int) -> pd.Series[float]:

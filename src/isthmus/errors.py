@@ -7,7 +7,8 @@ IsthmusError
 │   └── Infeasible      trips do not fit the capacities; carries the cut
 ├── NoPath              two places are not joined at this date and scenario; carries the cut
 ├── CostError           a cost is negative or not a number; names the arc and the term
-└── NotConverged        an assignment stopped above the asked gap; carries the gap it reached
+├── NotConverged        an assignment stopped above the asked gap; carries the gap it reached
+└── NotTestable         what was published or said has nothing in the model to be laid beside
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ __all__ = [
     "IsthmusError",
     "NoPath",
     "NotConverged",
+    "NotTestable",
     "UnknownName",
 ]
 
@@ -162,3 +164,7 @@ class NotConverged(IsthmusError):
         super().__init__(
             f"stopped at a relative gap of {gap:.2e} after {iterations} iterations; {asked:.0e} was asked."
         )
+
+
+class NotTestable(IsthmusError):
+    """What was published or said has nothing in the model to be laid beside; the message says why."""

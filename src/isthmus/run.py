@@ -16,14 +16,13 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 import isthmus
-from isthmus.analysis.compare import Comparison, compare
+from isthmus.analysis.flows import Comparison, compare
 from isthmus.assign import Assignment, assign, network_digest
 from isthmus.cost.model import GeneralizedCost
+from isthmus.demand import demand_year
 from isthmus.errors import Fault, InputError, IsthmusError
 from isthmus.facts.chronicle import BEGINS
-from isthmus.facts.names import fold
-from isthmus.facts.tables import package_root
-from isthmus.scenario import Scenario
+from isthmus.scenario import Scenario, find_scenario
 
 if TYPE_CHECKING:
     from isthmus.facts.tables import Facts
@@ -32,9 +31,6 @@ __all__ = [
     "FILES",
     "Finished",
     "Run",
-    "demand_year",
-    "find_scenario",
-    "list_scenarios",
     "manifest_of",
     "prepare",
     "run",
@@ -100,42 +96,6 @@ class Finished:
     folder: Path
     manifest: dict[str, Any] = field(repr=False)
     result: Run | None = field(default=None, repr=False)
-
-
-def list_scenarios() -> dict[str, Path]:
-    """Return the shipped scenarios by name."""
-    return {p.stem: p for p in sorted(package_root("scenarios").glob("*.toml"))}
-
-
-def find_scenario(name: str, facts: Facts | None = None) -> Scenario:
-    """
-    Return a scenario by file or by the name of a shipped one.
-
-    Raises
-    ------
-    InputError
-        With the nearest names.
-    """
-    path = Path(name)
-    if path.suffix == ".toml":
-        return Scenario.read(path, facts)
-    shipped = list_scenarios()
-    if name in shipped:
-        return Scenario.read(shipped[name], facts)
-    import difflib
-
-    close = difflib.get_close_matches(fold(name), [fold(n) for n in shipped], 3, 0.4)
-    near = [n for n in shipped if fold(n) in close]
-    hint = f"Nearest: {', '.join(near)}. " if near else ""
-    raise InputError(
-        [
-            Fault(
-                "scenario",
-                f'"{name}" is no scenario.',
-                f"{hint}`isthmus list scenarios` shows all.",
-            )
-        ]
-    )
 
 
 def prepare(
@@ -239,21 +199,6 @@ def _checked_day(date: str) -> None:
     if day < BEGINS:
         what = f"{date} is before the record begins."
         raise InputError([Fault("--date", what, f"Take {BEGINS} or a later day.", "date")])
-
-
-def demand_year(facts: Facts, date: str) -> int:
-    """
-    Return the year whose trade moves on a date.
-
-    The newest matrix not later than the date; before the first, a year with growth of its own; else
-    the first matrix.
-    """
-    year = int(date[:4])
-    years = sorted({int(y) for y in facts["demand"]["year"].dropna()})
-    before = [y for y in years if y <= year]
-    if before:
-        return before[-1]
-    return year if year in set(facts["trade_growth"]["year"]) else years[0]
 
 
 def manifest_of(result: Run) -> dict[str, Any]:
@@ -383,7 +328,7 @@ def _replace(part: Path, target: Path) -> None:
 
 def comparison_table(comparison: Comparison) -> pd.DataFrame:
     """Return every dimension in one long table: dimension, key, quantity, base, new, change."""
-    from isthmus.analysis.levels import DIMENSIONS
+    from isthmus.analysis.flows import DIMENSIONS
 
     parts = []
     for dimension, (key, _) in DIMENSIONS.items():

@@ -66,7 +66,7 @@ def kept(
     facts: Facts, analysis: str, scenario: str | None, *of: object
 ) -> tuple[Path, list[object]]:
     """Return where the numbers of a tornado are kept, and what decides them besides the facts."""
-    from isthmus.run import find_scenario
+    from isthmus.scenario import find_scenario
 
     order = None if scenario is None else find_scenario(scenario, facts).digest
     return Path("results"), [analysis, order, *of]

@@ -247,7 +247,7 @@ def _document(
 
 def _cut(base: Assignment, pair: str, commodity: str | None, *, json: bool) -> None:
     """Print the smallest cuts between two lands."""
-    from isthmus.analysis.criticality_sets import smallest_cuts
+    from isthmus.analysis.criticality import smallest_cuts
     from isthmus.errors import Fault, InputError
 
     names = base.virtual.network.facts.names
@@ -272,7 +272,7 @@ def _together(
     *, json: bool,
 ) -> None:  # fmt: skip
     """Print the worst sets of elements of a kind."""
-    from isthmus.analysis.criticality_sets import worst_together
+    from isthmus.analysis.criticality import worst_together
 
     found = worst_together(base, k, kind, commodity, top=top, seconds=seconds, tell=status.update)
     if json:

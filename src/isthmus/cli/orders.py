@@ -50,8 +50,8 @@ def run(
     json: Json = False,
 ) -> None:
     """Assign orders, compare each with its base, write results/<scenario>/ with a report."""
-    from isthmus.run import list_scenarios
     from isthmus.run import run as run_scenarios
+    from isthmus.scenario import list_scenarios
 
     names = list(dict.fromkeys([*(scenarios or []), *(list_scenarios() if all_ else [])]))
     if not names:
@@ -340,7 +340,7 @@ def _compare_all(
     data: list[Path] | None,
     json: bool,
 ) -> None:
-    from isthmus.run import list_scenarios
+    from isthmus.scenario import list_scenarios
     from isthmus.sweep import QUANTITIES, sweep
 
     facts = read_facts(data)
@@ -417,9 +417,10 @@ def _compare_two(
     data: list[Path] | None,
     json: bool,
 ) -> None:
-    from isthmus.analysis.compare import compare as set_beside
+    from isthmus.analysis.flows import compare as set_beside
     from isthmus.cost.model import GeneralizedCost
-    from isthmus.run import find_scenario, prepare
+    from isthmus.run import prepare
+    from isthmus.scenario import find_scenario
 
     facts = read_facts(data)
     first, second = find_scenario(a, facts), find_scenario(b, facts)

@@ -101,15 +101,16 @@ def _games(
     told: Any,
 ) -> tuple[Power, Power | None]:
     """Solve the game of the base and, with an order, that of the order with the same players."""
-    from isthmus.analysis.power_energy import GOODS
-    from isthmus.run import demand_year, find_scenario
+    from isthmus.analysis.power import GOODS
+    from isthmus.demand import demand_year
+    from isthmus.scenario import find_scenario
 
     order = find_scenario(scenario, facts) if scenario else None
     day = str(order.base) if order else date
     network = facts.network(day)
     if commodity in GOODS:
         from isthmus.analysis.energy import energy_flows
-        from isthmus.analysis.power_energy import energy_power
+        from isthmus.analysis.power import energy_power
 
         good = GOODS[str(commodity)]
         flows = [energy_flows(network)]
@@ -263,7 +264,7 @@ def _draw(path: Path, title: str, shown: Power, change: pd.DataFrame | None) -> 
 
 
 def _study(*, json: bool) -> None:
-    from isthmus.analysis.gas_study import gas_study
+    from isthmus.analysis.power import gas_study
 
     found = gas_study()
     if json:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import escape
 
-from isthmus.analysis.levels import DIMENSIONS
+from isthmus.analysis.flows import DIMENSIONS
 from isthmus.console import numbers_as_json
 from isthmus.errors import InputError
 from isthmus.formats.geo import write_map

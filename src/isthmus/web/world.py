@@ -13,8 +13,7 @@ from isthmus.facts.history import causes
 from isthmus.formats.coordinates import line_points, parse_points
 from isthmus.output.map_places import OCEANS, SEAS, label_spots
 from isthmus.output.theme import MODES, REGIMES, STATUSES
-from isthmus.run import find_scenario, list_scenarios
-from isthmus.scenario import Scenario
+from isthmus.scenario import Scenario, find_scenario, list_scenarios
 
 if TYPE_CHECKING:
     from isthmus.facts.tables import Facts

@@ -1,0 +1,19 @@
+"""Whose trade passes what another owns or controls, what a refusal would stop, and what going round costs."""
+
+from isthmus.analysis.dependence.shares import (
+    Dependence,
+    Refusal,
+    all_ways,
+    dependence,
+    refusal,
+    ways,
+)
+
+__all__ = [
+    "Dependence",
+    "Refusal",
+    "all_ways",
+    "dependence",
+    "refusal",
+    "ways",
+]
