@@ -11,7 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from isthmus import cli
-from isthmus.output.brief import BriefBundle, ClaimNote, Finding, render_brief, write_brief
+from isthmus.output.report.brief import BriefBundle, render_brief, write_brief
+from isthmus.output.sections.claims import ClaimNote, Finding
 from sample_bundle import sample_bundle
 from test_report import read
 

@@ -18,8 +18,8 @@ from isthmus.assign.without import Without
 from isthmus.cli import app
 from isthmus.cost.model import GeneralizedCost
 from isthmus.errors import InputError, UnknownName
-from isthmus.output.charts import heat, swings
-from isthmus.output.questions import QUESTIONS, questions
+from isthmus.output.page.charts import heat, swings
+from isthmus.output.report.questions import QUESTIONS, questions
 from isthmus.sensitivity import tornado
 
 

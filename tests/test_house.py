@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -64,3 +65,46 @@ def test_no_path_of_a_machine_in_the_repository():
     ]:
         if path.name != "test_house.py" and path.exists():
             assert not pattern.search(path.read_text(encoding="utf-8")), path
+
+
+QUESTIONS = sorted(
+    p.name
+    for p in (ROOT / "src/isthmus/analysis").iterdir()
+    if p.is_dir() and p.name != "__pycache__"
+)
+NO_SECTION = {"energy", "evidence"}
+"""Questions that no report has a section on: their answers are tables of a command and pages of docs."""
+NO_QUESTION = {
+    "cli": {
+        "app",
+        "brief",
+        "criticality_tntp",
+        "engine",
+        "facts",
+        "history",
+        "map",
+        "orders",
+        "swings",
+    },
+    "panels": {"country", "data", "order", "parts", "pick"},
+}
+"""Modules beside those of questions: what all share, the facts, orders, and what is picked on the map."""
+
+
+def names_in(folder: str, suffix: str) -> set[str]:
+    return {p.stem for p in (ROOT / folder).glob(f"*{suffix}")} - {"__init__"}
+
+
+def test_a_question_has_one_word_in_all_places():
+    asked = set(QUESTIONS)
+    assert names_in("src/isthmus/analysis", ".py") == set(), "one folder a question"
+    assert names_in("src/isthmus/output/sections", ".py") == asked - NO_SECTION
+    assert names_in("src/isthmus/cli", ".py") == asked | NO_QUESTION["cli"]
+    assert names_in("frontend/src/panels", ".ts") - NO_QUESTION["panels"] <= asked
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_a_question_says_at_its_front_what_others_may_use(question):
+    front = import_module(f"isthmus.analysis.{question}")
+    assert len(front.__all__) == len(set(front.__all__)) > 0
+    assert all(getattr(front, name) is not None for name in front.__all__)

@@ -13,16 +13,16 @@ import pytest
 import shapely
 
 from isthmus.errors import InputError
-from isthmus.output.basemap import draw_ground, path_of
 from isthmus.output.bundle import FRAMES, Headline, ReportBundle
-from isthmus.output.labels import Label, place_labels
-from isthmus.output.map_links import lay_out, width_of
-from isthmus.output.map_svg import DEFAULT_FOCUS, draw_maps, focus_of
-from isthmus.output.numerals import number, scale_for, signed
-from isthmus.output.projection import REGION, close_up
-from isthmus.output.prose import answer_of, headlines_of
-from isthmus.output.report import render_report, write_report
-from isthmus.output.theme import DARK, LIGHT, MODES, contrast
+from isthmus.output.map.basemap import draw_ground, path_of
+from isthmus.output.map.drawing import DEFAULT_FOCUS, draw_maps, focus_of
+from isthmus.output.map.labels import Label, place_labels
+from isthmus.output.map.links import lay_out, width_of
+from isthmus.output.map.projection import REGION, close_up
+from isthmus.output.page.theme import DARK, LIGHT, MODES, contrast
+from isthmus.output.report.order import render_report, write_report
+from isthmus.output.text.numerals import number, scale_for, signed
+from isthmus.output.text.prose import answer_of, headlines_of
 from sample_bundle import PLACES, sample_bundle
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}

@@ -22,8 +22,9 @@ from isthmus.analysis.claims import (
 from isthmus.cost.model import GeneralizedCost
 from isthmus.errors import Fault, InputError
 from isthmus.facts.sources import split
-from isthmus.output.assemble import assemble
-from isthmus.output.brief import BriefBundle, ClaimNote, Finding, write_brief
+from isthmus.output.report.assemble import assemble
+from isthmus.output.report.brief import BriefBundle, write_brief
+from isthmus.output.sections.claims import ClaimNote, Finding
 from isthmus.run import Run, manifest_of, prepare
 from isthmus.scenario import find_scenario
 

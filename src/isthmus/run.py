@@ -276,8 +276,8 @@ def write_run(result: Run, folder: Path) -> Path:
     """
     from isthmus.formats.geo import write_map
     from isthmus.formats.omx import write_omx
-    from isthmus.output.assemble import assemble
-    from isthmus.output.report import write_report
+    from isthmus.output.report.assemble import assemble
+    from isthmus.output.report.order import write_report
     from isthmus.skim import skim
 
     manifest = manifest_of(result)

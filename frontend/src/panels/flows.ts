@@ -5,7 +5,7 @@ import { h, tell } from "../dom";
 import { compact, days, text } from "../format";
 import { asked, keyOf } from "../state";
 import type { Point, RouteFound, Routes } from "../types";
-import { table } from "./order";
+import { table } from "./parts";
 
 let found: { key: string; routes: Routes | null; fault: string } = { key: "", routes: null, fault: "" };
 let opened = 1;

@@ -161,8 +161,8 @@ def criticality(
         swings = _tornado(facts, scenario, date, found, status) if tornado else None
     name = scenario or date
     if html is not None:
-        from isthmus.output.criticality_section import section
-        from isthmus.output.page import section_page, write_page
+        from isthmus.output.page.document import section_page, write_page
+        from isthmus.output.sections.criticality import section
 
         title = f"Criticality: {name}"
         write_page(html, section_page(title, section(found, swings)))

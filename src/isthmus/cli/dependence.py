@@ -84,8 +84,8 @@ def dependence(
             swings = _tornado(facts, scenario, date, of, refusals[0].via_id, by, status)
     name = scenario or date
     if html is not None:
-        from isthmus.output.dependence_section import section
-        from isthmus.output.page import section_page, write_page
+        from isthmus.output.page.document import section_page, write_page
+        from isthmus.output.sections.dependence import section
 
         body = section(found, before, refusals, of, swings, every)
         write_page(html, section_page(f"Dependence: {name}", body))

@@ -113,8 +113,8 @@ def invest(
             swings = _tornado(facts, scenario, date, method, gap, found, choice, told)
     title = scenario or date
     if html is not None or svg is not None:
-        from isthmus.output.invest_section import picture, section
-        from isthmus.output.page import section_page, write_page
+        from isthmus.output.page.document import section_page, write_page
+        from isthmus.output.sections.invest import picture, section
 
         if html is not None:
             write_page(html, section_page(f"What to build: {title}", section(found, swings)))

@@ -75,8 +75,8 @@ def power(
             same = list(shown.players["player_id"])
             swings = _tornado(facts, scenario, date, same, lead, commodity, options, told)
     if html is not None:
-        from isthmus.output.page import section_page, write_page
-        from isthmus.output.power_section import section
+        from isthmus.output.page.document import section_page, write_page
+        from isthmus.output.sections.power import section
 
         title = f"Power over transit: {scenario or date}"
         write_page(html, section_page(title, section(shown, change, swings)))
@@ -253,8 +253,8 @@ def _table(title: str, frame: pd.DataFrame, columns: dict[str, str]) -> None:
 
 
 def _draw(path: Path, title: str, shown: Power, change: pd.DataFrame | None) -> None:
-    from isthmus.output.page import write_page
-    from isthmus.output.power_section import picture
+    from isthmus.output.page.document import write_page
+    from isthmus.output.sections.power import picture
 
     if change is None:
         columns, table = ("shapley_usd_yr", "shapley_usd_yr"), shown.table()

@@ -68,8 +68,8 @@ def reliability(
         swings = _tornado(facts, scenario, date, seed, status) if tornado else None
     name = scenario or date
     if html is not None:
-        from isthmus.output.page import section_page, write_page
-        from isthmus.output.reliability_section import section
+        from isthmus.output.page.document import section_page, write_page
+        from isthmus.output.sections.reliability import section
 
         write_page(html, section_page(f"Reliability: {name}", section(found, before, swings)))
     if json:

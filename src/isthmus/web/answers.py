@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from isthmus.output.assemble import LIMITS
+from isthmus.output.report.assemble import LIMITS
 from isthmus.run import manifest_of
 from isthmus.web.world import added_links
 

@@ -15,7 +15,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 import isthmus
 from isthmus.console import numbers_as_json
 from isthmus.errors import InputError, IsthmusError, NoPath
-from isthmus.output.theme import theme_css
+from isthmus.output.page.theme import theme_css
 from isthmus.web import schemas
 from isthmus.web.country import country, matrix
 from isthmus.web.edits import as_file, edited

@@ -16,8 +16,8 @@ from isthmus.console import numbers_as_json
 from isthmus.errors import InputError
 from isthmus.formats.geo import write_map
 from isthmus.formats.tables import write_tables
-from isthmus.output.assemble import assemble
-from isthmus.output.theme import theme_css
+from isthmus.output.page.theme import theme_css
+from isthmus.output.report.assemble import assemble
 from isthmus.run import comparison_table, manifest_of
 from isthmus.web.ground import ground
 from isthmus.web.world import world

@@ -11,8 +11,8 @@ from isthmus.corridor import corridor_chain_links
 from isthmus.cost.model import freight_goods
 from isthmus.facts.history import causes
 from isthmus.formats.coordinates import line_points, parse_points
-from isthmus.output.map_places import OCEANS, SEAS, label_spots
-from isthmus.output.theme import MODES, REGIMES, STATUSES
+from isthmus.output.map.places import OCEANS, SEAS, label_spots
+from isthmus.output.page.theme import MODES, REGIMES, STATUSES
 from isthmus.scenario import Scenario, find_scenario, list_scenarios
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from isthmus.errors import InputError
-from isthmus.output.projection import Frame
+from isthmus.output.map.projection import Frame
 
 __all__ = ["Ground", "border_lines", "draw_ground", "path_of", "read_layer", "shapes_folder"]
 

@@ -11,19 +11,13 @@ import pandas as pd
 from markupsafe import Markup, escape
 
 from isthmus.formats.coordinates import line_points
-from isthmus.output.basemap import draw_ground
 from isthmus.output.bundle import ReportBundle
-from isthmus.output.map_links import Drawn, draw_links, lay_out, view_of, width_of
-from isthmus.output.map_places import (
-    SYMBOLS,
-    draw_crossings,
-    draw_disputed,
-    draw_names,
-    draw_nodes,
-)
-from isthmus.output.numerals import scale_for
-from isthmus.output.projection import OCEAN, REGION, Frame, close_up
-from isthmus.output.theme import MODES, REGIMES
+from isthmus.output.map.basemap import draw_ground
+from isthmus.output.map.links import Drawn, draw_links, lay_out, view_of, width_of
+from isthmus.output.map.places import SYMBOLS, draw_crossings, draw_disputed, draw_names, draw_nodes
+from isthmus.output.map.projection import OCEAN, REGION, Frame, close_up
+from isthmus.output.page.theme import MODES, REGIMES
+from isthmus.output.text.numerals import scale_for
 
 __all__ = [
     "DEFINITIONS",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from isthmus.output.projection import Frame
+from isthmus.output.map.projection import Frame
 
 __all__ = ["Label", "Placed", "place_labels"]
 

@@ -12,10 +12,10 @@ import shapely
 from markupsafe import Markup, escape
 
 from isthmus.formats.coordinates import line_points
-from isthmus.output.basemap import path_of
-from isthmus.output.numerals import number, scale_for
-from isthmus.output.projection import Frame
-from isthmus.output.theme import MODES, STATUSES, ModeStyle
+from isthmus.output.map.basemap import path_of
+from isthmus.output.map.projection import Frame
+from isthmus.output.page.theme import MODES, STATUSES, ModeStyle
+from isthmus.output.text.numerals import number, scale_for
 
 __all__ = ["Drawn", "draw_links", "lay_out", "view_of", "width_of"]
 

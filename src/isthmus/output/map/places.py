@@ -12,11 +12,11 @@ import shapely
 from markupsafe import Markup, escape
 
 from isthmus.formats.coordinates import parse_rings
-from isthmus.output.basemap import path_of, shapes_folder
-from isthmus.output.labels import Label, Placed, place_labels
-from isthmus.output.numerals import scale_for
-from isthmus.output.projection import Frame
-from isthmus.output.theme import MODES, REGIMES
+from isthmus.output.map.basemap import path_of, shapes_folder
+from isthmus.output.map.labels import Label, Placed, place_labels
+from isthmus.output.map.projection import Frame
+from isthmus.output.page.theme import MODES, REGIMES
+from isthmus.output.text.numerals import scale_for
 
 __all__ = ["SYMBOLS", "draw_crossings", "draw_disputed", "draw_names", "draw_nodes", "name_grounds"]
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup, escape
 
-from isthmus.output.numerals import Scale, scale_for, signed
+from isthmus.output.text.numerals import Scale, scale_for, signed
 
 __all__ = ["Part", "gains_and_losses", "heat", "pairs", "stacks", "swings"]
 

@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from isthmus.output.theme import DARK, LIGHT, MODES, variables
+from isthmus.output.page.theme import DARK, LIGHT, MODES, variables
 
 __all__ = ["asset", "render_page", "section_page", "style_sheet", "write_page"]
 

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup, escape
 
-from isthmus.output.numerals import DASH, Scale, scale_for
+from isthmus.output.text.numerals import DASH, Scale, scale_for
 
 __all__ = ["Column", "listing"]
 

@@ -12,85 +12,21 @@ import pandas as pd
 from markupsafe import Markup
 
 from isthmus.output.bundle import ReportBundle
-from isthmus.output.charts import gains_and_losses
-from isthmus.output.listing import Column, listing
-from isthmus.output.map_links import Drawn, lay_out
-from isthmus.output.map_svg import DEFINITIONS, Tops, draw_map, focus_of, legend_of, tops_of
-from isthmus.output.numerals import Scale, plural, scale_for, signed
-from isthmus.output.page import asset, render_page, style_sheet, write_page
-from isthmus.output.projection import REGION, Frame, close_up
-from isthmus.output.prose import lands_of
+from isthmus.output.map.drawing import DEFINITIONS, Tops, draw_map, focus_of, legend_of, tops_of
+from isthmus.output.map.links import Drawn, lay_out
+from isthmus.output.map.projection import REGION, Frame, close_up
+from isthmus.output.page.charts import gains_and_losses
+from isthmus.output.page.document import asset, render_page, style_sheet, write_page
+from isthmus.output.page.tables import Column, listing
+from isthmus.output.sections.claims import ClaimNote, claim_of, counts_of, untested
+from isthmus.output.text.numerals import plural, signed
+from isthmus.output.text.prose import lands_of
 
-__all__ = ["BriefBundle", "ClaimNote", "Finding", "render_brief", "write_brief"]
+__all__ = ["BriefBundle", "render_brief", "write_brief"]
 
 _MOST_LANDS = 20
 """Countries in the tables: those that some order moves most."""
 _MOST_BARS = 10
-
-
-@dataclass(frozen=True)
-class Finding:
-    """
-    One test of a claim as it is shown.
-
-    Parameters
-    ----------
-    asks : str
-        The part of the claim it answers.
-    value, low, high : float
-        NaN where nothing was computed.
-    unit, pair : str
-    is_change : bool
-        Shown with its sign.
-    direction : str
-        more, less or empty.
-    supported, contradicted : float
-    verdict, why : str
-    """
-
-    asks: str
-    value: float
-    low: float
-    high: float
-    unit: str
-    pair: str
-    is_change: bool
-    direction: str
-    supported: float
-    contradicted: float
-    verdict: str
-    why: str = ""
-
-
-@dataclass(frozen=True)
-class ClaimNote:
-    """
-    One claim as it is shown.
-
-    Parameters
-    ----------
-    claim_id, said_by, place, paraphrase : str
-    verdict : str
-        Of its tests together.
-    findings : tuple of Finding
-        Empty for a claim no run bears on.
-    record : str
-    sources : tuple of (title, address)
-    cannot_say : str
-    outside : bool
-        Outside what data can test.
-    """
-
-    claim_id: str
-    said_by: str
-    place: str
-    paraphrase: str
-    verdict: str
-    findings: tuple[Finding, ...]
-    record: str
-    sources: tuple[tuple[str, str], ...]
-    cannot_say: str
-    outside: bool
 
 
 @dataclass(frozen=True)
@@ -165,10 +101,10 @@ def render_brief(bundle: BriefBundle) -> str:
         lands=_lands_table(bundle.orders, "change_usd", 1e6, "USD mn/yr"),
         share=_lands_table(bundle.orders, "change_pct", 1.0, "%"),
         transit=_lands_table(bundle.orders, "transit_change", 1e3, "kt/yr"),
-        tested=[_claim(c) for c in tested],
-        counts=_counts(tested),
+        tested=[claim_of(c) for c in tested],
+        counts=counts_of(tested),
         disputed=_disputed(bundle.base),
-        others=_others([c for c in bundle.claims if not c.findings and not c.outside]),
+        others=untested([c for c in bundle.claims if not c.findings and not c.outside]),
         outside=[c for c in bundle.claims if c.outside],
         sources=_sources(bundle),
         plural=plural,
@@ -300,82 +236,10 @@ def _answer(bundle: BriefBundle, totals: pd.DataFrame, tested: Sequence[ClaimNot
             f"changes by {signed(low)} million USD a year."
         )
     if tested:
-        counts = dict(_counts(tested))
+        counts = dict(counts_of(tested))
         said = ", ".join(f"{n} {v}" for v, n in counts.items())
         parts.append(f"Of {plural(len(tested), 'claim')} that runs can test in part: {said}.")
     return " ".join(parts)
-
-
-def _counts(tested: Sequence[ClaimNote]) -> list[tuple[str, int]]:
-    order = ("supported", "mixed", "contradicted", "not tested")
-    return [(v, sum(c.verdict == v for c in tested)) for v in order]
-
-
-def _claim(note: ClaimNote) -> dict[str, Any]:
-    return {"c": note, "findings": [_finding(f) for f in note.findings]}
-
-
-def _finding(f: Finding) -> dict[str, str]:
-    if math.isnan(f.value):
-        return {"asks": f.asks, "figure": "", "said": f.why, "rule": "", "verdict": "not tested"}
-    unit = "" if f.unit == "-" else f.unit
-    scale = scale_for([v for v in (f.value, f.low, f.high) if math.isfinite(v)], unit or "-")
-    unit = scale.unit if f.unit != "-" else ""
-    figure = _figure(f.value, scale, sign=f.is_change)
-    if f.low != f.high:
-        ends = (_figure(x, scale, sign=f.is_change) for x in (f.low, f.high))
-        figure += f" ({' to '.join(ends)})"
-    rule = ""
-    if f.direction:
-        at = [_plain(x / scale.factor) for x in (f.supported, f.contradicted)]
-        up, down = ("up", "down") if f.direction == "more" else ("down", "up")
-        rule = f"Supported from {at[0]} {up}, contradicted from {at[1]} {down}: {f.verdict}"
-    return {
-        "asks": f.asks,
-        "figure": f"{figure}\u00a0{unit}".strip("\u00a0"),
-        "said": f.pair,
-        "rule": rule or "Reported without a threshold",
-        "verdict": f.verdict,
-    }
-
-
-def _plain(value: float) -> str:
-    return f"{value:,.6g}".replace("-", "−")
-
-
-def _figure(value: float, scale: Scale, *, sign: bool) -> str:
-    if math.isinf(value):
-        return "no way left" if value > 0 else "a way where there was none"
-    shown = value / scale.factor
-    if abs(shown) < 1e-4:
-        return "0"
-    text = _plain(float(f"{shown:.3g}"))
-    return f"+{text}" if sign and shown > 0 else text
-
-
-def _others(claims: Sequence[ClaimNote]) -> Markup:
-    """Claims that a record or a statistic tests, not a run."""
-    frame = pd.DataFrame(
-        [
-            {
-                "claim": c.claim_id,
-                "by": f"{c.said_by}, {c.place}",
-                "said": c.paraphrase,
-                "record": c.record,
-                "source": "; ".join(title for title, _ in c.sources),
-            }
-            for c in claims
-        ],
-        columns=["claim", "by", "said", "record", "source"],
-    )
-    columns = [
-        Column("claim", "Claim"),
-        Column("by", "Who"),
-        Column("said", "What was said"),
-        Column("record", "What the public record says"),
-        Column("source", "Source"),
-    ]
-    return listing(frame, columns)
 
 
 def _disputed(base: ReportBundle) -> Markup:

@@ -6,15 +6,15 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from isthmus.output.bottlenecks import capacities_in_words, changes_of, chart_of, table_of
 from isthmus.output.bundle import Headline, ReportBundle
-from isthmus.output.charts import Part, gains_and_losses, pairs, stacks
-from isthmus.output.listing import Column, listing
-from isthmus.output.map_svg import DEFINITIONS, draw_maps
-from isthmus.output.numerals import number, plural, scale_for, scientific
-from isthmus.output.page import asset, render_page, style_sheet, write_page
-from isthmus.output.prose import answer_of, headlines_of, lands_of, path_change
-from isthmus.output.theme import MODES, REGIMES
+from isthmus.output.map.drawing import DEFINITIONS, draw_maps
+from isthmus.output.page.charts import Part, gains_and_losses, pairs, stacks
+from isthmus.output.page.document import asset, render_page, style_sheet, write_page
+from isthmus.output.page.tables import Column, listing
+from isthmus.output.page.theme import MODES, REGIMES
+from isthmus.output.sections.flows import capacities_in_words, changes_of, chart_of, table_of
+from isthmus.output.text.numerals import number, plural, scale_for, scientific
+from isthmus.output.text.prose import answer_of, headlines_of, lands_of, path_change
 
 __all__ = ["render_report", "write_report"]
 

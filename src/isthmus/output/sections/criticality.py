@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pandas as pd
 from markupsafe import Markup
 
-from isthmus.analysis.criticality import Criticality
-from isthmus.output.charts import gains_and_losses, swings
-from isthmus.output.listing import Column, listing
+from isthmus.analysis.criticality import Criticality, criticality
+from isthmus.output.page.charts import gains_and_losses, swings
+from isthmus.output.page.tables import Column, listing
 
-__all__ = ["section"]
+if TYPE_CHECKING:
+    from isthmus.assign import Assignment
+    from isthmus.cost.model import GeneralizedCost
+
+__all__ = ["TITLE", "answer", "section"]
+
+TITLE = "What can trade least do without?"
 
 _HEADS = {
     "link": "Links",
@@ -69,3 +77,11 @@ def section(found: Criticality, tornado: pd.DataFrame | None = None, most: int =
         parts.append(Markup("<h3>What moves the cost of the worst loss most</h3>"))
         parts.append(swings(tornado, "USD/yr"))
     return Markup("").join(parts)
+
+
+def answer(
+    base: Assignment, new: Assignment, cost: GeneralizedCost, tornado: pd.DataFrame | None
+) -> Markup:
+    """Ask the question of an order on a page that answers several."""
+    del base, cost
+    return section(criticality(new, ["corridor", "passage"]), tornado)

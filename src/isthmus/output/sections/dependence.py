@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import pandas as pd
 from markupsafe import Markup
 
-from isthmus.analysis.dependence import Dependence, Refusal
-from isthmus.output.charts import heat, pairs, swings
-from isthmus.output.listing import Column, listing
+from isthmus.analysis.dependence import Dependence, Refusal, dependence
+from isthmus.output.page.charts import heat, pairs, swings
+from isthmus.output.page.tables import Column, listing
 
-__all__ = ["section"]
+if TYPE_CHECKING:
+    from isthmus.assign import Assignment
+    from isthmus.cost.model import GeneralizedCost
+
+__all__ = ["TITLE", "answer", "section"]
+
+TITLE = "Whose trade passes whose land?"
 
 
 def section(
@@ -91,3 +98,12 @@ def _grid(found: Dependence, most: int) -> Markup:
     what = "other lands" if found.by == "territory" else "what others control"
     head = f"Per cent of a country's tonnes (rows) that pass {what} (columns)."
     return Markup("<h3>Whose trade passes what</h3>") + heat(table, head, top=100.0)
+
+
+def answer(
+    base: Assignment, new: Assignment, cost: GeneralizedCost, tornado: pd.DataFrame | None
+) -> Markup:
+    """Ask the question of an order on a page that answers several."""
+    del cost
+    before = dependence(base) if new is not base else None
+    return section(dependence(new), before, tornado=tornado)

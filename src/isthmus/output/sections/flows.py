@@ -6,10 +6,10 @@ import pandas as pd
 from markupsafe import Markup
 
 from isthmus.output.bundle import ReportBundle
-from isthmus.output.charts import gains_and_losses, pairs
-from isthmus.output.listing import Column, listing
-from isthmus.output.numerals import plural
-from isthmus.output.theme import MODES
+from isthmus.output.page.charts import gains_and_losses, pairs
+from isthmus.output.page.tables import Column, listing
+from isthmus.output.page.theme import MODES
+from isthmus.output.text.numerals import plural
 
 __all__ = ["capacities_in_words", "changes_of", "chart_of", "table_of", "worst"]
 

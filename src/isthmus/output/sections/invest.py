@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import pandas as pd
 from markupsafe import Markup, escape
 
-from isthmus.analysis.invest import OBJECTIVES, Invest
-from isthmus.output.charts import gains_and_losses, swings
-from isthmus.output.listing import Column, listing
-from isthmus.output.numerals import scale_for
+from isthmus.analysis.invest import OBJECTIVES, Invest, invest
+from isthmus.output.page.charts import gains_and_losses, swings
+from isthmus.output.page.tables import Column, listing
+from isthmus.output.text.numerals import scale_for
 
-__all__ = ["picture", "section"]
+if TYPE_CHECKING:
+    from isthmus.assign import Assignment
+    from isthmus.cost.model import GeneralizedCost
+
+__all__ = ["TITLE", "answer", "picture", "section"]
+
+TITLE = "What to build?"
 
 _USD = "USD"
 _RATE = "USD/yr"
@@ -258,3 +265,11 @@ def _labels(found: Invest, at: object, value: str) -> str:
         f"{escape(names[p])}</text>"
         for k, p in enumerate(found.chosen[:10])
     )
+
+
+def answer(
+    base: Assignment, new: Assignment, cost: GeneralizedCost, tornado: pd.DataFrame | None
+) -> Markup:
+    """Ask the question of an order on a page that answers several."""
+    del base
+    return section(invest(new, cost, again=1), tornado)

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pandas as pd
 from markupsafe import Markup, escape
 
-from isthmus.analysis.power import Power
-from isthmus.output.charts import gains_and_losses, pairs, swings
-from isthmus.output.listing import Column, listing
-from isthmus.output.numerals import scale_for
+from isthmus.analysis.power import Power, compare_power, power
+from isthmus.output.page.charts import gains_and_losses, pairs, swings
+from isthmus.output.page.tables import Column, listing
+from isthmus.output.text.numerals import scale_for
 
-__all__ = ["picture", "section"]
+if TYPE_CHECKING:
+    from isthmus.assign import Assignment
+    from isthmus.cost.model import GeneralizedCost
+
+__all__ = ["PLAYERS", "TITLE", "answer", "picture", "section"]
+
+TITLE = "Who can stop whom, in money?"
+
+PLAYERS = 6
+"""Players on a page that answers everything; the command takes more."""
 
 _UNIT = "USD/yr"
 
@@ -124,3 +135,15 @@ def picture(table: pd.DataFrame, base: str, new: str, title: str) -> str:
         f'<text x="12" y="22" font-weight="bold">{escape(title)} ({escape(scale.unit)})</text>'
         f"{''.join(parts)}</svg>\n"
     )
+
+
+def answer(
+    base: Assignment, new: Assignment, cost: GeneralizedCost, tornado: pd.DataFrame | None
+) -> Markup:
+    """Ask the question of an order on a page that answers several."""
+    del cost
+    first = power(base, most=PLAYERS)
+    if new is base:
+        return section(first, tornado=tornado)
+    second = power(new, list(first.players["player_id"]), outside=first.outside)
+    return section(second, compare_power(first, second), tornado)

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pandas as pd
 from markupsafe import Markup
 
-from isthmus.analysis.reliability import Reliability
-from isthmus.output.charts import pairs, swings
-from isthmus.output.listing import Column, listing
+from isthmus.analysis.reliability import Reliability, reliability
+from isthmus.output.page.charts import pairs, swings
+from isthmus.output.page.tables import Column, listing
 
-__all__ = ["section"]
+if TYPE_CHECKING:
+    from isthmus.assign import Assignment
+    from isthmus.cost.model import GeneralizedCost
+
+__all__ = ["TITLE", "YEARS", "answer", "section"]
+
+TITLE = "What do closures cost, and how late is it?"
+
+YEARS = 2_000
+"""Years on a page that answers everything; the command takes more."""
 
 
 def section(
@@ -104,3 +115,12 @@ def _trades(trades: pd.DataFrame, most: int) -> pd.DataFrame:
         rows[f"{point}_d"] = rows[f"{point}_h"] / 24.0
     rows["on_time_pct"] = 100.0 * rows["on_time"]
     return rows
+
+
+def answer(
+    base: Assignment, new: Assignment, cost: GeneralizedCost, tornado: pd.DataFrame | None
+) -> Markup:
+    """Ask the question of an order on a page that answers several."""
+    del cost
+    before = reliability(base, YEARS) if new is not base else None
+    return section(reliability(new, YEARS), before, tornado)

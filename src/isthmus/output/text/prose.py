@@ -7,7 +7,7 @@ import math
 import pandas as pd
 
 from isthmus.output.bundle import Headline, ReportBundle
-from isthmus.output.numerals import number, scale_for
+from isthmus.output.text.numerals import number, scale_for
 
 __all__ = [
     "answer_of",
