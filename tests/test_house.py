@@ -7,6 +7,7 @@ import re
 from importlib import import_module
 from pathlib import Path
 
+import grimp
 import pytest
 
 import isthmus
@@ -108,3 +109,22 @@ def test_a_question_says_at_its_front_what_others_may_use(question):
     front = import_module(f"isthmus.analysis.{question}")
     assert len(front.__all__) == len(set(front.__all__)) > 0
     assert all(getattr(front, name) is not None for name in front.__all__)
+
+
+def test_imports_run_in_no_circle_not_even_for_a_type():
+    graph = grimp.build_graph("isthmus", cache_dir=None)
+    within = {m for m in graph.modules if m.startswith("isthmus.assign")}
+    below = {
+        m: {"isthmus.assign"} if m in within else set(graph.find_modules_directly_imported_by(m))
+        for m in graph.modules
+    }
+    for module in graph.modules - within:
+        below[module] = {"isthmus.assign" if m in within else m for m in below[module]}
+    below["isthmus.assign"] = set().union(
+        *(graph.find_modules_directly_imported_by(m) for m in within)
+    )
+    below = {m: others for m, others in below.items() if m == "isthmus.assign" or m not in within}
+    below["isthmus.assign"] -= within
+    while ends := {m for m, others in below.items() if not others & below.keys()}:
+        below = {m: others for m, others in below.items() if m not in ends}
+    assert not below, "the methods of assign are one floor; every other module stands alone"

@@ -14,7 +14,7 @@ import pandas as pd
 
 from isthmus.cost.restrictions import listed
 from isthmus.errors import Fault, InputError
-from isthmus.facts.tables import Facts
+from isthmus.package import Facts
 
 __all__ = ["CENTRAL", "Case", "cases", "moved"]
 

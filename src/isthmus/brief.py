@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import isthmus
 from isthmus.analysis.claims import (
     ASSUMPTIONS,
     ClaimFinding,
@@ -27,9 +26,10 @@ from isthmus.output.report.brief import BriefBundle, write_brief
 from isthmus.output.sections.claims import ClaimNote, Finding
 from isthmus.run import Run, manifest_of, prepare
 from isthmus.scenario import find_scenario
+from isthmus.version import __version__
 
 if TYPE_CHECKING:
-    from isthmus.facts.tables import Facts
+    from isthmus.package import Facts
 
 __all__ = ["ORDERS", "brief"]
 
@@ -128,7 +128,7 @@ def _manifest(runs: Sequence[Run]) -> dict[str, str]:
     first = each[0]
     keys = ("date", "demand_year", "version", "method", "asked_gap", "facts_digest", "cost_digest")
     return {
-        "version": isthmus.__version__,
+        "version": __version__,
         "orders": " ".join(m["scenario"] for m in each),
         **{k: str(first[k]) for k in keys},
         "converged": str(all(m["converged"] for m in each)),

@@ -17,7 +17,7 @@ from isthmus.facts.standing import agreements_on, members_on, parties_on
 from isthmus.vocab import OPEN_STATUS
 
 if TYPE_CHECKING:
-    from isthmus.facts.tables import Facts
+    from isthmus.package import Facts
 
 __all__ = ["BEGINS", "AsOf", "as_of", "history"]
 

@@ -13,7 +13,10 @@ from isthmus.errors import Fault, InputError
 if TYPE_CHECKING:
     from isthmus.facts.tables import Facts
 
-__all__ = ["Demand", "demand_year"]
+__all__ = ["YEAR", "Demand", "demand_year"]
+
+YEAR = 2024
+"""Of trade where none is named."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class Demand:
     year: int
 
     @classmethod
-    def of(cls, facts: Facts, year: int) -> Demand:
+    def of(cls, facts: Facts, year: int = YEAR) -> Demand:
         """
         Return the matrix of a year; years without one are an error, never a silent zero.
 

@@ -15,17 +15,17 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-import isthmus
 from isthmus.analysis.flows import Comparison, compare
 from isthmus.assign import Assignment, assign, network_digest
+from isthmus.chronicle import BEGINS
 from isthmus.cost.model import GeneralizedCost
 from isthmus.demand import demand_year
 from isthmus.errors import Fault, InputError, IsthmusError
-from isthmus.facts.chronicle import BEGINS
 from isthmus.scenario import Scenario, find_scenario
+from isthmus.version import __version__
 
 if TYPE_CHECKING:
-    from isthmus.facts.tables import Facts
+    from isthmus.package import Facts
 
 __all__ = [
     "FILES",
@@ -209,7 +209,7 @@ def manifest_of(result: Run) -> dict[str, Any]:
         "title": result.scenario.name,
         "date": new.virtual.network.date,
         "demand_year": new.demand.year,
-        "version": isthmus.__version__,
+        "version": __version__,
         "method": new.method,
         "route_flows": new.route_flows,
         "gap": new.gap,
@@ -253,7 +253,7 @@ def _digest(result: Run) -> str:
 def _digest_of(
     scenario: Scenario, method: str, gap: float, base: str, digests: Mapping[str, str]
 ) -> str:
-    sha = hashlib.sha256(isthmus.__version__.encode())
+    sha = hashlib.sha256(__version__.encode())
     for part in [scenario.id, scenario.digest, method, repr(gap), base, *digests.values()]:
         sha.update(b"\0" + part.encode())
     return sha.hexdigest()

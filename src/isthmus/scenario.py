@@ -93,8 +93,7 @@ class Scenario:
         """
         scenario = _read(Path(path), ())
         if facts is not None:
-            network = facts.network(scenario.base)
-            scenario.apply(network, facts.demand())
+            scenario.apply(Network.at(facts, scenario.base), Demand.of(facts))
         return scenario
 
     @property

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from isthmus.assumptions import CENTRAL, cases, moved
-from isthmus.facts.tables import Facts
+from isthmus.package import Facts
 from isthmus.sweep import remembered
 
 __all__ = ["at_end", "tornado"]

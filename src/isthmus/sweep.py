@@ -23,15 +23,15 @@ import numpy as np
 import pandas as pd
 from scipy.stats import kendalltau
 
-import isthmus
 from isthmus.analysis.flows import compare
 from isthmus.assign import Assignment, assign
 from isthmus.assumptions import CENTRAL, Case, cases, moved
 from isthmus.cost.model import GeneralizedCost
 from isthmus.demand import demand_year
 from isthmus.errors import Fault, InputError
-from isthmus.facts.tables import Facts, read
+from isthmus.package import Facts, read
 from isthmus.scenario import find_scenario
+from isthmus.version import __version__
 
 if TYPE_CHECKING:
     from isthmus.scenario import Scenario
@@ -240,7 +240,7 @@ def _job(
 def _code() -> str:
     """Digest of the package's modules: a number is kept for the code that made it."""
     digest = hashlib.sha256()
-    for file in sorted(Path(isthmus.__file__).parent.rglob("*.py")):
+    for file in sorted(Path(__file__).parent.rglob("*.py")):
         digest.update(file.read_bytes())
     return digest.hexdigest()
 
@@ -276,7 +276,7 @@ def remembered(folder: Path, key: Sequence[object], measure: Callable[[], float]
 
 
 def _digest(facts: Facts, scenario: Scenario, method: str, gap: float) -> str:
-    parts = [isthmus.__version__, facts.digest, scenario.id, scenario.digest, method, repr(gap)]
+    parts = [__version__, facts.digest, scenario.id, scenario.digest, method, repr(gap)]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:40]
 
 

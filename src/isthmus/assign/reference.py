@@ -95,7 +95,7 @@ def reference_of(
         return start.prepared.reference
     if not network.changes:
         return Reference(virtual, _by_good(arc_cost))
-    day = expand(network.facts.network(network.date))
+    day = expand(Network.at(network.facts, network.date))
     return Reference(day, _by_good(cost.of(day)))
 
 

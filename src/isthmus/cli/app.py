@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from isthmus import __version__
 from isthmus.console import compact, note, out, print_table
 from isthmus.errors import CostError, Fault, InputError, IsthmusError, NoPath, NotConverged
+from isthmus.version import __version__
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from isthmus.facts.tables import Facts
+    from isthmus.package import Facts
 
 __all__ = [
     "Data",
@@ -57,7 +57,7 @@ Results = Annotated[Path, typer.Option("--results", help="Where result folders g
 
 def read_facts(data: list[Path] | None) -> Facts:
     """Return the shipped facts with the user's folders laid over them."""
-    from isthmus.facts.tables import read
+    from isthmus.package import read
 
     return read(*(data or []))
 

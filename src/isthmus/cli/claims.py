@@ -15,7 +15,7 @@ from isthmus.errors import Fault, InputError
 
 if TYPE_CHECKING:
     from isthmus.analysis.claims import ClaimFinding, Finding
-    from isthmus.facts.tables import Facts
+    from isthmus.package import Facts
 
 __all__ = ["claims"]
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from isthmus.analysis.dependence import Dependence, Refusal
     from isthmus.assign import Assignment
-    from isthmus.facts.tables import Facts
+    from isthmus.package import Facts
 
 __all__ = ["dependence"]
 

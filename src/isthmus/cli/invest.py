@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from isthmus.analysis.invest import Invest
-    from isthmus.facts.tables import Facts
+    from isthmus.package import Facts
 
 __all__ = ["invest"]
 

@@ -12,7 +12,7 @@ from isthmus.console import compact, hint, note, out, print_json, print_table, r
 from isthmus.errors import Fault, InputError, NotConverged
 
 if TYPE_CHECKING:
-    from isthmus.facts.tables import Facts
+    from isthmus.package import Facts
     from isthmus.run import Finished
 
 __all__ = ["run"]

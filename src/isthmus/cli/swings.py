@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from isthmus.assign import Assignment
-    from isthmus.facts.tables import Facts
+    from isthmus.package import Facts
 
 __all__ = ["swings"]
 

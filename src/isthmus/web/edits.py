@@ -11,7 +11,7 @@ from isthmus.changes import Change
 from isthmus.scenario import Scenario
 
 if TYPE_CHECKING:
-    from isthmus.facts.tables import Facts
+    from isthmus.package import Facts
 
 __all__ = ["EDITED", "Edit", "State", "as_file", "edited"]
 

@@ -19,7 +19,7 @@ from isthmus.web.answers import answer, detail
 from isthmus.web.edits import State, edited
 
 if TYPE_CHECKING:
-    from isthmus.facts.tables import Facts
+    from isthmus.package import Facts
     from isthmus.web.schemas import RouteAsked
 
 __all__ = ["Model"]

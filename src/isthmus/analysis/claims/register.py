@@ -27,8 +27,8 @@ from isthmus.scenario import Scenario, find_scenario
 
 if TYPE_CHECKING:
     from isthmus.demand import Demand
-    from isthmus.facts.tables import Facts
     from isthmus.network import Network
+    from isthmus.package import Facts
 
 __all__ = [
     "ASSUMPTIONS",

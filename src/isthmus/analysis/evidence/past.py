@@ -21,7 +21,7 @@ from isthmus.errors import Fault, InputError
 
 if TYPE_CHECKING:
     from isthmus.cost.model import GeneralizedCost
-    from isthmus.facts.tables import Facts
+    from isthmus.package import Facts
 
 __all__ = ["Backcast", "backcast"]
 

@@ -88,7 +88,7 @@ class Ways:
 
     def _on(self, date: str) -> tuple[VirtualNetwork, ArcCost]:
         network = self.network
-        virtual = expand(network if date == network.date else network.facts.network(date))
+        virtual = expand(network if date == network.date else Network.at(network.facts, date))
         return virtual, self.model.of(virtual)
 
     def find(

@@ -17,6 +17,7 @@ from isthmus.analysis.flows import compare
 from isthmus.analysis.flows.totals import transit
 from isthmus.analysis.invest.projects import Project, as_order
 from isthmus.assign import Assignment, assign
+from isthmus.version import __version__
 
 if TYPE_CHECKING:
     from isthmus.cost.model import GeneralizedCost
@@ -144,10 +145,8 @@ def _fees(assignment: Assignment) -> pd.Series[float]:
 
 
 def _key(base: Assignment, projects: Sequence[Project], trade_of: Sequence[str]) -> str:
-    import isthmus
-
     parts = [
-        isthmus.__version__, "2", *base.digests.values(), base.method, repr(base.asked_gap),
+        __version__, "2", *base.digests.values(), base.method, repr(base.asked_gap),
         *sorted(trade_of), *(repr(sorted(map(repr, p.changes))) for p in projects),
     ]  # fmt: skip
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:40]
