@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from isthmus.analysis.criticality import elements_of
+from isthmus.analysis.flows.elements import elements_of
 from isthmus.analysis.reliability.hazards import hazards, weather
 from isthmus.assign.apart import apart
 from isthmus.assign.base import FloatArray, IntArray
