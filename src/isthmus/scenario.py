@@ -20,16 +20,16 @@ from isthmus.changes import (
     apply_change,
     written_tables,
 )
+from isthmus.demand import Demand
 from isthmus.errors import Fault, InputError
 from isthmus.facts.history import parse_date
 from isthmus.facts.names import fold
 from isthmus.facts.tables import package_root
+from isthmus.network import Network
 from isthmus.vocab import SCENARIO_STATUS
 
 if TYPE_CHECKING:
-    from isthmus.demand import Demand
     from isthmus.facts.tables import Facts
-    from isthmus.network import Network
 
 __all__ = ["Scenario", "find_scenario", "list_scenarios"]
 

@@ -14,12 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from isthmus.assign.kin import arc_keys
+from isthmus.network import Network
 from isthmus.virtual import VirtualNetwork, expand
 
 if TYPE_CHECKING:
     from isthmus.assign import Assignment
     from isthmus.cost.model import ArcCost, GeneralizedCost
-    from isthmus.network import Network
 
 __all__ = ["Reference", "reference_of"]
 

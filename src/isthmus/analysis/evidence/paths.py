@@ -11,12 +11,12 @@ import numpy.typing as npt
 
 from isthmus.assign.base import shortest_tree
 from isthmus.kernels.graph import build_graph
+from isthmus.network import Network
 from isthmus.virtual import VirtualNetwork, expand
 from isthmus.vocab import MODES
 
 if TYPE_CHECKING:
     from isthmus.cost.model import ArcCost, GeneralizedCost
-    from isthmus.network import Network
 
 __all__ = ["Way", "Ways"]
 
