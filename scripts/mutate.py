@@ -54,7 +54,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "analysis/flows/bottleneck": ("bottleneck",),
     "analysis/flows/exposure": ("exposure",),
     "analysis/reliability/hazards": ("hazards",),
-    "analysis/flows/totals": ("levels",),
+    "analysis/flows/totals": ("totals",),
     "analysis/power/controllers": ("power_laws", "power"),
     "analysis/flows/coalitions": ("power_laws", "power"),
     "assign/all_or_nothing": ("all_or_nothing", "assign_golden"),
@@ -378,20 +378,26 @@ def tests_of(module: str) -> list[str]:
     """Return the test files that belong to a module, and the module for its examples."""
     path = ROOT / PACKAGE / f"{module}.py"
     if module in TESTS:
-        files = [f"tests/test_{name}.py" for name in TESTS[module]]
+        files = [_test_file(name) for name in TESTS[module]]
     else:
         dotted, name = module.replace("/", "."), path.stem
         parent = dotted.rpartition(".")[0]
         says = re.compile(
             rf"isthmus\.{re.escape(dotted)}\b|from isthmus\.{re.escape(parent)} import .*\b{name}\b"
         )
-        files = [f"tests/test_{name}.py"]
-        for there in sorted((ROOT / "tests").glob("test_*.py")):
+        files = [_test_file(name)]
+        for there in sorted((ROOT / "tests").rglob("test_*.py")):
             if says.search(there.read_text(encoding="utf-8")):
-                files.append(f"tests/{there.name}")
+                files.append(there.relative_to(ROOT).as_posix())
     files = [f for f in dict.fromkeys(files) if (ROOT / f).is_file()]
     examples = ">>>" in path.read_text(encoding="utf-8")
     return [*files, *([str(PACKAGE / f"{module}.py")] if examples else [])]
+
+
+def _test_file(name: str) -> str:
+    """Return the test file of that name, in whichever folder it lies."""
+    found = sorted((ROOT / "tests").rglob(f"test_{name}.py"))
+    return found[0].relative_to(ROOT).as_posix() if found else f"tests/test_{name}.py"
 
 
 def stale(module: str) -> set[str]:

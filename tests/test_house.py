@@ -102,6 +102,7 @@ def test_a_question_has_one_word_in_all_places():
     assert names_in("src/isthmus/output/sections", ".py") == asked - NO_SECTION
     assert names_in("src/isthmus/cli", ".py") == asked | NO_QUESTION["cli"]
     assert names_in("frontend/src/panels", ".ts") - NO_QUESTION["panels"] <= asked
+    assert {p.name for p in (ROOT / "tests/analysis").iterdir() if any(p.glob("test_*.py"))} == asked
 
 
 @pytest.mark.parametrize("question", QUESTIONS)

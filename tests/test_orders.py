@@ -102,7 +102,7 @@ ENERGY_ORDERS = {
     "lines-through-russia-removed",
     "lines-through-iran-and-russia-removed",
 }
-"""Orders of pipelines, tested in tests/test_energy.py."""
+"""Orders of pipelines, tested in tests/analysis/energy/test_energy.py."""
 
 
 @pytest.mark.parametrize("name", WHAT_ORDERS_DO)

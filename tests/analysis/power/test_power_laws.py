@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 import pytest
+from test_power import random_game
 
 from conftest import crossing, link, node, strait_rows
 from isthmus.analysis.flows import coalitions as search
@@ -19,7 +20,6 @@ from isthmus.assign import assign
 from isthmus.assign.base import Trips, build_graph
 from isthmus.cost.model import GeneralizedCost
 from isthmus.errors import InputError
-from test_power import random_game
 
 LANDS = ("AAA", "BBB", "DDD", "CCC")
 TONNES = {"container": 100.0, "grain_food": 10.0}

@@ -324,7 +324,7 @@ def test_a_metric_is_documented():
 def cli_docs():
     from pathlib import Path
 
-    return Path(__file__).resolve().parents[1] / "docs"
+    return Path(__file__).resolve().parents[3] / "docs"
 
 
 # ---------------------------------------------------------------- the command

@@ -15,7 +15,7 @@ from isthmus.analysis.evidence import backcast
 from isthmus.analysis.evidence.past import _changes
 from isthmus.errors import InputError
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(scope="module")

@@ -8,13 +8,13 @@ import math
 import re
 
 import pytest
+from test_report import read
 from typer.testing import CliRunner
 
 from isthmus import cli
 from isthmus.output.report.brief import BriefBundle, render_brief, write_brief
 from isthmus.output.sections.claims import ClaimNote, Finding
 from sample_bundle import sample_bundle
-from test_report import read
 
 
 def finding(verdict: str = "supported", **more: object) -> Finding:
