@@ -36,7 +36,7 @@ from isthmus.run import prepare
 from isthmus.scenario import find_scenario
 from isthmus.web.edits import Edit, edited
 
-GOLDEN = Path(__file__).parent / "golden"
+GOLDEN = Path(__file__).resolve().parents[2] / "golden"
 FILES = GOLDEN / "sioux_falls_net.tntp", GOLDEN / "sioux_falls_trips.tntp"
 
 
