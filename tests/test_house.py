@@ -15,6 +15,18 @@ from isthmus import vocab
 from isthmus.cost.terms import TERMS
 
 ROOT = Path(__file__).resolve().parents[1]
+LONGER = {
+    "assign/base.py": 660,
+    "kernels/bushes.py": 420,
+    "kernels/lattice.py": 600,
+    "kernels/newton.py": 570,
+    "kernels/projection.py": 720,
+    "kernels/routes.py": 450,
+    "kernels/trees.py": 480,
+    "kernels/years.py": 490,
+    "virtual.py": 440,  # one builder that writes every kind of arc
+}
+"""Modules that may have more than 400 lines, and how many."""
 SOURCES = sorted((ROOT / "src" / "isthmus").rglob("*.py"))
 
 
@@ -47,7 +59,8 @@ def test_shipped_regimes_are_the_vocabulary(shipped):
 @pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_modules_are_small_and_speak(path):
     text = path.read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= 720, "which verb does not belong here?"
+    longest = LONGER.get(path.relative_to(ROOT / "src/isthmus").as_posix(), 400)
+    assert len(text.splitlines()) <= longest, "which verb does not belong here?"
     tree = ast.parse(text)
     assert ast.get_docstring(tree), "a module says what it is for"
     if path.parent.name != "cli" and path.name != "console.py":
@@ -102,7 +115,9 @@ def test_a_question_has_one_word_in_all_places():
     assert names_in("src/isthmus/output/sections", ".py") == asked - NO_SECTION
     assert names_in("src/isthmus/cli", ".py") == asked | NO_QUESTION["cli"]
     assert names_in("frontend/src/panels", ".ts") - NO_QUESTION["panels"] <= asked
-    assert {p.name for p in (ROOT / "tests/analysis").iterdir() if any(p.glob("test_*.py"))} == asked
+    assert {
+        p.name for p in (ROOT / "tests/analysis").iterdir() if any(p.glob("test_*.py"))
+    } == asked
 
 
 @pytest.mark.parametrize("question", QUESTIONS)

@@ -24,7 +24,8 @@ from isthmus.facts.sources import split
 from isthmus.output.report.assemble import assemble
 from isthmus.output.report.brief import BriefBundle, write_brief
 from isthmus.output.sections.claims import ClaimNote, Finding
-from isthmus.run import Run, manifest_of, prepare
+from isthmus.results import Run, manifest_of
+from isthmus.run import prepare
 from isthmus.scenario import find_scenario
 from isthmus.version import __version__
 

@@ -12,14 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from isthmus.changes import (
-    NOUNS,
-    VERBS,
-    Change,
-    State,
-    apply_change,
-    written_tables,
-)
+from isthmus.change_rows import NOUNS, Change, State
+from isthmus.changes import VERBS, apply_change, written_tables
 from isthmus.demand import Demand
 from isthmus.errors import Fault, InputError
 from isthmus.facts.history import parse_date

@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 
 from isthmus.output.report.assemble import LIMITS
-from isthmus.run import manifest_of
+from isthmus.results import manifest_of
 from isthmus.web.world import added_links
 
 if TYPE_CHECKING:
     from isthmus.assign import Assignment
-    from isthmus.run import Run
+    from isthmus.results import Run
 
 __all__ = ["answer", "detail", "flows"]
 

@@ -13,7 +13,7 @@ from isthmus.corridor import corridor_lands
 
 if TYPE_CHECKING:
     from isthmus.assign import Assignment
-    from isthmus.run import Run
+    from isthmus.results import Run
 
 __all__ = ["country", "matrix"]
 

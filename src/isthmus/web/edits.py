@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, Field
 
-from isthmus.changes import Change
+from isthmus.change_rows import Change
 from isthmus.scenario import Scenario
 
 if TYPE_CHECKING:

@@ -18,12 +18,12 @@ from isthmus.formats.geo import write_map
 from isthmus.formats.tables import write_tables
 from isthmus.output.page.theme import theme_css
 from isthmus.output.report.assemble import assemble
-from isthmus.run import comparison_table, manifest_of
+from isthmus.results import comparison_table, manifest_of
 from isthmus.web.ground import ground
 from isthmus.web.world import world
 
 if TYPE_CHECKING:
-    from isthmus.run import Run
+    from isthmus.results import Run
     from isthmus.web.model import Model
     from isthmus.web.schemas import Page
 

@@ -13,7 +13,8 @@ from isthmus.analysis.power import compare_power, power
 from isthmus.assign import Assignment, assign
 from isthmus.cost.model import GeneralizedCost
 from isthmus.demand import demand_year
-from isthmus.run import Run, prepare
+from isthmus.results import Run
+from isthmus.run import prepare
 from isthmus.scenario import Scenario, find_scenario, list_scenarios
 from isthmus.web.answers import answer, detail
 from isthmus.web.edits import State, edited

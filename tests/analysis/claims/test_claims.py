@@ -18,7 +18,8 @@ import isthmus as ist
 from conftest import crossing, link, make_facts, node
 from isthmus import cli
 from isthmus.analysis.claims import claim_of, run_claims
-from isthmus.analysis.claims.metrics import METRICS, Pair, cheapest, measure
+from isthmus.analysis.claims.metrics import METRICS, measure
+from isthmus.analysis.claims.pairs import Pair, cheapest
 from isthmus.analysis.claims.verdict import (
     CONTRADICTED,
     MIXED,

@@ -25,8 +25,10 @@ from isthmus.analysis.criticality import (
     smallest_cuts,
     worst_together,
 )
-from isthmus.analysis.criticality.interdiction import interdict_flow, interdict_path, smallest_cut
-from isthmus.analysis.criticality.removals import ground, singles, worst_sets
+from isthmus.analysis.criticality.cuts import smallest_cut
+from isthmus.analysis.criticality.ground import ground, singles
+from isthmus.analysis.criticality.interdiction import interdict_flow, interdict_path
+from isthmus.analysis.criticality.removals import worst_sets
 from isthmus.assign.base import Trips, build_graph
 from isthmus.assign.without import Without
 from isthmus.cli import app, main

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from isthmus.analysis.dependence import all_ways, dependence, refusal, ways
-from isthmus.analysis.dependence.shares import _max_flow, _through_gates
+from isthmus.analysis.dependence.disjoint import _max_flow, _through_gates
 from isthmus.analysis.flows.totals import transit
 from isthmus.assign.without import Without
 from isthmus.cli import app

@@ -7,7 +7,8 @@ import pytest
 
 import isthmus as ist
 from isthmus.analysis.criticality import criticality
-from isthmus.run import manifest_of, prepare
+from isthmus.results import manifest_of
+from isthmus.run import prepare
 from isthmus.scenario import Scenario, find_scenario, list_scenarios
 from isthmus.web.answers import answer
 

@@ -21,17 +21,17 @@ from isthmus.analysis.flows.totals import transit
 from isthmus.analysis.invest import npv_of
 from isthmus.analysis.invest import reassignment as invest_again
 from isthmus.analysis.invest.appraisal import appraise, present
+from isthmus.analysis.invest.budget import _programme
 from isthmus.analysis.invest.interaction import package_table, pair_table
 from isthmus.analysis.invest.projects import Project, as_order, read_projects
 from isthmus.analysis.invest.savings import Choices, compile_choices
 from isthmus.analysis.invest.search import additive, best_set, front, programme, ranked
-from isthmus.analysis.invest.selection import _programme
 from isthmus.cli.invest import _print, _tornado
 from isthmus.errors import InputError
 from isthmus.facts.check import check_keys
 from isthmus.facts.check_projects import check_projects
 from isthmus.facts.payers import shares
-from isthmus.facts.tables import Facts
+from isthmus.package import Facts
 from isthmus.run import assigned
 
 # Knapsack problems P01 to P08 of J. Burkardt, "Data for the 01 Knapsack Problem", Florida State

@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 
 import isthmus as ist
 from isthmus.analysis.energy import energy_flows, network_of_year
-from isthmus.analysis.flows.coalitions import Compiled, TransitGame, compile_game
+from isthmus.analysis.flows.coalitions import Compiled, compile_game
+from isthmus.analysis.flows.game import TransitGame
 from isthmus.analysis.power import (
     compare_power,
     energy_power,

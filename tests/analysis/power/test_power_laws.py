@@ -12,10 +12,12 @@ from test_power import random_game
 
 from conftest import crossing, link, node, strait_rows
 from isthmus.analysis.flows import coalitions as search
-from isthmus.analysis.flows.coalitions import Compiled, TransitGame, Ways, compile_game
+from isthmus.analysis.flows.coalitions import Compiled, compile_game
+from isthmus.analysis.flows.game import TransitGame, Ways
 from isthmus.analysis.flows.totals import trip_levels
 from isthmus.analysis.power import compare_power, power, transit_by_controller
-from isthmus.analysis.power.controllers import named, transit_game
+from isthmus.analysis.power.controllers import named
+from isthmus.analysis.power.game import transit_game
 from isthmus.assign import assign
 from isthmus.assign.base import Trips, build_graph
 from isthmus.cost.model import GeneralizedCost

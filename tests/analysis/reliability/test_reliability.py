@@ -14,8 +14,9 @@ from typer.testing import CliRunner
 
 from isthmus.analysis.criticality import criticality
 from isthmus.analysis.reliability import reliability
+from isthmus.analysis.reliability.cases import cases_of
 from isthmus.analysis.reliability.hazards import hazards, weather
-from isthmus.analysis.reliability.risk import cases_of, laid_out, risk_of
+from isthmus.analysis.reliability.risk import laid_out, risk_of
 from isthmus.analysis.reliability.simulation import _alone as alone
 from isthmus.analysis.reliability.simulation import _error as error_of
 from isthmus.analysis.reliability.simulation import simulate_years

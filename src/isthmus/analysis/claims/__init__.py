@@ -1,15 +1,17 @@
 """Who said what, and what the model finds of the part that a network can answer."""
 
+from isthmus.analysis.claims.document import (
+    claim_document,
+    flows_behind,
+    pair_in_words,
+    record_sources,
+)
 from isthmus.analysis.claims.metrics import ways_of
 from isthmus.analysis.claims.register import (
     ASSUMPTIONS,
     ClaimFinding,
     Finding,
-    claim_document,
     claim_of,
-    flows_behind,
-    pair_in_words,
-    record_sources,
     run_claims,
 )
 

@@ -8,55 +8,39 @@ function and one line of the dictionary; ``data/claim_tests.csv`` names it.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-
-from isthmus.analysis.flows import Comparison, compare
+from isthmus.analysis.claims.pairs import (
+    Pair,
+    Way,
+    cheapest,
+    names_in,
+    percent_change,
+    two_in,
+)
+from isthmus.analysis.claims.passing import (
+    crossing_hours,
+    links_begun,
+    mode_work,
+    share_change,
+    share_of,
+    tonnes_over,
+    tonnes_over_both,
+)
 from isthmus.analysis.flows.pipelines import export_capacity
 from isthmus.analysis.flows.territories import (
     branch_shares,
     disjoint_ways,
     most_tonnes,
-    trade_between,
 )
-from isthmus.assign.base import shortest_tree
-from isthmus.corridor import corridor_links
 from isthmus.errors import Fault, InputError, NotTestable
-from isthmus.vocab import LAND_MODES, OPEN_STATUS
+from isthmus.vocab import LAND_MODES
 
 if TYPE_CHECKING:
     from isthmus.assign import Assignment
 
-__all__ = ["METRICS", "Metric", "Pair", "Way", "cheapest", "measure", "ways_of"]
-
-_GOODS = "container"
-"""What is sent between two places where a metric does not say."""
-_BEGUN = (*OPEN_STATUS, "under_construction")
-"""States of a link that works have reached."""
-
-
-@dataclass(frozen=True, eq=False)
-class Pair:
-    """
-    What a test sets side by side.
-
-    Parameters
-    ----------
-    base, new : Assignment
-    """
-
-    base: Assignment = field(repr=False)
-    new: Assignment = field(repr=False)
-
-    @cached_property
-    def comparison(self) -> Comparison:
-        """The two side by side."""
-        return compare(self.base, self.new)
+__all__ = ["METRICS", "Metric", "measure", "ways_of"]
 
 
 class Metric(NamedTuple):
@@ -78,27 +62,6 @@ class Metric(NamedTuple):
     subject: str
     means: str
     of: Callable[[Pair, str], float]
-
-
-class Way(NamedTuple):
-    """
-    The cheapest way between two places.
-
-    Parameters
-    ----------
-    usd_t, money_usd_t : float
-        Generalised cost and the money in it. [USD/t]
-    hours_h : float
-        [h]
-    lands, modes : str
-        Lands and seas it moves through and the modes it takes, in order.
-    """
-
-    usd_t: float
-    money_usd_t: float
-    hours_h: float
-    lands: str = ""
-    modes: str = ""
 
 
 def measure(metric: str, pair: Pair, subject: str) -> float:
@@ -132,82 +95,6 @@ def measure(metric: str, pair: Pair, subject: str) -> float:
     return float(METRICS[metric].of(pair, subject))
 
 
-def cheapest(
-    assignment: Assignment,
-    origin: str,
-    destination: str,
-    without: tuple[str, ...] = (),
-    mode: str = "",
-) -> Way:
-    """
-    Return the cheapest way between two places at the delays of an assignment.
-
-    Parameters
-    ----------
-    assignment : Assignment
-    origin, destination : str
-        Id, name or alias of a place.
-    without : tuple of str
-        Links and territories that are taken as shut.
-    mode : str
-        The one mode to go by; any if empty.
-
-    Returns
-    -------
-    Way
-        For goods in containers; infinite where there is none.
-
-    Raises
-    ------
-    UnknownName
-        If there is no such place.
-    InputError
-        If something in `without` is no link and no territory.
-    """
-    virtual, cost = assignment.virtual, assignment.cost
-    names = virtual.network.facts.names
-    start, end = names.node(origin, "subject"), names.node(destination, "subject")
-    k = _class_between(assignment, start, end)
-    usd = cost.usd[k] + cost.vot_usd_t_h[k] * assignment.delay_h
-    if without:
-        usd = np.where(_elements(assignment, list(without)), np.inf, usd)
-    if mode:
-        usd = np.where(virtual.arcs["mode"].eq(mode).to_numpy(), usd, np.inf)
-    for place, ends in ((start, virtual.source_of_node), (end, virtual.sink_of_node)):
-        if place not in ends:
-            raise NotTestable(f"{place} has no terminal, port or station where goods are loaded")
-    sink = virtual.sink_of_node[end]
-    total, via = shortest_tree(virtual.graph, usd, virtual.source_of_node[start])
-    if not math.isfinite(total[sink]):
-        return Way(math.inf, math.inf, math.inf)
-    path, stop = [], sink
-    while via[stop] >= 0:
-        path.append(int(via[stop]))
-        stop = int(virtual.graph.tail[via[stop]])
-    path.reverse()
-    arcs = virtual.arcs.iloc[path]
-    moving = arcs[arcs["kind"].eq("move")]
-    return Way(
-        float(total[sink]),
-        float(cost.money[k, path].sum()),
-        float((cost.hours[k, path] + assignment.delay_h[path]).sum()),
-        " > ".join(dict.fromkeys(moving["territory_id"])),
-        " > ".join(dict.fromkeys(moving["mode"])),
-    )
-
-
-def _class_between(assignment: Assignment, start: str, end: str) -> int:
-    """Return the class of the goods in the trade of the two lands; of any trade if there is none."""
-    network, trips = assignment.virtual.network, assignment.trips
-    land = dict(zip(network.nodes["node_id"], network.nodes["territory_id"], strict=True))
-    zone = dict(zip(network.zones["zone_id"], network.zones["territory_id"], strict=True))
-    same = trips["commodity_id"].eq(_GOODS)
-    same &= trips["origin_zone_id"].map(zone).eq(land[start])
-    same &= trips["destination_zone_id"].map(zone).eq(land[end])
-    found = trips.loc[same, "class"]
-    return int(found.iloc[0]) if len(found) else assignment.cost.position(_GOODS)
-
-
 def ways_of(pair: Pair, metric: str, subject: str) -> list[Way]:
     """
     Return the cheapest ways a metric between two places compares: base, then new.
@@ -227,33 +114,8 @@ def ways_of(pair: Pair, metric: str, subject: str) -> list[Way]:
     return [_cheapest(side, subject) for side in (pair.base, pair.new)]
 
 
-def _percent(new: float, base: float) -> float:
-    """Return the change in percent; from nothing to something, and to a cut, it is infinite."""
-    if math.isinf(base):
-        return 0.0 if math.isinf(new) else -math.inf
-    if math.isinf(new):
-        return math.inf
-    if base == 0:
-        return 0.0 if new == 0 else math.copysign(math.inf, new)
-    return 100.0 * (new / base - 1.0)
-
-
-def _list(subject: str) -> list[str]:
-    return [part.strip() for part in subject.split(";") if part.strip()]
-
-
-def _two(subject: str) -> tuple[str, str, dict[str, list[str]]]:
-    """Read "A > B", "A > B by rail without C; D": two ends, and lists by the word before them."""
-    first, *rest = re.split(r" (over|by|without|through) ", subject)
-    a, arrow, b = first.partition(" > ")
-    if not arrow:
-        raise InputError([Fault("subject", f'"{subject}" names no two ends.', 'Write "A > B".')])
-    said = {word: _list(text) for word, text in zip(rest[::2], rest[1::2], strict=True)}
-    return a.strip(), b.strip(), said
-
-
 def _cheapest(assignment: Assignment, subject: str) -> Way:
-    a, b, said = _two(subject)
+    a, b, said = two_in(subject)
     mode = said.get("by", [""])[0]
     return cheapest(assignment, a, b, mode=mode)
 
@@ -269,20 +131,20 @@ def _row(pair: Pair, dimension: str, key: str) -> dict[str, float]:
 def _od(attribute: str) -> Callable[[Pair, str], float]:
     def change(pair: Pair, subject: str) -> float:
         before, after = _cheapest(pair.base, subject), _cheapest(pair.new, subject)
-        return _percent(getattr(after, attribute), getattr(before, attribute))
+        return percent_change(getattr(after, attribute), getattr(before, attribute))
 
     return change
 
 
 def _od_rise_if_shut(pair: Pair, subject: str) -> float:
     """How much less dear a closure is in the new network than in the base."""
-    a, b, said = _two(subject)
+    a, b, said = two_in(subject)
     mode = said.get("by", [""])[0]
 
     def rise(assignment: Assignment) -> float:
         whole = cheapest(assignment, a, b, mode=mode)
         cut = cheapest(assignment, a, b, tuple(said.get("without", [])), mode)
-        return _percent(cut.usd_t, whole.usd_t)
+        return percent_change(cut.usd_t, whole.usd_t)
 
     before, after = rise(pair.base), rise(pair.new)
     return 0.0 if before == after else after - before
@@ -294,31 +156,15 @@ def _corridor_tonnes(pair: Pair, subject: str) -> float:
 
 def _corridor_change(pair: Pair, subject: str) -> float:
     row = _row(pair, "corridor", subject)
-    return _percent(row["mean_t_yr_new"], row["mean_t_yr_base"])
-
-
-def _links_begun(pair: Pair, subject: str) -> float:
-    """Links of a corridor that works have reached, new less base."""
-
-    def begun(assignment: Assignment) -> int:
-        network = assignment.virtual.network
-        chain = corridor_links(network)
-        mine = set(chain.loc[chain["corridor_id"].eq(subject), "link_id"])
-        if not mine:
-            raise InputError([Fault("subject", f'"{subject}" is no corridor.')])
-        links = network.links
-        reached = links["link_id"].isin(mine) & links["status"].isin(_BEGUN)
-        return int(reached.sum())
-
-    return begun(pair.new) - begun(pair.base)
+    return percent_change(row["mean_t_yr_new"], row["mean_t_yr_base"])
 
 
 def _link_tonnes(pair: Pair, subject: str) -> float:
-    return max(_row(pair, "link", link)["flow_t_yr_new"] for link in _list(subject))
+    return max(_row(pair, "link", link)["flow_t_yr_new"] for link in names_in(subject))
 
 
 def _link_change(pair: Pair, subject: str) -> float:
-    return sum(_row(pair, "link", link)["flow_t_yr_change"] for link in _list(subject))
+    return sum(_row(pair, "link", link)["flow_t_yr_change"] for link in names_in(subject))
 
 
 def _passage_change(pair: Pair, subject: str) -> float:
@@ -331,7 +177,7 @@ def _passage_change(pair: Pair, subject: str) -> float:
         on = (arcs["link_id"].isin(here) & arcs["kind"].eq("move")).to_numpy()
         return float(assignment.paths.flow[assignment.paths.any_arc(on)].sum())
 
-    return _percent(tonnes(pair.new), tonnes(pair.base))
+    return percent_change(tonnes(pair.new), tonnes(pair.base))
 
 
 def _territory_cost(pair: Pair, subject: str) -> float:
@@ -342,7 +188,7 @@ def _territory_cost(pair: Pair, subject: str) -> float:
 
 
 def _worst_territory_cost(pair: Pair, subject: str) -> float:
-    return max(_territory_cost(pair, land) for land in _list(subject))
+    return max(_territory_cost(pair, land) for land in names_in(subject))
 
 
 def _world_cost(pair: Pair, subject: str) -> float:  # noqa: ARG001 - every metric takes a subject
@@ -362,107 +208,32 @@ def _unserved_change(pair: Pair, subject: str) -> float:
 
 
 def _ways(pair: Pair, subject: str) -> float:
-    a, b, said = _two(subject)
+    a, b, said = two_in(subject)
     return disjoint_ways(pair.new.virtual.network, a, b, said.get("through"))
 
 
 def _most_change(pair: Pair, subject: str) -> float:
-    a, b, said = _two(subject)
+    a, b, said = two_in(subject)
     modes, through = said.get("by", list(LAND_MODES)), said.get("through")
     before = most_tonnes(pair.base, a, b, modes, through)
     after = most_tonnes(pair.new, a, b, modes, through)
     if math.isinf(before) or math.isinf(after):
         raise NotTestable(f"no known capacity binds between {a} and {b}")
-    return _percent(after, before)
+    return percent_change(after, before)
 
 
 def _concentration(pair: Pair, subject: str) -> float:
-    a, b, _ = _two(subject)
+    a, b, _ = two_in(subject)
     shares = branch_shares(pair.new, a, b)
     if shares.empty:
         raise NotTestable(f"no trade between {a} and {b} is served")
     return float((shares**2).sum())
 
 
-def _elements(assignment: Assignment, parts: list[str]) -> np.ndarray:
-    """Return which arcs lie on a link or move in a land that is named."""
-    arcs = assignment.virtual.arcs
-    facts = assignment.virtual.network.facts
-    known = set(facts["links"]["link_id"]) | set(facts["territories"]["territory_id"])
-    known |= set(assignment.virtual.network.links["link_id"])
-    for part in parts:
-        if part not in known:
-            raise InputError([Fault("subject", f'"{part}" is no link and no territory.')])
-    named = arcs["link_id"].isin(parts) | arcs["territory_id"].isin(parts)
-    return (named & arcs["kind"].eq("move")).to_numpy()
-
-
-def _over(assignment: Assignment, subject: str) -> tuple[float, float]:
-    """Return tonnes of the trade of two lands that pass something, and all of it. [t/yr]"""
-    a, b, said = _two(subject)
-    mine = trade_between(assignment, _list(a), _list(b))
-    hit = assignment.paths.any_arc(_elements(assignment, said.get("over", [])))
-    flow = assignment.paths.flow
-    return float(flow[mine[hit[mine]]].sum()), float(flow[mine].sum())
-
-
-def _tonnes_over(pair: Pair, subject: str) -> float:
-    return _over(pair.new, subject)[0]
-
-
-def _share_over(assignment: Assignment, subject: str) -> float:
-    part, whole = _over(assignment, subject)
-    if whole <= 0:
-        raise NotTestable(f"none of the trade of {subject} is served")
-    return 100.0 * part / whole
-
-
-def _share(pair: Pair, subject: str) -> float:
-    return _share_over(pair.new, subject)
-
-
-def _share_change(pair: Pair, subject: str) -> float:
-    return _share_over(pair.new, subject) - _share_over(pair.base, subject)
-
-
-def _both(pair: Pair, subject: str) -> float:
-    one, _, other = subject.partition("&")
-    paths = pair.new.paths
-    hit = paths.any_arc(_elements(pair.new, _list(one)))
-    hit &= paths.any_arc(_elements(pair.new, _list(other)))
-    return float(paths.flow[hit].sum())
-
-
-def _mode_work(pair: Pair, subject: str) -> float:
-    frame = pair.comparison.by("mode")
-    hit = frame[frame["mode"].eq(subject)]
-    if hit.empty:
-        raise InputError([Fault("subject", f'"{subject}" is no mode that is used.')])
-    return _percent(float(hit["moved_tkm_yr_new"].iloc[0]), float(hit["moved_tkm_yr_base"].iloc[0]))
-
-
-def _crossing_hours(pair: Pair, subject: str) -> float:
-    places, _, mode = subject.partition(" by ")
-
-    def hours(assignment: Assignment) -> float:
-        arcs, cost = assignment.virtual.arcs, assignment.cost
-        here = arcs["kind"].eq("cross") & arcs["node_id"].isin(_list(places))
-        here &= arcs["is_open"].astype(bool)
-        if mode:
-            here &= arcs["mode"].eq(mode.strip())
-        if not here.any():
-            raise NotTestable(f"no open crossing at {places}")
-        values = cost.hours[cost.position(_GOODS)] + assignment.delay_h
-        mean = arcs.assign(h=values)[here].groupby("node_id")["h"].mean()
-        return float(mean.sum())
-
-    return _percent(hours(pair.new), hours(pair.base))
-
-
 def _export_capacity(pair: Pair, subject: str) -> float:
     """Export capacity that is left when lines over some lands are taken out, in percent."""
     network = pair.new.virtual.network
-    shut = tuple(_list(subject))
+    shut = tuple(names_in(subject))
     whole = export_capacity(network.facts, network.date)["capacity_t_yr"].sum()
     left = export_capacity(network.facts, network.date, without=shut)["capacity_t_yr"].sum()
     return 100.0 * float(left) / float(whole)
@@ -505,7 +276,7 @@ METRICS: dict[str, Metric] = {
         "links",
         "corridor",
         "change of the links of a corridor that are open or under construction",
-        _links_begun,
+        links_begun,
     ),
     "link_tonnes_t_yr": Metric(
         "t/yr", "link; link", "tonnes on the busiest of some links", _link_tonnes
@@ -556,25 +327,25 @@ METRICS: dict[str, Metric] = {
         "t/yr",
         f"{_LANDS} over link or territory",
         "tonnes of their trade that pass it",
-        _tonnes_over,
+        tonnes_over,
     ),
     "share_over_pct": Metric(
-        "%", f"{_LANDS} over link or territory", "share of their trade that passes it", _share
+        "%", f"{_LANDS} over link or territory", "share of their trade that passes it", share_of
     ),
     "share_over_change_pp": Metric(
         "percentage points",
         f"{_LANDS} over link or territory",
         "change of the share of their trade that passes it",
-        _share_change,
+        share_change,
     ),
     "tonnes_over_both_t_yr": Metric(
-        "t/yr", "link; link & link or territory", "tonnes that pass both", _both
+        "t/yr", "link; link & link or territory", "tonnes that pass both", tonnes_over_both
     ),
     "mode_work_change_pct": Metric(
-        "%", "mode", "change of the tonne-kilometres of a mode", _mode_work
+        "%", "mode", "change of the tonne-kilometres of a mode", mode_work
     ),
     "crossing_hours_change_pct": Metric(
-        "%", "node; node by mode", "change of the hours at some borders together", _crossing_hours
+        "%", "node; node by mode", "change of the hours at some borders together", crossing_hours
     ),
     "export_capacity_left_pct": Metric(
         "%",

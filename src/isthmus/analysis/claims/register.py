@@ -12,17 +12,15 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
-from isthmus.analysis.claims.metrics import METRICS, Pair, measure
+from isthmus.analysis.claims.metrics import METRICS, measure
+from isthmus.analysis.claims.pairs import Pair
 from isthmus.analysis.claims.verdict import NOT_TESTED, of_claim, of_test
 from isthmus.assign import Assignment, assign
 from isthmus.assumptions import cases, moved
 from isthmus.cost.model import GeneralizedCost
 from isthmus.demand import demand_year
-from isthmus.errors import Fault, InputError, NotTestable, UnknownName
+from isthmus.errors import InputError, NotTestable, UnknownName
 from isthmus.facts.history import parse_date
-from isthmus.facts.sources import ASSUMED, split
 from isthmus.scenario import Scenario, find_scenario
 
 if TYPE_CHECKING:
@@ -30,19 +28,9 @@ if TYPE_CHECKING:
     from isthmus.network import Network
     from isthmus.package import Facts
 
-__all__ = [
-    "ASSUMPTIONS",
-    "ClaimFinding",
-    "Finding",
-    "claim_document",
-    "claim_of",
-    "flows_behind",
-    "pair_in_words",
-    "record_sources",
-    "run_claims",
-]
+__all__ = ["ASSUMPTIONS", "DATE", "ClaimFinding", "Finding", "claim_of", "run_claims"]
 
-_DATE = "date:"
+DATE = "date:"
 
 
 ASSUMPTIONS = ("value-of-time", "rail-rates", "border-hours", "perturbation")
@@ -281,7 +269,7 @@ class _Runs:
             raise self.missing[name]
         if name not in self.read:
             try:
-                self.read[name] = None if name.startswith(_DATE) else find_scenario(name)
+                self.read[name] = None if name.startswith(DATE) else find_scenario(name)
             except InputError as problem:
                 self.missing[name] = problem
                 raise
@@ -289,7 +277,7 @@ class _Runs:
 
     def _date(self, name: str) -> str:
         scenario = self._scenario(name)
-        return parse_date(name.removeprefix(_DATE), name) if scenario is None else scenario.base
+        return parse_date(name.removeprefix(DATE), name) if scenario is None else scenario.base
 
     def _known(self, name: str) -> bool:
         try:
@@ -321,127 +309,3 @@ class _Runs:
             network, demand = self.facts.network(date), self.facts.demand(year)
             self.days[key] = assign(network, demand, self.cost, method=self.method, gap=self.gap)
         return self.days[key]
-
-
-def record_sources(facts: Facts, cell: str) -> list[tuple[str, str]]:
-    """
-    Return who says what the record of a claim says.
-
-    Parameters
-    ----------
-    facts : Facts
-    cell : str
-        ``record_source_id``.
-
-    Returns
-    -------
-    list of (title, address)
-        An assumption has its reason as title and no address.
-    """
-    known = facts["sources"].set_index("source_id")
-    out = []
-    for source in split(cell):
-        if source.startswith(ASSUMED):
-            out.append((source.removeprefix(ASSUMED).strip(), ""))
-        elif source in known.index:
-            out.append((str(known.loc[source, "title"]), str(known.loc[source, "url"])))
-        else:
-            raise InputError([Fault("claims", f'source "{source}" is not in sources.csv.')])
-    return out
-
-
-def pair_in_words(test: dict[str, Any]) -> str:
-    """
-    Return what a test sets side by side.
-
-    Parameters
-    ----------
-    test : dict
-        A row of ``data/claim_tests.csv``.
-
-    Examples
-    --------
-    >>> pair_in_words({"base": "date:2019-06-01", "scenario": "baseline"})
-    'baseline against the network of 2019-06-01'
-    """
-    left, right = (
-        f"the network of {name.removeprefix(_DATE)}" if name.startswith(_DATE) else name
-        for name in (str(test["base"]), str(test["scenario"]))
-    )
-    return right if left == right else f"{right} against {left}"
-
-
-def flows_behind(pair: Pair, top: int = 8) -> dict[str, pd.DataFrame]:
-    """
-    Return the flows behind a test: what the right side changes, largest first.
-
-    Parameters
-    ----------
-    pair : Pair
-    top : int
-        Rows of each table.
-
-    Returns
-    -------
-    dict of str to DataFrame
-        By corridor, territory, link and crossing, with base, new and change. [t/yr, USD/yr]
-    """
-    wanted = {
-        "corridor": ("name", "mean_t_yr"),
-        "territory": ("name", "cost_usd_yr"),
-        "link": ("name", "flow_t_yr"),
-        "crossing": ("name", "flow_t_yr"),
-    }
-    out = {}
-    for dimension, (label, quantity) in wanted.items():
-        frame = pair.comparison.by(dimension)
-        columns = [
-            f"{dimension}_id",
-            label,
-            *(f"{quantity}_{s}" for s in ("base", "new", "change")),
-        ]
-        if dimension == "territory":
-            columns += ["transit_t_yr_base", "transit_t_yr_new", "transit_t_yr_change"]
-        size = frame[f"{quantity}_change"].abs()
-        if pair.base is pair.new:
-            size = frame[f"{quantity}_new"].abs()
-        frame = frame.assign(_size=size).sort_values("_size", ascending=False)
-        out[dimension] = frame.loc[frame["_size"] > 0, columns].head(top).reset_index(drop=True)
-    return out
-
-
-def claim_document(facts: Facts, found: ClaimFinding, *, flows: bool = False) -> dict[str, Any]:
-    """
-    Return a finding as one document, as `isthmus claims --json` and the map show it.
-
-    Parameters
-    ----------
-    facts : Facts
-    found : ClaimFinding
-    flows : bool
-        Whether to add the flows behind each test whose assignments were kept.
-    """
-    sources = record_sources(facts, found.claim["record_source_id"])
-    document: dict[str, Any] = {
-        **found.claim,
-        "record_sources": [{"title": t, "url": u} for t, u in sources],
-        "verdict": found.verdict,
-        "tests": [
-            {
-                **one.test,
-                "value": one.value,
-                "low": one.low,
-                "high": one.high,
-                "verdict": one.verdict,
-                "why": one.why,
-                "varied": one.varied,
-            }
-            for one in found.tests
-        ],
-    }
-    if flows:
-        document["flows"] = {
-            test: {d: f.to_dict("records") for d, f in flows_behind(pair).items()}
-            for test, pair in found.pairs.items()
-        }
-    return document

@@ -1,14 +1,13 @@
 """What the loss of one element of the network, or of several together, does to every country and trade."""
 
+from isthmus.analysis.criticality.benchmark import Bench, bench
 from isthmus.analysis.criticality.interdiction import Interdiction
 from isthmus.analysis.criticality.removals import Ranking, Removal, Worst
 from isthmus.analysis.criticality.sets import Sets, smallest_cuts, worst_together
 from isthmus.analysis.criticality.single import Criticality, criticality
 from isthmus.analysis.criticality.tntp import (
     METRICS,
-    Bench,
     TntpCriticality,
-    bench,
     criticality_tntp,
     interdiction_tntp,
 )

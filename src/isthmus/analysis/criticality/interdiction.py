@@ -18,7 +18,7 @@ from isthmus.assign.base import Graph, shortest_tree
 from isthmus.assign.columns import Quiet
 from isthmus.errors import IsthmusError
 
-__all__ = ["Interdiction", "interdict_flow", "interdict_path", "smallest_cut"]
+__all__ = ["Interdiction", "Master", "interdict_flow", "interdict_path"]
 
 FloatArray = npt.NDArray[np.float64]
 Int32Array = npt.NDArray[np.int32]
@@ -59,7 +59,7 @@ class Interdiction:
     masters: int
 
 
-class _Master:
+class Master:
     """A mixed-integer programme: one binary an element, at most k of them, and rows that come."""
 
     def __init__(self, n: int, k: float, reward: FloatArray) -> None:
@@ -177,7 +177,7 @@ def interdict_path(
     if not math.isfinite(base) or k < 1 or n == 0 or not arcs:
         return best
     delayed = math.isfinite(delay)
-    master = _Master(n, min(k, n), np.zeros(n))
+    master = Master(n, min(k, n), np.zeros(n))
     if delayed:
         master.level(base + delay * len(row))
     bound = math.inf
@@ -269,95 +269,6 @@ def _useful(
     return tuple(kept)
 
 
-def smallest_cut(
-    graph: Graph,
-    element: npt.ArrayLike,
-    origins: Sequence[int],
-    destinations: Sequence[int],
-    *,
-    open_arcs: npt.ArrayLike | None = None,
-    weight: npt.ArrayLike | None = None,
-    first_through_node: int = 0,
-) -> tuple[tuple[int, ...], float, bool]:
-    """
-    Find the least set of elements whose removal parts some places from others.
-
-    The least set that hits every path: each path not yet hit becomes a row of the master. Elements
-    of several arcs, a border crossing or a whole land, count once.
-
-    Parameters
-    ----------
-    graph : Graph
-    element : array_like of int, shape (n_arc,)
-        Element of each arc, -1 where it cannot be removed.
-    origins, destinations : sequence of int
-    open_arcs : array_like of bool, shape (n_arc,), optional
-        Arcs that can be used.
-    weight : array_like, shape (n_element,), optional
-        What each element counts; 1 by default.
-    first_through_node : int
-
-    Returns
-    -------
-    elements : tuple of int
-    weight : float
-        inf where a path has no element that can be removed.
-    parted : bool
-        Whether the places are apart with nothing removed.
-
-    References
-    ----------
-    .. [1] K. Menger, "Zur allgemeinen Kurventheorie", Fundamenta Mathematicae 10, 1927: with
-       elements of one node or arc each, the count is the number of paths that share none.
-    """
-    label = np.ascontiguousarray(element, np.int32)
-    n = int(label.max(initial=-1)) + 1
-    each = np.ones(n) if weight is None else np.asarray(weight, np.float64)
-    row = np.zeros(graph.n_arc) if open_arcs is None else np.where(open_arcs, 0.0, np.inf)
-    # fewest elements a path: short rows cut most
-    row = row + (label >= 0)
-    master = _Master(n, math.inf, -each)
-    taken: tuple[int, ...] = ()
-    total = 0.0
-    first = True
-    while True:
-        shut = np.where(np.isin(label, taken), np.inf, row)
-        hit = _between(graph, shut, label, origins, destinations, first_through_node)
-        if hit is None:
-            return taken, total, first
-        if not hit:
-            return (), math.inf, False
-        first = False
-        master.row(1.0, math.inf, hit, np.ones(len(hit)))
-        found = master.solve()
-        if found is None:
-            raise IsthmusError("a cut that is all elements does not part the places.")
-        total, taken = float(each[list(found[1])].sum()), found[1]
-
-
-def _between(
-    graph: Graph,
-    cost: FloatArray,
-    label: Int32Array,
-    origins: Sequence[int],
-    destinations: Sequence[int],
-    first: int,
-) -> list[int] | None:
-    """Return the elements on the shortest path between two groups, None if there is no path."""
-    least, found = math.inf, None
-    for origin in origins:
-        dist, via = shortest_tree(graph, cost, origin, first)
-        for destination in destinations:
-            if dist[destination] < least and destination != origin:
-                least = float(dist[destination])
-                v, arcs = destination, []
-                while v != origin:
-                    arcs.append(int(via[v]))
-                    v = int(graph.tail[via[v]])
-                found = sorted({int(label[a]) for a in arcs if label[a] >= 0})
-    return found
-
-
 def interdict_flow(
     graph: Graph,
     capacity: npt.ArrayLike,
@@ -416,7 +327,7 @@ def _flow_left(
     first: int,
 ) -> tuple[float, float, tuple[int, ...]]:
     """Return the flow left, its bound and the elements removed."""
-    master = _Master(n, min(k, n), np.zeros(n))
+    master = Master(n, min(k, n), np.zeros(n))
     highs, nodes = master.highs, graph.n_node
     highs.changeObjectiveSense(highspy.ObjSense.kMinimize)
     none = np.empty(0, np.int32)

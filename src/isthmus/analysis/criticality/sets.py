@@ -15,8 +15,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from isthmus.analysis.criticality.interdiction import smallest_cut
-from isthmus.analysis.criticality.removals import Ranking, Removal, Worst, ground, worst_sets
+from isthmus.analysis.criticality.cuts import smallest_cut
+from isthmus.analysis.criticality.ground import ground
+from isthmus.analysis.criticality.removals import Ranking, Removal, Worst, worst_sets
 from isthmus.analysis.flows.elements import elements_of
 from isthmus.assign.base import Trips
 from isthmus.errors import Fault, InputError, UnknownName

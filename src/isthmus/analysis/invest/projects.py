@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from isthmus.changes import Change
+from isthmus.change_rows import Change
 from isthmus.errors import Fault, InputError
 from isthmus.facts.payers import shares
 from isthmus.facts.units import usd

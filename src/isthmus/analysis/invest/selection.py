@@ -20,10 +20,12 @@ import pandas as pd
 
 from isthmus.analysis.invest import search
 from isthmus.analysis.invest.appraisal import Appraisal, appraise
+from isthmus.analysis.invest.budget import search_budget
 from isthmus.analysis.invest.interaction import package_table, pair_table
 from isthmus.analysis.invest.projects import Project, as_order, read_projects
 from isthmus.analysis.invest.reassignment import Again, assigned_anew
 from isthmus.analysis.invest.savings import Choices, compile_choices
+from isthmus.analysis.invest.tables import gainers_table, payers_table, projects_table
 from isthmus.errors import Fault, InputError
 
 if TYPE_CHECKING:
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
 
 __all__ = ["OBJECTIVES", "Invest", "invest", "npv_of"]
 
-FloatArray = npt.NDArray[np.float64]
 Progress = Callable[[str, int, int], None]
 
 OBJECTIVES = {
@@ -204,7 +205,7 @@ def invest(
     if progress is not None:
         progress("sets of projects", 0, 1)
     small = choices.among(open_to) if len(open_to) < len(every) else choices
-    found = _search(small, listed, plan, budget_usd, weigh)
+    found = search_budget(small, listed, plan, budget_usd, weigh)
     best, ranks, fronts, trades = found
     sets = _describe(ranks[: max(1, again)], best.chosen, small, listed, plan)
     anew = []
@@ -221,21 +222,21 @@ def invest(
             if progress is not None:
                 progress("assigning projects anew", k, len(every))
             alone[k] = assigned_anew(base, cost, [p], trade_of=trade_of, folder=folder)
-    payers = _payers(facts, picked)
+    payers = payers_table(facts, picked)
     return Invest(
         objective=next(iter(weigh)) if len(weigh) == 1 else "weighted",
         weights=weigh,
         budget_usd=float(budget_usd),
         chosen=tuple(p.id for p in picked),
         best=best,
-        projects=_projects(every, choices, picked, alone, rate, years, upkeep),
+        projects=projects_table(every, choices, picked, alone, rate, years, upkeep),
         sets=sets,
         front=_describe(fronts, first, small, listed, plan),
         trade_off=_describe(trades, first, small, listed, plan),
         pairs=pair_table(every, choices),
         packages=package_table(every, choices),
         payers=payers,
-        gainers=_gainers(anew[order[0] : order[0] + 1], payers),
+        gainers=gainers_table(anew[order[0] : order[0] + 1], payers),
         appraisal=plan,
         base_herfindahl=float(choices.herfindahl_of(0)[0]),
     )
@@ -297,90 +298,6 @@ def _with_built(base: Assignment, cost: GeneralizedCost, built: Sequence[Project
     order = as_order(built, str(base.virtual.network.date))
     changed, demand = order.apply(base.virtual.source, base.demand)
     return assign(changed, demand, cost, method=base.method, gap=base.asked_gap, start=base)
-
-
-_Found = tuple[
-    search.Best, "npt.NDArray[np.int64]", "npt.NDArray[np.int64]", "npt.NDArray[np.int64]"
-]
-
-
-def _search(
-    choices: Choices,
-    listed: Sequence[Project],
-    plan: Appraisal,
-    budget: float,
-    weigh: Mapping[str, float],
-) -> _Found:
-    """Return the best set, the sets after it, the front against cost and the front of objectives."""
-    capital = np.array([p.capital_usd for p in listed])
-    none = np.zeros(1, np.int64)
-    if not listed:
-        return search.Best(0, 0.0, 0.0, 1), none, none, none
-    if len(listed) > search.MOST_LISTED:
-        if set(weigh) - {"npv", "saving"} or len(weigh) > 1:
-            what = f"{len(listed)} projects cannot all be combined for this objective."
-            mend = f"Name up to {search.MOST_LISTED}, or take npv or saving."
-            raise InputError([Fault("--objective", what, mend, "too-many-projects")])
-        best = _programme(choices, plan, capital, budget, next(iter(weigh)))
-        one = np.array([best.chosen], np.int64)
-        return best, one, np.unique(np.concatenate([none, one])), one
-    saving = choices.table(0)
-    worth = plan.worth(saving)
-    price = search.additive(capital)
-    affordable = price <= budget * (1.0 + 1e-12)
-    known: dict[str, FloatArray] = {
-        "saving": worth,
-        "npv": worth - search.additive(plan.cost_usd),
-        "emissions": choices.table(1),
-    }
-    concentration = choices.herfindahl()
-    known["diversification"] = concentration[0] - concentration
-    if len(weigh) == 1:
-        values = known[next(iter(weigh))]
-    else:
-        values = np.zeros(len(price))
-        for name, weight in weigh.items():
-            most = float(known[name][affordable].max())
-            values += weight * known[name] / (most if most > 0.0 else 1.0)
-    best = search.best_set(values, capital, budget)
-    ranks = search.ranked(values, capital, budget, 200)
-    ranks = np.concatenate([[best.chosen], ranks[ranks != best.chosen]]).astype(np.int64)
-    rows = np.flatnonzero(affordable)
-    trades = _unbeaten(
-        rows, [known["saving"][rows], known["emissions"][rows], known["diversification"][rows]]
-    )
-    return best, ranks, search.front(values, price), trades
-
-
-def _unbeaten(
-    rows: npt.NDArray[np.int64], goods: list[FloatArray], most: int = 40
-) -> npt.NDArray[np.int64]:
-    """Return sets that no other reaches in all goods, at most some of the best in the first."""
-    table = np.column_stack(goods)
-    floor = 1e-9 * np.abs(table).max(axis=0)
-    left = np.lexsort([-g for g in reversed(goods)])
-    kept: list[int] = []
-    while len(left) and len(kept) < most:
-        first = int(left[0])
-        kept.append(first)
-        left = left[(table[left] > table[first] + floor).any(axis=1)]
-    return rows[kept].astype(np.int64)
-
-
-def _programme(
-    choices: Choices, plan: Appraisal, capital: FloatArray, budget: float, objective: str
-) -> search.Best:
-    """Solve the choice as an integer programme, a block for each stage."""
-    blocks = []
-    for serving, weight in plan.stages:
-        stage = choices.among([i for i in range(choices.n) if serving >> i & 1])
-        back = [i for i in range(choices.n) if serving >> i & 1]
-        mask = np.zeros(len(stage.mask), np.int64)
-        for new, old in enumerate(back):
-            mask |= (stage.mask >> new & 1) << old
-        blocks.append((stage.starts, mask, weight * stage.values[:, 0]))
-    fixed = -plan.cost_usd if objective == "npv" else np.zeros(choices.n)
-    return search.programme(choices.n, blocks, fixed, capital, budget)
 
 
 def _worth_of(chosen: int, saving: Callable[[int], float], plan: Appraisal) -> float:
@@ -476,76 +393,3 @@ def _beside(
     sets.insert(0, "rank", np.arange(1, len(sets) + 1))
     first = ["rank", "projects", "chosen", "capital_usd", "cost_usd", *_ANEW]
     return sets[[*first, *(c for c in sets if c not in first)]], order
-
-
-def _projects(
-    every: Sequence[Project],
-    choices: Choices,
-    picked: Sequence[Project],
-    anew: Sequence[Again | None],
-    rate: float,
-    years: int,
-    upkeep: float,
-) -> pd.DataFrame:
-    bits = 1 << np.arange(len(every), dtype=np.int64)
-    whole = int(bits.sum())
-    held = choices.saving(bits)
-    last = float(choices.saving(whole)[0]) - choices.saving(whole & ~bits)
-    rows = []
-    for i, p in enumerate(every):
-        plan = appraise([p], rate, years, upkeep)
-        served = sum(w for s, w in plan.stages if s)
-        paid = float(plan.cost_usd[0])
-        found = anew[i]
-        saved = np.nan if found is None else found.saving_usd_yr
-        worth = np.nan if found is None else served * found.gain_usd_yr
-        rows.append(
-            {
-                "project_id": p.id,
-                "name": p.name,
-                "packages": "; ".join(p.packages),
-                "capital_usd": p.capital_usd,
-                "build_years": p.build_years,
-                "payers": "; ".join(f"{k} {v:g}" for k, v in p.payers.items()),
-                "chosen": p in picked,
-                "alone_usd_yr": saved,
-                "alone_npv_usd": worth - paid,
-                "alone_bcr": worth / paid if paid > 0.0 else np.nan,
-                "held_usd_yr": float(held[i]),
-                "held_last_usd_yr": float(last[i]),
-                "held_npv_usd": served * float(held[i]) - paid,
-                "source_id": p.source_id,
-                "confidence": p.confidence,
-                "note": p.note,
-            }
-        )
-    return pd.DataFrame(rows)
-
-
-def _payers(facts: object, picked: Sequence[Project]) -> pd.DataFrame:
-    names = facts["territories"].set_index("territory_id")["name"].to_dict()  # type: ignore[index]
-    paid: dict[str, float] = {}
-    for project in picked:
-        for payer, share in project.payers.items():
-            paid[payer] = paid.get(payer, 0.0) + share * project.capital_usd
-    total = sum(paid.values()) or 1.0
-    rows = [
-        {"payer_id": k, "name": names.get(k, k), "capital_usd": v, "share": v / total}
-        for k, v in sorted(paid.items(), key=lambda item: -item[1])
-    ]
-    return pd.DataFrame(rows, columns=["payer_id", "name", "capital_usd", "share"])
-
-
-def _gainers(anew: list[dict[str, object]], payers: pd.DataFrame) -> pd.DataFrame:
-    columns = ["territory_id", "name", "saving_usd_yr", "transit_t_yr", "fee_usd_yr", "paid_usd"]
-    if not anew:
-        return pd.DataFrame(columns=columns)
-    frame = pd.DataFrame(anew[0]["by_land"]).copy()
-    paid = payers.set_index("payer_id")["capital_usd"]
-    outside = [p for p in paid.index if p not in set(frame["territory_id"])]
-    named = payers.set_index("payer_id")["name"]
-    more = pd.DataFrame([{"territory_id": p, "name": named[p]} for p in outside])
-    frame = pd.concat([frame, more], ignore_index=True) if outside else frame
-    frame["paid_usd"] = frame["territory_id"].map(paid)
-    frame = frame.fillna(dict.fromkeys(columns[2:], 0.0))
-    return frame[columns].sort_values("saving_usd_yr", ascending=False, ignore_index=True)

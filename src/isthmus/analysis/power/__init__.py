@@ -1,6 +1,7 @@
 """Who can stop whom, in money: the transit game over those whose consent opens an arc."""
 
-from isthmus.analysis.power.controllers import Power, compare_power, power, transit_by_controller
+from isthmus.analysis.power.controllers import Power, compare_power, power
+from isthmus.analysis.power.game import transit_by_controller
 from isthmus.analysis.power.gas import GasStudy, gas_study
 from isthmus.analysis.power.pipelines import GOODS, energy_power
 

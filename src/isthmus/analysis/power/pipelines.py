@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from isthmus.analysis.flows.coalitions import MOST_EXACT, TransitGame, compile_game
+from isthmus.analysis.flows.coalitions import MOST_EXACT, compile_game
+from isthmus.analysis.flows.game import TransitGame
 from isthmus.analysis.power.controllers import Power, Progress, named
 from isthmus.assign.base import Trips, least_costs
 from isthmus.errors import Fault, InputError

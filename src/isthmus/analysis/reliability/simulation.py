@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from isthmus.analysis.reliability.risk import Risk, cases_of, keys_of, risk_of
+from isthmus.analysis.reliability.cases import cases_of
+from isthmus.analysis.reliability.risk import Risk, keys_of, risk_of
 from isthmus.assign.base import FloatArray, IntArray
 from isthmus.errors import Fault, InputError
 from isthmus.kernels import years as kernel
