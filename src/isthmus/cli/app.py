@@ -19,10 +19,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Data",
+    "Day",
     "Gap",
+    "Html",
     "Json",
     "Method",
+    "Order",
     "Results",
+    "Svg",
     "alone",
     "app",
     "checked_page",
@@ -52,6 +56,12 @@ Data = Annotated[
 ]
 Method = Annotated[str, typer.Option(help="stochastic, path_based, capacitated or all_or_nothing.")]
 Gap = Annotated[float, typer.Option(help="Relative gap to reach.")]
+Day = Annotated[str, typer.Option(help="Day of the network without an order.")]
+Order = Annotated[
+    str | None, typer.Argument(help="Order, set beside its base; without one, the base alone.")
+]
+Html = Annotated[Path | None, typer.Option("--html", help="Page to write.")]
+Svg = Annotated[Path | None, typer.Option("--svg", help="Picture to write.")]
 Results = Annotated[Path, typer.Option("--results", help="Where result folders go.")]
 
 

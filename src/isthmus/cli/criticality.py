@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from isthmus.cli.app import Data, Json, alone, app, checked_page, kept, print_tornado, read_facts
+from isthmus.cli.app import (
+    Data,
+    Day,
+    Html,
+    Json,
+    alone,
+    app,
+    checked_page,
+    kept,
+    print_tornado,
+    read_facts,
+)
 from isthmus.console import compact, hint, note, out, print_json, print_table, records
 
 if TYPE_CHECKING:
@@ -39,7 +50,7 @@ def criticality(
     scenario: Annotated[
         str | None, typer.Argument(help="Order; without one, the network of --date.")
     ] = None,
-    date: Annotated[str, typer.Option(help="Day of the network without an order.")] = "2025-01-01",
+    date: Day = "2025-01-01",
     kinds: Annotated[
         str | None,
         typer.Option(
@@ -102,7 +113,7 @@ def criticality(
         ),
     ] = False,
     top: Annotated[int, typer.Option(min=1, help="Rows and sets to print, the worst first.")] = 10,
-    html: Annotated[Path | None, typer.Option("--html", help="Page to write.")] = None,
+    html: Html = None,
     data: Data = None,
     json: Json = False,
 ) -> None:

@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from isthmus.cli.app import Data, Json, app, checked_page, kept, print_tornado, read_facts
+from isthmus.cli.app import (
+    Data,
+    Day,
+    Html,
+    Json,
+    Svg,
+    app,
+    checked_page,
+    kept,
+    print_tornado,
+    read_facts,
+)
 from isthmus.console import compact, hint, note, out, print_json, print_table, records
 from isthmus.errors import Fault, InputError
 
@@ -38,7 +49,7 @@ def invest(
     scenario: Annotated[
         str | None, typer.Argument(help="Order that stands before anything is chosen.")
     ] = None,
-    date: Annotated[str, typer.Option(help="Day of the network without an order.")] = "2025-01-01",
+    date: Day = "2025-01-01",
     budget: Annotated[
         str | None, typer.Option(help="Capital that may be spent, USD of 2024: 2bn, 350M.")
     ] = None,
@@ -69,8 +80,8 @@ def invest(
     tornado: Annotated[
         bool, typer.Option("--tornado", help="The five assumptions that move the value most.")
     ] = False,
-    html: Annotated[Path | None, typer.Option("--html", help="Page to write.")] = None,
-    svg: Annotated[Path | None, typer.Option("--svg", help="Picture to write.")] = None,
+    html: Html = None,
+    svg: Svg = None,
     data: Data = None,
     json: Json = False,
 ) -> None:

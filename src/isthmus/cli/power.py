@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from isthmus.cli.app import Data, Json, app, checked_page, kept, print_tornado, read_facts
+from isthmus.cli.app import (
+    Data,
+    Day,
+    Html,
+    Json,
+    Order,
+    Svg,
+    app,
+    checked_page,
+    kept,
+    print_tornado,
+    read_facts,
+)
 from isthmus.console import compact, hint, note, out, print_json, print_table, records
 
 if TYPE_CHECKING:
@@ -22,10 +34,8 @@ __all__ = ["power"]
 
 @app.command(epilog="Example: `isthmus power zangezur --players AZE,GEO,ARM,IRN,RUS,TUR`")
 def power(
-    scenario: Annotated[
-        str | None, typer.Argument(help="Order, set beside its base; without one, the base alone.")
-    ] = None,
-    date: Annotated[str, typer.Option(help="Day of the network without an order.")] = "2025-01-01",
+    scenario: Order = None,
+    date: Day = "2025-01-01",
     players: Annotated[
         str | None, typer.Option(help="Controllers, with commas; everybody else is open to all.")
     ] = None,
@@ -44,8 +54,8 @@ def power(
     study: Annotated[
         bool, typer.Option("--study", help="Try published statements on a study of pipelines.")
     ] = False,
-    html: Annotated[Path | None, typer.Option("--html", help="Page to write.")] = None,
-    svg: Annotated[Path | None, typer.Option("--svg", help="Picture to write.")] = None,
+    html: Html = None,
+    svg: Svg = None,
     data: Data = None,
     json: Json = False,
 ) -> None:
