@@ -148,8 +148,8 @@ def rows_named(state: State, change: Change) -> pd.Index:
         mask = mask & frame["mode"].eq(cells["mode"])
     for side in ("from", "to"):
         if side in cells and change.noun == "crossing":
-            land = names.territory(cells[side], change.where)
-            mask = mask & frame[f"{side}_territory_id"].eq(land)
+            territory = names.territory(cells[side], change.where)
+            mask = mask & frame[f"{side}_territory_id"].eq(territory)
     if change.noun == "demand":
         mask = mask & _demand_rows(state, change, frame)
         picked = True
@@ -177,8 +177,8 @@ def _demand_rows(state: State, change: Change, frame: pd.DataFrame) -> pd.Series
         if name in zones.index:
             mask &= frame[column].eq(name)
         else:
-            land = state.facts.names.territory(name, change.where)
-            mask &= frame[column].map(zones).eq(land)
+            territory = state.facts.names.territory(name, change.where)
+            mask &= frame[column].map(zones).eq(territory)
     if "commodity_id" in change.cells:
         goods = state.facts.names.commodity(str(change.cells["commodity_id"]), change.where)
         mask &= frame["commodity_id"].eq(goods)

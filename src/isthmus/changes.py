@@ -197,19 +197,19 @@ def _switch(state: State, change: Change, *, open_: bool) -> None:
     """Open or close links, crossings, terminals, a passage, a corridor or a whole land."""
     word = "opens" if open_ else "closes"
     if change.noun == "territory":
-        land = state.facts.names.territory(
+        territory = state.facts.names.territory(
             str(change.cells.get("id", change.cells.get("at", ""))), change.where
         )
         if open_:
             raise change.fault("a land cannot be opened as one.", "Open its links and crossings.")
-        state.closed_territories.add(land)
+        state.closed_territories.add(territory)
         for table, columns in (
             ("links", ["territory_id"]),
             ("crossings", ["from_territory_id", "to_territory_id"]),
         ):
             frame = state.tables[table]
-            frame.loc[frame[columns].eq(land).any(axis=1), "is_open"] = False
-        state.log.append(f"closes territory {land} to all freight, its own trade included")
+            frame.loc[frame[columns].eq(territory).any(axis=1), "is_open"] = False
+        state.log.append(f"closes territory {territory} to all freight, its own trade included")
         return
     if change.noun in ("node", "demand", "parameter", "restriction"):
         mend = "Nouns: link, crossing, terminal, passage, corridor, territory."

@@ -100,7 +100,7 @@ def as_of(facts: Facts, date: str, of: str = "") -> AsOf:
         ],
         ignore_index=True,
     )
-    told = _told(facts, network)
+    told = _shown(facts, network)
     wanted = _about(facts, told, of)
     events = facts["events"]
     pacts, members = agreements_on(facts, day), members_on(facts, day)
@@ -110,8 +110,8 @@ def as_of(facts: Facts, date: str, of: str = "") -> AsOf:
         said = [of, *_full_names(facts, of)]
         recent = recent[_says(recent["name"] + " " + recent["effect"] + " " + recent["note"], said)]
         pacts = pacts[_says(pacts[["name", "parties", "effect"]].agg(" ".join, axis=1), said)]
-        lands = _ids(facts, of, ("territory",))
-        here = members["members"].str.split().map(lambda who: bool(lands & set(who)))
+        territories = _ids(facts, of, ("territory",))
+        here = members["members"].str.split().map(lambda who: bool(territories & set(who)))
         members = members[here | _says(members["organisation"], said)]
     return AsOf(
         day,
@@ -209,7 +209,7 @@ def _count(frame: pd.DataFrame, noun: str, state: str) -> pd.DataFrame:
     return out.rename(columns={state: "state"})
 
 
-def _told(facts: Facts, network: Any) -> pd.DataFrame:
+def _shown(facts: Facts, network: Any) -> pd.DataFrame:
     """Return what is out of the ordinary on the day of a network."""
     name = causes(facts).set_index("cause_id")["name"].to_dict()
     parts = []
@@ -344,8 +344,8 @@ def _ids(facts: Facts, of: str, nouns: tuple[str, ...] = ()) -> set[str]:
 
 def _full_names(facts: Facts, of: str) -> list[str]:
     """Return the name of the land that a name or id stands for, if it is one."""
-    lands = facts["territories"].set_index("territory_id")["name"]
-    return [lands[key] for key in _ids(facts, of, ("territory",))]
+    territories = facts["territories"].set_index("territory_id")["name"]
+    return [territories[key] for key in _ids(facts, of, ("territory",))]
 
 
 def _says(text: pd.Series[str], words: list[str]) -> pd.Series[bool]:

@@ -101,9 +101,9 @@ def _growth(facts: Facts, flows: pd.DataFrame, year: int) -> pd.Series[float]:
     table = table[table["year"] == year]
     ends = ["origin_territory_id", "destination_territory_id"]
     factor = {(o, d): f for o, d, f in table[[*ends, "factor"]].itertuples(index=False)}
-    land = facts["zones"].set_index("zone_id")["territory_id"]
-    origin = flows["origin_zone_id"].map(land)
-    destination = flows["destination_zone_id"].map(land)
+    territory = facts["zones"].set_index("zone_id")["territory_id"]
+    origin = flows["origin_zone_id"].map(territory)
+    destination = flows["destination_zone_id"].map(territory)
     out = [
         factor.get((o, d), math.sqrt(factor.get((o, ""), 1.0) * factor.get(("", d), 1.0)))
         for o, d in zip(origin, destination, strict=True)

@@ -201,7 +201,7 @@ def run(
                 progress(f"{said}: iteration {iteration}, gap {reached:.1e}")
 
         target = Path(folder) / scenario.id
-        held = _held(facts, scenario, cost, method, gap, target) if resume else None
+        held = _kept(facts, scenario, cost, method, gap, target) if resume else None
         if held is not None:
             done.append(Finished(scenario, target, held))
             continue
@@ -224,7 +224,7 @@ def run(
     return done
 
 
-def _held(
+def _kept(
     facts: Facts, scenario: Scenario, cost: GeneralizedCost, method: str, gap: float, target: Path
 ) -> dict[str, Any] | None:
     """Return the manifest of a folder that holds this very run, else None."""

@@ -118,14 +118,14 @@ class Sweep:
             same ranking; NaN where there is nothing to rank).
         """
         rows = []
-        for land, part in self.values.groupby("territory_id", sort=False):
+        for territory, part in self.values.groupby("territory_id", sort=False):
             wide = part.pivot_table(index="order", columns="case", values=quantity, sort=False)
             others = [c for c in wide if c != CENTRAL]
             tau = [kendalltau(wide[CENTRAL], wide[c]).statistic for c in others]
             rows.append(
                 {
-                    "territory_id": land,
-                    "name": self.names.get(str(land), str(land)),
+                    "territory_id": territory,
+                    "name": self.names.get(str(territory), str(territory)),
                     "tau_least": float(np.min(tau)) if tau else np.nan,
                     "tau_mean": float(np.mean(tau)) if tau else np.nan,
                 }

@@ -159,15 +159,15 @@ _SIDES = {"base": "before", "new": "after", "change": "change"}
 
 
 def _print_flows(found: ClaimFinding) -> None:
-    from isthmus.analysis.claims import flows_behind, pair_in_words, ways_of
+    from isthmus.analysis.claims import flows_behind, pair_in_words, routes_of
 
     told = set()
     for one in found.tests:
         test, pair = one.test, found.pairs.get(one.test["test_id"])
         if pair is None:
             continue
-        ways = ways_of(pair, test["metric"], test["subject"])
-        if ways:
+        routes = routes_of(pair, test["metric"], test["subject"])
+        if routes:
             heads = {"": "left", "USD/t": "right", "money": "right", "hours": "right"}
             rows = [
                 [
@@ -175,10 +175,10 @@ def _print_flows(found: ClaimFinding) -> None:
                     compact(w.usd_t),
                     compact(w.money_usd_t),
                     compact(w.hours_h),
-                    w.lands,
+                    w.territories,
                     w.modes,
                 ]
-                for side, w in zip((test["base"], test["scenario"]), ways, strict=True)
+                for side, w in zip((test["base"], test["scenario"]), routes, strict=True)
             ]
             title = f"{test['test_id']}: cheapest way {test['subject']}"
             print_table(title, {**heads, "through": "left", "by": "left"}, rows)

@@ -102,16 +102,16 @@ def _compare_all(
         return
     size = table.groupby("territory_id")["central"].apply(lambda v: v.abs().max())
     room = max(1, (out.width - 34) // 12)
-    lands = list(size.sort_values(ascending=False).head(min(top, room)).index)
+    territories = list(size.sort_values(ascending=False).head(min(top, room)).index)
     rows = []
     for order in orders:
         part = table[table["order"].eq(order)].set_index("territory_id")
-        rows.append([order, *(_swept(part.loc[land], only) for land in lands)])
+        rows.append([order, *(_swept(part.loc[territory], only) for territory in territories)])
     last = ["ranks agree (least tau)"]
-    for land in lands:
-        tau = agreement.set_index("territory_id")["tau_least"][land]
+    for territory in territories:
+        tau = agreement.set_index("territory_id")["tau_least"][territory]
         last.append("" if tau != tau else f"{tau:.2f}")
-    heads = [found.names.get(land, land) for land in lands]
+    heads = [found.names.get(territory, territory) for territory in territories]
     caption = "Not swept: no sign or rank here is known to hold."
     if only is None or only:
         rows.append(last)

@@ -65,7 +65,7 @@ def create_app(model: Model, hosts: list[str] | None = None) -> FastAPI:
     )
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*_LOCAL, *(hosts or [])])
     app.middleware("http")(_guarded)
-    app.add_exception_handler(IsthmusError, _told)
+    app.add_exception_handler(IsthmusError, _shown)
     _pages(app)
     _facts(app, model)
     _solved(app, model)
@@ -84,7 +84,7 @@ async def _guarded(request: Request, call_next: RequestResponseEndpoint) -> Resp
     return response
 
 
-async def _told(request: Request, problem: Exception) -> Response:
+async def _shown(request: Request, problem: Exception) -> Response:
     """Tell what is wrong with an asked state in the words of the command line."""
     del request
     faults = []

@@ -28,7 +28,7 @@ from isthmus.analysis.claims.verdict import (
     of_claim,
     of_test,
 )
-from isthmus.analysis.flows.territories import branch_shares, disjoint_ways, most_tonnes
+from isthmus.analysis.flows.territories import branch_shares, disjoint_routes, most_tonnes
 from isthmus.errors import InputError, NotTestable, UnknownName
 from isthmus.facts.check import check
 from isthmus.facts.sources import split
@@ -215,12 +215,12 @@ def test_disjoint_ways_are_those_of_networkx(baseline):
     )
     for one, other in (("IRN", "RUS"), ("CHN", "TUR"), ("AZE", "ARM")):
         expected = len(list(nx.node_disjoint_paths(graph, one, other)))
-        assert disjoint_ways(network, one, other) == expected
+        assert disjoint_routes(network, one, other) == expected
     through = {"AZE", "SEA-CASPIAN"}
     inner = graph.subgraph(through | {"IRN", "RUS"})
     expected = len(list(nx.node_disjoint_paths(inner, "IRN", "RUS")))
-    assert disjoint_ways(network, "IRN", "RUS", through) == expected
-    assert disjoint_ways(network, "IRN", "RUS", set()) == 0
+    assert disjoint_routes(network, "IRN", "RUS", through) == expected
+    assert disjoint_routes(network, "IRN", "RUS", set()) == 0
 
 
 def test_most_tonnes_is_the_least_capacity_on_the_way(rows, facts_of):
@@ -263,7 +263,7 @@ def test_the_cheapest_way_is_that_of_networkx(baseline):
     expected = nx.shortest_path_length(graph, start, end, weight="weight")
     way = cheapest(baseline, "Baku", "Nakhchivan")
     assert way.usd_t == pytest.approx(expected)
-    assert way.lands == "AZE > IRN"
+    assert way.territories == "AZE > IRN"
 
 
 def test_concentration_is_the_sum_of_squared_shares(baseline):

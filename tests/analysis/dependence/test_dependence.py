@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from isthmus.analysis.dependence import all_ways, dependence, refusal, ways
+from isthmus.analysis.dependence import all_routes, dependence, refusal, routes
 from isthmus.analysis.dependence.disjoint import _max_flow, _through_gates
 from isthmus.analysis.flows.totals import transit
 from isthmus.assign.without import Without
@@ -132,11 +132,11 @@ def test_ways_are_those_of_menger(seed):
 
 
 def test_ways_on_the_shipped_network(central):
-    n, flow = ways(central, "ARM", "RUS")
+    n, flow = routes(central, "ARM", "RUS")
     assert n >= 4
     assert flow > 1e6
     with pytest.raises(UnknownName, match="ATA"):
-        ways(central, "ARM", "ATA")
+        routes(central, "ARM", "ATA")
 
 
 def test_wrong_views_are_told(central):
@@ -180,11 +180,11 @@ def test_command_answers_in_one_line():
 
 
 def test_ways_between_all_pairs_are_those_between_each(central):
-    found = all_ways(central, "grain_food", ["ARM", "GEO", "RUS"])
+    found = all_routes(central, "grain_food", ["ARM", "GEO", "RUS"])
     assert len(found) == 6
     for row in found.to_dict("records"):
         pair = row["origin_id"], row["destination_id"]
-        assert (row["ways"], row["flow_t_yr"]) == ways(central, *pair, "grain_food")
+        assert (row["ways"], row["flow_t_yr"]) == routes(central, *pair, "grain_food")
     assert "Armenia" in set(found["origin"])
 
 

@@ -338,10 +338,10 @@ def test_weights_between_two_objectives(solved: tuple) -> None:
 
 def test_only_the_trade_of_a_land_counts(solved: tuple) -> None:
     base, cost, projects, choices = solved
-    assert compile_choices(base, cost, projects, zone_lands=["AAA"]).table(0) == pytest.approx(
-        choices.table(0)
-    )
-    assert not compile_choices(base, cost, projects, zone_lands=["XXX"]).table(0).any()
+    assert compile_choices(base, cost, projects, zone_territories=["AAA"]).table(
+        0
+    ) == pytest.approx(choices.table(0))
+    assert not compile_choices(base, cost, projects, zone_territories=["XXX"]).table(0).any()
 
 
 def test_two_projects_on_one_link_are_refused(shipped: Facts) -> None:
@@ -554,7 +554,7 @@ def test_a_set_on_the_shipped_network_is_what_an_assignment_says(shipped: Facts)
     assert given[0] == pytest.approx(slow.gain_usd_yr, rel=1e-9)
     assert given[1] == pytest.approx(slow.co2_saved_t_yr, rel=1e-9)
     for assignment, moved in ((base, choices.transit), (new, choices.transit + given[2:])):
-        seen = transit(assignment)["transit_t_yr"].reindex(choices.lands).fillna(0.0)
+        seen = transit(assignment)["transit_t_yr"].reindex(choices.territories).fillna(0.0)
         assert moved == pytest.approx(seen.to_numpy(), rel=1e-9, abs=1.0)
     shares_of = seen / seen.sum()
     assert choices.herfindahl_of(chosen)[0] == pytest.approx(float((shares_of**2).sum()))

@@ -13,7 +13,7 @@ from test_power import random_game
 from conftest import crossing, link, node, strait_rows
 from isthmus.analysis.flows import coalitions as search
 from isthmus.analysis.flows.coalitions import Compiled, compile_game
-from isthmus.analysis.flows.game import TransitGame, Ways
+from isthmus.analysis.flows.game import TransitGame, TripPaths
 from isthmus.analysis.flows.totals import trip_levels
 from isthmus.analysis.power import compare_power, power, transit_by_controller
 from isthmus.analysis.power.controllers import named
@@ -331,11 +331,11 @@ def test_what_the_outside_beats_is_no_way():
 
 def test_ways_taken_and_joined_keep_their_arcs_and_come_once():
     """Joining sorts by trip and drops what is there already: the same trip by the same arcs."""
-    one = Ways(
+    one = TripPaths(
         np.array([0, 2]), np.array([1, 2]), np.array([5.0, 6.0]), np.array([0, 2, 3]),
         np.array([7, 8, 9], np.int32),
     )  # fmt: skip
-    other = Ways(
+    other = TripPaths(
         np.array([2, 1, 2, 0]), np.array([2, 4, 8, 1]), np.array([6.0, 7.0, 8.0, 9.0]),
         np.array([0, 1, 3, 3, 5]), np.array([9, 7, 8, 7, 8], np.int32),
     )  # fmt: skip

@@ -16,7 +16,7 @@ from isthmus.analysis.criticality import criticality
 from isthmus.analysis.reliability import reliability
 from isthmus.analysis.reliability.cases import cases_of
 from isthmus.analysis.reliability.hazards import hazards, weather
-from isthmus.analysis.reliability.risk import laid_out, risk_of
+from isthmus.analysis.reliability.risk import arranged, risk_of
 from isthmus.analysis.reliability.simulation import _alone as alone
 from isthmus.analysis.reliability.simulation import _error as error_of
 from isthmus.analysis.reliability.simulation import simulate_years
@@ -66,7 +66,7 @@ def tiny(ways, flow=100.0):
     )  # fmt: skip
     without = Without(base)
     table = pd.DataFrame({"element_id": range(n_element)})
-    risk = laid_out(without, table, closed, pd.DataFrame(), pd.DataFrame())
+    risk = arranged(without, table, closed, pd.DataFrame(), pd.DataFrame())
 
     def bears(*shut):
         shut_usd = usd.copy()

@@ -6,7 +6,7 @@ from isthmus.analysis.claims.document import (
     pair_in_words,
     record_sources,
 )
-from isthmus.analysis.claims.metrics import ways_of
+from isthmus.analysis.claims.metrics import routes_of
 from isthmus.analysis.claims.register import (
     ASSUMPTIONS,
     ClaimFinding,
@@ -24,6 +24,6 @@ __all__ = [
     "flows_behind",
     "pair_in_words",
     "record_sources",
+    "routes_of",
     "run_claims",
-    "ways_of",
 ]

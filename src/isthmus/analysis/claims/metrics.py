@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from isthmus.analysis.claims.pairs import (
     Pair,
-    Way,
+    Route,
     cheapest,
     names_in,
     percent_change,
@@ -31,7 +31,7 @@ from isthmus.analysis.claims.passing import (
 from isthmus.analysis.flows.pipelines import export_capacity
 from isthmus.analysis.flows.territories import (
     branch_shares,
-    disjoint_ways,
+    disjoint_routes,
     most_tonnes,
 )
 from isthmus.errors import Fault, InputError, NotTestable
@@ -40,7 +40,7 @@ from isthmus.vocab import LAND_MODES
 if TYPE_CHECKING:
     from isthmus.assign import Assignment
 
-__all__ = ["METRICS", "Metric", "measure", "ways_of"]
+__all__ = ["METRICS", "Metric", "measure", "routes_of"]
 
 
 class Metric(NamedTuple):
@@ -95,7 +95,7 @@ def measure(metric: str, pair: Pair, subject: str) -> float:
     return float(METRICS[metric].of(pair, subject))
 
 
-def ways_of(pair: Pair, metric: str, subject: str) -> list[Way]:
+def routes_of(pair: Pair, metric: str, subject: str) -> list[Route]:
     """
     Return the cheapest ways a metric between two places compares: base, then new.
 
@@ -106,7 +106,7 @@ def ways_of(pair: Pair, metric: str, subject: str) -> list[Way]:
 
     Returns
     -------
-    list of Way
+    list of Route
         Empty if the metric is not about two places.
     """
     if not METRICS[metric].subject.startswith(_PLACES):
@@ -114,7 +114,7 @@ def ways_of(pair: Pair, metric: str, subject: str) -> list[Way]:
     return [_cheapest(side, subject) for side in (pair.base, pair.new)]
 
 
-def _cheapest(assignment: Assignment, subject: str) -> Way:
+def _cheapest(assignment: Assignment, subject: str) -> Route:
     a, b, said = two_in(subject)
     mode = said.get("by", [""])[0]
     return cheapest(assignment, a, b, mode=mode)
@@ -188,7 +188,7 @@ def _territory_cost(pair: Pair, subject: str) -> float:
 
 
 def _worst_territory_cost(pair: Pair, subject: str) -> float:
-    return max(_territory_cost(pair, land) for land in names_in(subject))
+    return max(_territory_cost(pair, territory) for territory in names_in(subject))
 
 
 def _world_cost(pair: Pair, subject: str) -> float:  # noqa: ARG001 - every metric takes a subject
@@ -207,9 +207,9 @@ def _unserved_change(pair: Pair, subject: str) -> float:
     return _row(pair, "territory", subject)["unserved_t_yr_change"]
 
 
-def _ways(pair: Pair, subject: str) -> float:
+def _routes(pair: Pair, subject: str) -> float:
     a, b, said = two_in(subject)
-    return disjoint_ways(pair.new.virtual.network, a, b, said.get("through"))
+    return disjoint_routes(pair.new.virtual.network, a, b, said.get("through"))
 
 
 def _most_change(pair: Pair, subject: str) -> float:
@@ -239,7 +239,7 @@ def _export_capacity(pair: Pair, subject: str) -> float:
     return 100.0 * float(left) / float(whole)
 
 
-_PLACES, _LANDS = "place > place", "territory > territory"
+_PLACES, _TERRITORIES = "place > place", "territory > territory"
 
 METRICS: dict[str, Metric] = {
     "od_cost_change_pct": Metric(
@@ -309,32 +309,35 @@ METRICS: dict[str, Metric] = {
         "t/yr", "territory, or world", "change of the tonnes without a way", _unserved_change
     ),
     "disjoint_ways": Metric(
-        "ways", f"{_LANDS} through lands", "ways that share no third land or sea", _ways
+        "ways", f"{_TERRITORIES} through lands", "ways that share no third land or sea", _routes
     ),
     "most_tonnes_change_pct": Metric(
         "%",
-        f"{_LANDS} by mode; mode through lands",
+        f"{_TERRITORIES} by mode; mode through lands",
         "change of what land modes can carry at most",
         _most_change,
     ),
     "concentration": Metric(
         "-",
-        _LANDS,
+        _TERRITORIES,
         "Herfindahl index of their trade by the third states it moves through",
         _concentration,
     ),
     "tonnes_over_t_yr": Metric(
         "t/yr",
-        f"{_LANDS} over link or territory",
+        f"{_TERRITORIES} over link or territory",
         "tonnes of their trade that pass it",
         tonnes_over,
     ),
     "share_over_pct": Metric(
-        "%", f"{_LANDS} over link or territory", "share of their trade that passes it", share_of
+        "%",
+        f"{_TERRITORIES} over link or territory",
+        "share of their trade that passes it",
+        share_of,
     ),
     "share_over_change_pp": Metric(
         "percentage points",
-        f"{_LANDS} over link or territory",
+        f"{_TERRITORIES} over link or territory",
         "change of the share of their trade that passes it",
         share_change,
     ),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "GOODS",
     "Pair",
-    "Way",
+    "Route",
     "cheapest",
     "elements_named",
     "names_in",
@@ -52,7 +52,7 @@ class Pair:
         return compare(self.base, self.new)
 
 
-class Way(NamedTuple):
+class Route(NamedTuple):
     """
     The cheapest way between two places.
 
@@ -62,14 +62,14 @@ class Way(NamedTuple):
         Generalised cost and the money in it. [USD/t]
     hours_h : float
         [h]
-    lands, modes : str
+    territories, modes : str
         Lands and seas it moves through and the modes it takes, in order.
     """
 
     usd_t: float
     money_usd_t: float
     hours_h: float
-    lands: str = ""
+    territories: str = ""
     modes: str = ""
 
 
@@ -79,7 +79,7 @@ def cheapest(
     destination: str,
     without: tuple[str, ...] = (),
     mode: str = "",
-) -> Way:
+) -> Route:
     """
     Return the cheapest way between two places at the delays of an assignment.
 
@@ -95,7 +95,7 @@ def cheapest(
 
     Returns
     -------
-    Way
+    Route
         For goods in containers; infinite where there is none.
 
     Raises
@@ -120,7 +120,7 @@ def cheapest(
     sink = virtual.sink_of_node[end]
     total, via = shortest_tree(virtual.graph, usd, virtual.source_of_node[start])
     if not math.isfinite(total[sink]):
-        return Way(math.inf, math.inf, math.inf)
+        return Route(math.inf, math.inf, math.inf)
     path, stop = [], sink
     while via[stop] >= 0:
         path.append(int(via[stop]))
@@ -128,7 +128,7 @@ def cheapest(
     path.reverse()
     arcs = virtual.arcs.iloc[path]
     moving = arcs[arcs["kind"].eq("move")]
-    return Way(
+    return Route(
         float(total[sink]),
         float(cost.money[k, path].sum()),
         float((cost.hours[k, path] + assignment.delay_h[path]).sum()),
@@ -140,11 +140,11 @@ def cheapest(
 def _class_between(assignment: Assignment, start: str, end: str) -> int:
     """Return the class of the goods in the trade of the two lands; of any trade if there is none."""
     network, trips = assignment.virtual.network, assignment.trips
-    land = dict(zip(network.nodes["node_id"], network.nodes["territory_id"], strict=True))
+    territory = dict(zip(network.nodes["node_id"], network.nodes["territory_id"], strict=True))
     zone = dict(zip(network.zones["zone_id"], network.zones["territory_id"], strict=True))
     same = trips["commodity_id"].eq(GOODS)
-    same &= trips["origin_zone_id"].map(zone).eq(land[start])
-    same &= trips["destination_zone_id"].map(zone).eq(land[end])
+    same &= trips["origin_zone_id"].map(zone).eq(territory[start])
+    same &= trips["destination_zone_id"].map(zone).eq(territory[end])
     found = trips.loc[same, "class"]
     return int(found.iloc[0]) if len(found) else assignment.cost.position(GOODS)
 

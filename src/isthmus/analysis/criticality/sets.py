@@ -177,10 +177,10 @@ def smallest_cuts(
     virtual, cost = base.virtual, base.cost
     zones = virtual.network.zones
     known = sorted(set(zones["territory_id"]))
-    for land in (origin, destination):
-        if land not in known:
-            near = virtual.network.facts.names.nearest("territory", land)
-            raise UnknownName("territory", land, near, "criticality --cut")
+    for territory in (origin, destination):
+        if territory not in known:
+            near = virtual.network.facts.names.nearest("territory", territory)
+            raise UnknownName("territory", territory, near, "criticality --cut")
     names, label = _labelled(base, "crossing")
     usd = _usd(base)
     sources = _stops(virtual.source_of_zone, zones, origin)
@@ -215,8 +215,8 @@ def _labelled(base: Assignment, kind: str) -> tuple[pd.DataFrame, npt.NDArray[np
     return found.table, label
 
 
-def _stops(of_zone: dict[str, int], zones: pd.DataFrame, land: str) -> list[int]:
-    here = zones.loc[zones["territory_id"].eq(land), "zone_id"]
+def _stops(of_zone: dict[str, int], zones: pd.DataFrame, territory: str) -> list[int]:
+    here = zones.loc[zones["territory_id"].eq(territory), "zone_id"]
     return [of_zone[z] for z in here if z in of_zone]
 
 
@@ -237,12 +237,12 @@ def _class_of(base: Assignment, commodity: str) -> int:
 
 def _class_between(base: Assignment, commodity: str, origin: str, destination: str) -> int:
     """Return the class that the trade of two lands in a good falls into, else the good's largest."""
-    land = base.virtual.network.zones.set_index("zone_id")["territory_id"]
+    territory = base.virtual.network.zones.set_index("zone_id")["territory_id"]
     table = base.trips
     here = (
         table["commodity_id"].eq(commodity)
-        & table["origin_zone_id"].map(land).eq(origin)
-        & table["destination_zone_id"].map(land).eq(destination)
+        & table["origin_zone_id"].map(territory).eq(origin)
+        & table["destination_zone_id"].map(territory).eq(destination)
     )
     if here.any():
         return int(table.loc[here, "class"].iloc[0])

@@ -141,7 +141,7 @@ def criticality(
     )
     return Criticality(
         table.sort_values(_LOSSES[:2], ascending=False, kind="stable", ignore_index=True),
-        _stacked(table, tally.lands, [(i, *results[i].countries) for i in used]),
+        _stacked(table, tally.territories, [(i, *results[i].countries) for i in used]),
         _stacked(table, tally.trades, [(i, *results[i].trades) for i in used]),
         len(used),
         max([base.gap, *(r.gap for r in results.values())]),
@@ -180,21 +180,21 @@ class _Tally:
 
     def __init__(self, base: Assignment, flow: FloatArray, trades: int) -> None:
         network = base.virtual.network
-        land = network.zones.set_index("zone_id")["territory_id"]
+        territory = network.zones.set_index("zone_id")["territory_id"]
         ends = pd.DataFrame(
             {
-                "origin_territory_id": base.trips["origin_zone_id"].map(land),
-                "destination_territory_id": base.trips["destination_zone_id"].map(land),
+                "origin_territory_id": base.trips["origin_zone_id"].map(territory),
+                "destination_territory_id": base.trips["destination_zone_id"].map(territory),
                 "commodity_id": base.trips["commodity_id"],
             }
         )
         both = pd.concat([ends["origin_territory_id"], ends["destination_territory_id"]])
-        codes, lands = pd.factorize(both, sort=True)
+        codes, territories = pd.factorize(both, sort=True)
         self.start, self.end = np.split(codes, 2)
         self.inside = self.start == self.end
         title = network.facts["territories"].set_index("territory_id")["name"]
-        self.lands = pd.DataFrame(
-            {"territory_id": lands, "name": title.reindex(lands).fillna("").to_numpy()}
+        self.territories = pd.DataFrame(
+            {"territory_id": territories, "name": title.reindex(territories).fillna("").to_numpy()}
         )
         by = ends.groupby(list(ends), sort=True)
         self.trade = by.ngroup().to_numpy()
@@ -214,7 +214,7 @@ class _Tally:
             ]
         )
         abroad = ~self.inside
-        n = len(self.lands)
+        n = len(self.territories)
         country = np.stack(
             [
                 np.bincount(self.start, x, n) + np.bincount(self.end[abroad], x[abroad], n)

@@ -1,4 +1,4 @@
-"""Ways that share no link: how many join two countries, and what they can take."""
+"""Routes that share no link: how many join two countries, and what they can take."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import maximum_flow
 
 from isthmus.analysis.dependence.shares import titles_of
-from isthmus.corridor import corridor_lands
+from isthmus.corridor import corridor_territories
 from isthmus.errors import UnknownName
 from isthmus.kernels.delay import NONE
 
 if TYPE_CHECKING:
     from isthmus.assign import Assignment
 
-__all__ = ["all_ways", "ways"]
+__all__ = ["all_routes", "routes"]
 
 
 IntArray = npt.NDArray[np.int64]
@@ -29,7 +29,7 @@ _UNIT_T = 1_000.0
 """Maximum flow is found in whole units of this. [t/yr]"""
 
 
-def ways(
+def routes(
     base: Assignment, origin: str, destination: str, commodity: str = "container"
 ) -> tuple[int, float]:
     """
@@ -45,7 +45,7 @@ def ways(
 
     Returns
     -------
-    n_ways : int
+    n_routes : int
         Ways without a common link (Menger): as many links must shut to part the two.
     flow_t_yr : float
         Maximum flow under the capacities that the model knows or assumes, inf where none binds.
@@ -63,11 +63,14 @@ def ways(
         raise UnknownName("commodity", commodity, near, "dependence --ways")
     zones = virtual.network.zones
     ends = []
-    for land, of_zone in ((origin, virtual.source_of_zone), (destination, virtual.sink_of_zone)):
-        here = [of_zone[z] for z in zones.loc[zones["territory_id"].eq(land), "zone_id"]]
+    for territory, of_zone in (
+        (origin, virtual.source_of_zone),
+        (destination, virtual.sink_of_zone),
+    ):
+        here = [of_zone[z] for z in zones.loc[zones["territory_id"].eq(territory), "zone_id"]]
         if not here:
-            near = virtual.network.facts.names.nearest("territory", land)
-            raise UnknownName("territory", land, near, "dependence --ways")
+            near = virtual.network.facts.names.nearest("territory", territory)
+            raise UnknownName("territory", territory, near, "dependence --ways")
         ends.append(here)
     is_open = np.isfinite(cost.usd[goods.index(commodity)])
     link, names = pd.factorize(virtual.arcs["link_id"].to_numpy(dtype=object))
@@ -75,7 +78,7 @@ def ways(
     graph = virtual.graph
     # a link is one, both ways: its arcs lead into a gate of their own and out of it
     shared = _through_gates(graph.tail, graph.head, link, named, is_open, graph.n_node)
-    n_ways = _max_flow(*shared, ends[0], ends[1])
+    n_routes = _max_flow(*shared, ends[0], ends[1])
     room = np.full(graph.n_arc, float(_ENDLESS))
     delay = None if base.prepared is None else base.prepared.delay
     if delay is not None:
@@ -85,11 +88,11 @@ def ways(
     most = _max_flow(
         graph.tail[use], graph.head[use], room[use].astype(np.int64), graph.n_node, ends[0], ends[1]
     )
-    return n_ways, float("inf") if most >= _ENDLESS else most * _UNIT_T
+    return n_routes, float("inf") if most >= _ENDLESS else most * _UNIT_T
 
 
-def all_ways(
-    base: Assignment, commodity: str = "container", lands: Sequence[str] | None = None
+def all_routes(
+    base: Assignment, commodity: str = "container", territories: Sequence[str] | None = None
 ) -> pd.DataFrame:
     """
     Count ways and maximum flow between all pairs of some countries.
@@ -98,13 +101,13 @@ def all_ways(
     ----------
     base : Assignment
     commodity : str
-    lands : sequence of str, optional
+    territories : sequence of str, optional
         Default: those that a named corridor runs through.
 
     Returns
     -------
     DataFrame
-        origin_id, origin, destination_id, destination, ways, flow_t_yr; see `ways`.
+        origin_id, origin, destination_id, destination, ways, flow_t_yr; see `routes`.
 
     Raises
     ------
@@ -112,14 +115,14 @@ def all_ways(
         If a country or a good is unknown.
     """
     network = base.virtual.network
-    if lands is None:
+    if territories is None:
         zoned = set(network.zones["territory_id"])
-        lands = [x for x in corridor_lands(network.facts) if x in zoned]
+        territories = [x for x in corridor_territories(network.facts) if x in zoned]
     title = titles_of(base)
     rows = [
-        (a, title.get(a, a), b, title.get(b, b), *ways(base, a, b, commodity))
-        for a in lands
-        for b in lands
+        (a, title.get(a, a), b, title.get(b, b), *routes(base, a, b, commodity))
+        for a in territories
+        for b in territories
         if a != b
     ]
     columns = ["origin_id", "origin", "destination_id", "destination", "ways", "flow_t_yr"]

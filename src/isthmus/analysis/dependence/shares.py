@@ -277,6 +277,10 @@ def _ends(
 def titles_of(assignment: Assignment) -> pd.Series:
     """Names of lands, seas and other controllers."""
     facts = assignment.virtual.network.facts
-    lands = facts["territories"].set_index("territory_id")["name"]
+    territories = facts["territories"].set_index("territory_id")["name"]
     actors = facts["actors"].set_index("actor_id")["name"] if "actors" in facts.tables else None
-    return lands if actors is None else pd.concat([lands, actors[~actors.index.isin(lands.index)]])
+    return (
+        territories
+        if actors is None
+        else pd.concat([territories, actors[~actors.index.isin(territories.index)]])
+    )

@@ -318,16 +318,16 @@ class _Ends:
     def add(self, row: dict[str, object], contracts: pd.DataFrame) -> None:
         """Join a balance to the stops of its place and to the source or sink of its commodity."""
         good, place, role = (str(row[c]) for c in ("commodity_id", "node_id", "role"))
-        k, land = self.goods.index(good), str(row["territory_id"])
+        k, territory = self.goods.index(good), str(row["territory_id"])
         only = [m.strip() for m in str(row["modes"]).split(";") if m.strip()]
         modes = [m for m in self.modes[k] if not only or m in only]
-        stops = [self.at[(place, m, land)] for m in modes if (place, m, land) in self.at]
+        stops = [self.at[(place, m, territory)] for m in modes if (place, m, territory) in self.at]
         if not stops:
-            what = f"{place} has no stop of {good} in {land}."
+            what = f"{place} has no stop of {good} in {territory}."
             self.missing.append(Fault("energy_balances", what, "Add a link to the place."))
             return
         tonnes = float(row["tonnes_t_yr"])  # type: ignore[arg-type]
-        facts = {"node_id": place, "territory_id": land, "role": role}
+        facts = {"node_id": place, "territory_id": territory, "role": role}
         gives = role.endswith("supply")
         side = "well" if gives else "tank"
         own = self.node(side, place, good)

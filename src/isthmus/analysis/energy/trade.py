@@ -54,7 +54,7 @@ class EnergyFlows:
         problem, found = self.problem, self.solution
         arcs = problem.arcs
         kind, node = arcs["kind"].to_numpy(object), arcs["node_id"].to_numpy(object)
-        land, role = arcs["territory_id"].to_numpy(object), arcs["role"].to_numpy(object)
+        territory, role = arcs["territory_id"].to_numpy(object), arcs["role"].to_numpy(object)
         rows = []
         for p in range(len(found.path_flow)):
             if found.path_flow[p] <= _TINY:
@@ -68,8 +68,8 @@ class EnergyFlows:
                 {
                     "commodity_id": problem.sold["commodity_id"].iloc[trip],
                     "contract_id": problem.sold["contract_id"].iloc[trip],
-                    "exporter_id": land[well],
-                    "importer_id": WORLD if role[tank] == "outlet" else land[tank],
+                    "exporter_id": territory[well],
+                    "importer_id": WORLD if role[tank] == "outlet" else territory[tank],
                     "from_node_id": node[well],
                     "to_node_id": node[tank],
                     "arcs": moved,
@@ -161,8 +161,10 @@ class EnergyFlows:
             [USD/t]; largest first.
         """
         frame = self.paths
-        way, lands = zip(*map(self._told, frame["arcs"]), strict=True) if len(frame) else ((), ())
-        frame = frame.drop(columns="arcs").assign(way=list(way), lands=list(lands))
+        route, territories = (
+            zip(*map(self._shown, frame["arcs"]), strict=True) if len(frame) else ((), ())
+        )
+        frame = frame.drop(columns="arcs").assign(way=list(route), lands=list(territories))
         frame["spent"] = frame["tonnes_t_yr"] * frame["cost_usd_t"]
         keys = ["commodity_id", "exporter_id", "importer_id", "from_node_id", "to_node_id"]
         keys += ["way", "lands", "contract_id"]
@@ -171,21 +173,21 @@ class EnergyFlows:
         table = table.drop(columns="spent").sort_values("tonnes_t_yr", ascending=False)
         return table.reset_index(drop=True)
 
-    def _told(self, at: npt.NDArray[np.int64]) -> tuple[str, str]:
+    def _shown(self, at: npt.NDArray[np.int64]) -> tuple[str, str]:
         """Name the lines, waters and lands of a path."""
         links = self._named
-        ways: list[str] = []
-        lands: list[str] = []
+        routes: list[str] = []
+        territories: list[str] = []
         for arc in self.problem.arcs.iloc[at].to_dict("records"):
             if arc["kind"] != "move":
                 continue
             name = str(arc["passage_id"]) or ("tanker" if arc["mode"] == "sea" else "")
             name = name or str(links[arc["link_id"]])
-            if name and name not in ways[-1:]:
-                ways.append(name)
-            if arc["territory_id"] not in lands[-1:]:
-                lands.append(str(arc["territory_id"]))
-        return " > ".join(ways), " > ".join(lands)
+            if name and name not in routes[-1:]:
+                routes.append(name)
+            if arc["territory_id"] not in territories[-1:]:
+                territories.append(str(arc["territory_id"]))
+        return " > ".join(routes), " > ".join(territories)
 
     @cached_property
     def _named(self) -> dict[str, str]:

@@ -66,7 +66,7 @@ def validate_energy(flows: EnergyFlows) -> pd.DataFrame:
                 "model_t_yr": model,
                 "error": error,
                 "met": bool(met),
-                "only_way": _only_way(flows, links, *ends, model),
+                "only_way": _only_route(flows, links, *ends, model),
                 "basis": _basis(flows, links),
                 "source_id": row["source_id"],
             }
@@ -91,7 +91,7 @@ def _over(flows: EnergyFlows, links: list[str], origin: str, end: str) -> float:
     return float(flows.paths.loc[over, "tonnes_t_yr"].sum())
 
 
-def _only_way(flows: EnergyFlows, links: list[str], origin: str, end: str, model: float) -> float:
+def _only_route(flows: EnergyFlows, links: list[str], origin: str, end: str, model: float) -> float:
     """Share of a flow that does not arrive if all its links are shut. [1]"""
     if model <= 0.0:
         return np.nan

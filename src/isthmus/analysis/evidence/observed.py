@@ -219,7 +219,7 @@ class Places:
         bare = re.sub(r"\s*\([^)]*\)", "", text).strip()
         inner = re.findall(r"\(([^)]*)\)", text)
         for name in dict.fromkeys([text, bare, *inner]):
-            for attempt in (self._region, self._exact, self._land, self._phrase):
+            for attempt in (self._region, self._exact, self._territory, self._phrase):
                 hit = attempt(name)
                 if hit:
                     return hit
@@ -261,10 +261,10 @@ class Places:
         found = REGIONS.get(fold(name)) or SPELLINGS.get(fold(name))
         return self._exact(found[0]) if found else frozenset()
 
-    def _land(self, name: str) -> frozenset[str]:
+    def _territory(self, name: str) -> frozenset[str]:
         """Return the node of the first zone of a state."""
-        land = self.territory(name)
-        nodes = self._nodes_of_land.get(land, ())
+        territory = self.territory(name)
+        nodes = self._nodes_of_territory.get(territory, ())
         return frozenset(nodes[:1])
 
     def territory(self, name: str) -> str:
@@ -288,7 +288,7 @@ class Places:
         return dict(zip(zones["zone_id"], zones["node_id"], strict=True))
 
     @cached_property
-    def _nodes_of_land(self) -> dict[str, list[str]]:
+    def _nodes_of_territory(self) -> dict[str, list[str]]:
         out: dict[str, list[str]] = {}
         for row in self.facts["zones"].itertuples(index=False):
             out.setdefault(str(row.territory_id), []).append(str(row.node_id))
@@ -334,7 +334,7 @@ class Places:
                 at += 1
         return found
 
-    def lands(self, text: str) -> list[str]:
+    def territories(self, text: str) -> list[str]:
         """Return the states a text names, by code or name."""
         words = re.findall(r"[\w']+", text)
         pairs = [" ".join(p) for p in pairwise(words)]
@@ -361,7 +361,7 @@ def read_row(places: Places, subject: str, route: str) -> Reading:
     via = places.along(route)
     if re.search(r"\b(via|through)\b", route, re.I):
         after = re.split(r"\b(?:via|through)\b", _CUT.split(route)[0], maxsplit=1, flags=re.I)
-        via += [frozenset({f"@{land}"}) for land in places.lands(after[-1])]
+        via += [frozenset({f"@{territory}"}) for territory in places.territories(after[-1])]
     shut: set[str] = set()
     for pattern, more, passed, round_ in _LENSES:
         if not re.search(rf"\b({pattern})\b", words):
@@ -372,7 +372,11 @@ def read_row(places: Places, subject: str, route: str) -> Reading:
             touched = known | places.ashore(choice)
             if known and not any(touched & v for v in via):
                 via.append(known)
-        shut |= {f"@{land}" for land in round_ if land not in places.lands(f"{subject} {route}")}
+        shut |= {
+            f"@{territory}"
+            for territory in round_
+            if territory not in places.territories(f"{subject} {route}")
+        }
     for passage, other in (("cape-of-good-hope", "suez"), ("suez", "cape-of-good-hope")):
         if re.search(rf"\b{passage.split('-')[0]}\b", words):
             modes = (modes & {"rail", "road"}) | set(_SEA)

@@ -130,9 +130,9 @@ def _counted(found: Assignment) -> dict[str, float]:
     facts = found.virtual.network.facts
     arcs = found.virtual.arcs
     element = np.where(arcs["link_id"].ne(""), arcs["link_id"], arcs["crossing_id"])
-    land = facts["zones"].set_index("zone_id")["territory_id"]
-    origin = found.trips["origin_zone_id"].map(land).to_numpy(dtype=object)
-    destination = found.trips["destination_zone_id"].map(land).to_numpy(dtype=object)
+    territory = facts["zones"].set_index("zone_id")["territory_id"]
+    origin = found.trips["origin_zone_id"].map(territory).to_numpy(dtype=object)
+    destination = found.trips["destination_zone_id"].map(territory).to_numpy(dtype=object)
     goods = found.cost.commodities.iloc[found.trips["class"]]
     boxed = goods["load_type"].eq("container").to_numpy()
     payload = goods["payload_t_teu"].to_numpy(dtype=float)
@@ -151,8 +151,8 @@ def _counted(found: Assignment) -> dict[str, float]:
     return out
 
 
-def _in(lands: Any, wanted: set[str]) -> Any:
-    return np.isin(lands, list(wanted)) if wanted else np.ones(len(lands), dtype=bool)
+def _in(territories: Any, wanted: set[str]) -> Any:
+    return np.isin(territories, list(wanted)) if wanted else np.ones(len(territories), dtype=bool)
 
 
 def _changes(table: pd.DataFrame) -> pd.DataFrame:

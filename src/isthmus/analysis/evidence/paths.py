@@ -18,7 +18,7 @@ from isthmus.vocab import MODES
 if TYPE_CHECKING:
     from isthmus.cost.model import ArcCost, GeneralizedCost
 
-__all__ = ["Way", "Ways"]
+__all__ = ["Route", "Routes"]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -26,7 +26,7 @@ BoolArray = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Way:
+class Route:
     """
     One way through the virtual network of a date.
 
@@ -71,7 +71,7 @@ class Way:
         }
 
 
-class Ways:
+class Routes:
     """
     Ways on any date, each network built once.
 
@@ -104,7 +104,7 @@ class Ways:
         shut: frozenset[str] = frozenset(),
         by_length: bool = False,
         built: bool = True,
-    ) -> Way | None:
+    ) -> Route | None:
         """
         Return the best way, or None.
 
@@ -152,7 +152,7 @@ class Ways:
             found = _layered(virtual, price, start, end, order)
             if found is not None and (best is None or found[0] < best[0]):
                 best = found
-        return None if best is None else Way(virtual, cost, best[1], k)
+        return None if best is None else Route(virtual, cost, best[1], k)
 
 
 def _ends(virtual: VirtualNetwork, nodes: frozenset[str], ends: dict[str, int]) -> list[int]:

@@ -18,7 +18,7 @@ from isthmus.facts.units import PRICE_YEAR, usd
 from isthmus.vocab import LAND_MODES, WATER_MODES
 
 if TYPE_CHECKING:
-    from isthmus.analysis.evidence.paths import Way, Ways
+    from isthmus.analysis.evidence.paths import Route, Routes
     from isthmus.assign import Assignment
 
 __all__ = ["measure"]
@@ -46,7 +46,7 @@ _GOODS = (
 
 
 def measure(
-    row: dict[str, Any], places: Places, ways: Ways, assignment: Assignment | None
+    row: dict[str, Any], places: Places, routes: Routes, assignment: Assignment | None
 ) -> Measured:
     """
     Return the model's value for a published row.
@@ -56,7 +56,7 @@ def measure(
     row : dict
         A row of `read_observations`.
     places : Places
-    ways : Ways
+    routes : Routes
     assignment : Assignment or None
 
     Returns
@@ -81,25 +81,25 @@ def measure(
         raise NotTestable("not freight: a bus, passengers or a price of goods")
     if row["value"] <= 0:
         raise NotTestable("a difference, not a level: the value is not positive")
-    return f(row, places, ways)
+    return f(row, places, routes)
 
 
 # --- ways -----------------------------------------------------------------------------------------
 
 
-def _way(
-    row: dict[str, Any], places: Places, ways: Ways, *, goods: str = "container"
-) -> tuple[Way, Reading, str]:
+def _route(
+    row: dict[str, Any], places: Places, routes: Routes, *, goods: str = "container"
+) -> tuple[Route, Reading, str]:
     """Return the cheapest way a row speaks of, how it was read, and what was assumed."""
     start, end, reading = _ends(row, places)
     via = tuple(v for v in reading.via if not v & (start | end))
-    for date, modes, note in _tries(row, ways.network.date, reading.modes):
+    for date, modes, note in _tries(row, routes.network.date, reading.modes):
         found = _by_rail_or_ferry(
-            ways, modes, start, end, date=date, commodity=goods, via=via, shut=reading.shut
+            routes, modes, start, end, date=date, commodity=goods, via=via, shut=reading.shut
         )
         if found is not None and found.km > 0:
             return found, reading, note
-    raise _no_way(row, start, end, reading)
+    raise _no_route(row, start, end, reading)
 
 
 def _tries(
@@ -127,7 +127,7 @@ def _tries(
     ]
 
 
-def _shortest(row: dict[str, Any], places: Places, ways: Ways) -> tuple[Way, str]:
+def _shortest(row: dict[str, Any], places: Places, routes: Routes) -> tuple[Route, str]:
     """
     Return the shortest way by the modes named.
 
@@ -136,10 +136,10 @@ def _shortest(row: dict[str, Any], places: Places, ways: Ways) -> tuple[Way, str
     """
     start, end, reading = _ends(row, places)
     via = tuple(v for v in reading.via if not v & (start | end))
-    date, shut = ways.network.date, reading.shut
+    date, shut = routes.network.date, reading.shut
     open_, any_ = (
         _by_rail_or_ferry(
-            ways,
+            routes,
             reading.modes,
             start,
             end,
@@ -152,26 +152,26 @@ def _shortest(row: dict[str, Any], places: Places, ways: Ways) -> tuple[Way, str
         for built in (True, False)
     )
     if any_ is None or any_.km <= 0:
-        raise _no_way(row, start, end, reading)
+        raise _no_route(row, start, end, reading)
     if open_ is None or open_.km > _DETOUR * any_.km:
         return any_, "over links of any status"
     return open_, ""
 
 
 def _by_rail_or_ferry(
-    ways: Ways, modes: frozenset[str], start: frozenset[str], end: frozenset[str], **more: Any
-) -> Way | None:
+    routes: Routes, modes: frozenset[str], start: frozenset[str], end: frozenset[str], **more: Any
+) -> Route | None:
     """Return a way; by rail with wagons on a ferry only where the rails alone lead far round."""
-    found = ways.find(start, end, modes=modes, any_order=True, **more)
+    found = routes.find(start, end, modes=modes, any_order=True, **more)
     if modes != {"rail"}:
         return found
-    ferried = ways.find(start, end, modes=modes | {"rail_ferry"}, any_order=True, **more)
+    ferried = routes.find(start, end, modes=modes | {"rail_ferry"}, any_order=True, **more)
     if found is None or (ferried is not None and found.km > _FERRY_GAIN * ferried.km):
         return ferried
     return found
 
 
-def _no_way(
+def _no_route(
     row: dict[str, Any], start: frozenset[str], end: frozenset[str], reading: Reading
 ) -> NotTestable:
     if start & end:
@@ -203,33 +203,33 @@ def _largest(parts: dict[str, float], unit: str) -> str:
     return f"{name.replace('_', ' ')} is {value / total:.0%} of the modelled {unit}"
 
 
-def _transit_days(row: dict[str, Any], places: Places, ways: Ways) -> Measured:
+def _transit_days(row: dict[str, Any], places: Places, routes: Routes) -> Measured:
     """Hours of the way; without loading, unloading and the first wait unless door to door."""
-    way, reading, note = _way(row, places, ways)
-    parts = way.parts("hours")
-    ferry = set(way.modes.split("+")) <= {"ferry", "rail_ferry"}
+    route, reading, note = _route(row, places, routes)
+    parts = route.parts("hours")
+    ferry = set(route.modes.split("+")) <= {"ferry", "rail_ferry"}
     if reading.sailing or ferry:
-        water = np.isin(way.virtual.arcs["mode"].to_numpy(dtype=object)[way.arcs], WATER_MODES)
+        water = np.isin(route.virtual.arcs["mode"].to_numpy(dtype=object)[route.arcs], WATER_MODES)
         parts = {"haul_hours": parts["haul_hours"] * water}
         note = "; ".join(filter(None, [note, "time under sail alone"]))
     elif not reading.door:
         parts = {n: v for n, v in parts.items() if n not in ("load_hours", "unload_hours")}
-        parts["wait_hours"] = np.where(way.kind == "load", 0.0, parts["wait_hours"])
+        parts["wait_hours"] = np.where(route.kind == "load", 0.0, parts["wait_hours"])
     sums = {n: float(v.sum()) for n, v in parts.items()}
     hours = sum(sums.values())
     if hours <= 0:
         raise NotTestable("no way: the row speaks of a sailing and the way has none")
-    return Measured(hours / 24, row["value"], way.modes, _largest(sums, "time"), note)
+    return Measured(hours / 24, row["value"], route.modes, _largest(sums, "time"), note)
 
 
-def _distance(row: dict[str, Any], places: Places, ways: Ways) -> Measured:
+def _distance(row: dict[str, Any], places: Places, routes: Routes) -> Measured:
     """Length of the shortest way by the modes named, over links of any status."""
-    way, note = _shortest(row, places, ways)
-    return Measured(way.km, row["value"], way.modes, "length of the links on the way", note)
+    route, note = _shortest(row, places, routes)
+    return Measured(route.km, row["value"], route.modes, "length of the links on the way", note)
 
 
-def _price(per: str) -> Callable[[dict[str, Any], Places, Ways], Measured]:
-    def f(row: dict[str, Any], places: Places, ways: Ways) -> Measured:
+def _price(per: str) -> Callable[[dict[str, Any], Places, Routes], Measured]:
+    def f(row: dict[str, Any], places: Places, routes: Routes) -> Measured:
         """Freight, boarding, transfers and borders; loading and unloading are left out."""
         said = fold(f"{row['subject']} {row['route_description']}")
         if re.search(r"\b(component|infrastructure)\b", said):
@@ -237,31 +237,31 @@ def _price(per: str) -> Callable[[dict[str, Any], Places, Ways], Measured]:
         goods = next(
             (g for p, g in _GOODS if per == "t" and re.search(rf"\b({p})\b", said)), "container"
         )
-        way, _, note = _way(row, places, ways, goods=goods)
+        route, _, note = _route(row, places, routes, goods=goods)
         parts = {
             n: float(v.sum())
-            for n, v in way.parts("money").items()
+            for n, v in route.parts("money").items()
             if n not in ("load_fee", "unload_fee", "access")
         }
         factor = 1.0
         if per != "t":
-            factor = float(way.cost.commodities["payload_t_teu"].iloc[way.k])
-            factor *= ways.model.parameters.get("teu_per_feu_price") if per == "feu" else 1.0
-        observed = _in_model_money(row, ways)
+            factor = float(route.cost.commodities["payload_t_teu"].iloc[route.k])
+            factor *= routes.model.parameters.get("teu_per_feu_price") if per == "feu" else 1.0
+        observed = _in_model_money(row, routes)
         return Measured(
-            sum(parts.values()) * factor, observed, way.modes, _largest(parts, "price"), note
+            sum(parts.values()) * factor, observed, route.modes, _largest(parts, "price"), note
         )
 
     return f
 
 
-def _in_model_money(row: dict[str, Any], ways: Ways) -> float:
+def _in_model_money(row: dict[str, Any], routes: Routes) -> float:
     year = PRICE_YEAR if pd.isna(row["year"]) else int(row["year"])
     found = re.match(r"\s*([A-Z]{3})\b", row["unit"] or "USD")
     currency = found[1] if found else "USD"
     for back in range(4):  # the deflator of the newest years is not out yet
         try:
-            return usd(ways.network.facts, row["value"], currency, year - back)
+            return usd(routes.network.facts, row["value"], currency, year - back)
         except InputError:
             continue
     raise NotTestable(f"no rate: {currency} of {year} cannot be brought to {PRICE_YEAR} prices")
@@ -270,12 +270,12 @@ def _in_model_money(row: dict[str, Any], ways: Ways) -> float:
 # --- borders --------------------------------------------------------------------------------------
 
 
-def _border(column: str) -> Callable[[dict[str, Any], Places, Ways], Measured]:
-    def f(row: dict[str, Any], places: Places, ways: Ways) -> Measured:
+def _border(column: str) -> Callable[[dict[str, Any], Places, Routes], Measured]:
+    def f(row: dict[str, Any], places: Places, routes: Routes) -> Measured:
         """Mean over the crossings a row names: a place, or all land borders of a country."""
         if re.search(r"\bside\b", fold(row["subject"])) and column == "crossing_hours":
             raise NotTestable("one side of a border: the model holds both sides as one")
-        virtual, cost = ways.on(_day(row, ways.network.date))
+        virtual, cost = routes.on(_day(row, routes.network.date))
         arcs = virtual.arcs
         here = _crossings(row, places, arcs)
         if not here.any():
@@ -287,7 +287,7 @@ def _border(column: str) -> Callable[[dict[str, Any], Places, Ways], Measured]:
             values = values * _SHIPMENT_T
         modes = "+".join(sorted(set(arcs["mode"].to_numpy(dtype=object)[at])))
         note = f"mean of {len(at)} crossings" if len(at) > 1 else ""
-        observed = row["value"] if column == "crossing_hours" else _in_model_money(row, ways)
+        observed = row["value"] if column == "crossing_hours" else _in_model_money(row, routes)
         return Measured(float(np.mean(values)), observed, modes, "hours set at the crossing", note)
 
     return f
@@ -306,42 +306,44 @@ def _crossings(row: dict[str, Any], places: Places, arcs: pd.DataFrame) -> Any:
     elif re.search(r"\broad|truck|lorry|bcp", words) and not re.search(r"\brail", words):
         here &= arcs["mode"].eq("road")
     named = [n for n in places.along(row["subject"]) if arcs["node_id"].isin(n)[here].any()]
-    lands = places.lands(said)
+    territories = places.territories(said)
     ends = [places.territory(row["origin"]), places.territory(row["destination"])]
     if named:
         here &= arcs["node_id"].isin(frozenset().union(*named))
-    elif re.search(r"\bcarec\b", words) and not lands:
+    elif re.search(r"\bcarec\b", words) and not territories:
         here &= arcs["from_territory_id"].isin(_CAREC) & arcs["territory_id"].isin(_CAREC)
-    elif lands:
-        here &= arcs["from_territory_id"].isin(lands) | arcs["territory_id"].isin(lands)
+    elif territories:
+        here &= arcs["from_territory_id"].isin(territories) | arcs["territory_id"].isin(territories)
         here &= arcs["from_territory_id"].isin(_CAREC) & arcs["territory_id"].isin(_CAREC)
     elif not all(ends):
         return here & False
     if all(ends):
         here &= arcs["from_territory_id"].eq(ends[0]) & arcs["territory_id"].eq(ends[1])
-    elif lands and "outbound" in words:
-        here &= arcs["from_territory_id"].isin(lands)
-    elif lands and "inbound" in words:
-        here &= arcs["territory_id"].isin(lands)
+    elif territories and "outbound" in words:
+        here &= arcs["from_territory_id"].isin(territories)
+    elif territories and "inbound" in words:
+        here &= arcs["territory_id"].isin(territories)
     return here.to_numpy(dtype=bool)
 
 
-def _speed(row: dict[str, Any], places: Places, ways: Ways) -> Measured:
+def _speed(row: dict[str, Any], places: Places, routes: Routes) -> Measured:
     """Speed of a way, or of 500 km and a border in a country (speed with delay of the surveys)."""
     words = fold(f"{row['subject']} {row['route_description']}")
     if re.search(r"\b(design|line speed|existing|swod|without delay)\b", words):
         raise NotTestable("no such quantity in the model: speed of a line or without rests")
     if row["origin"] and row["destination"]:
-        way, _, note = _way(row, places, ways)
-        hours = float(way.parts("hours")["haul_hours"].sum())
-        return Measured(way.km / hours, row["value"], way.modes, "speeds by mode and country", note)
+        route, _, note = _route(row, places, routes)
+        hours = float(route.parts("hours")["haul_hours"].sum())
+        return Measured(
+            route.km / hours, row["value"], route.modes, "speeds by mode and country", note
+        )
     mode = "rail" if re.search(r"\brail", words) else "road"
-    lands = places.lands(f"{row['subject']} {row['route_description']}") or list(_CAREC)
-    virtual, cost = ways.on(_day(row, ways.network.date))
+    territories = places.territories(f"{row['subject']} {row['route_description']}") or list(_CAREC)
+    virtual, cost = routes.on(_day(row, routes.network.date))
     arcs, k = virtual.arcs, cost.position("container")
     of_mode = arcs["mode"].eq(mode) & arcs["is_open"]
-    move = (of_mode & arcs["kind"].eq("move") & arcs["territory_id"].isin(lands)).to_numpy()
-    out = of_mode & arcs["kind"].eq("cross") & arcs["from_territory_id"].isin(lands)
+    move = (of_mode & arcs["kind"].eq("move") & arcs["territory_id"].isin(territories)).to_numpy()
+    out = of_mode & arcs["kind"].eq("cross") & arcs["from_territory_id"].isin(territories)
     if not move.any() or not out.any():
         raise NotTestable("no way: no open link or border of that mode in that country")
     hours, km = (
@@ -356,7 +358,7 @@ def _speed(row: dict[str, Any], places: Places, ways: Ways) -> Measured:
     )
 
 
-_QUANTITIES: dict[str, Callable[[dict[str, Any], Places, Ways], Measured]] = {
+_QUANTITIES: dict[str, Callable[[dict[str, Any], Places, Routes], Measured]] = {
     "transit_time_days": _transit_days,
     "distance_km": _distance,
     "cost_usd_per_feu": _price("feu"),

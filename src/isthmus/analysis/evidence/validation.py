@@ -18,7 +18,7 @@ import pandas as pd
 
 from isthmus.analysis.evidence.observed import Places
 from isthmus.analysis.evidence.outcome import Measured
-from isthmus.analysis.evidence.paths import Ways
+from isthmus.analysis.evidence.paths import Routes
 from isthmus.analysis.evidence.quantities import measure
 from isthmus.errors import NotTestable, UnknownName
 from isthmus.facts.observations import read_observations
@@ -162,13 +162,13 @@ def validate(
         no error: the row is listed as not testable.
     """
     rows = read_observations(network.facts, observations)
-    places, ways = Places(network.facts), Ways(network, cost)
+    places, routes = Places(network.facts), Routes(network, cost)
     results = {}
     for at, row in rows.sort_values("year", kind="stable").to_dict("index").items():
         try:
             if np.isnan(row["value"]):
                 raise NotTestable("no number: the value is empty or text")
-            found = measure(row, places, ways, assignment)
+            found = measure(row, places, routes, assignment)
             results[at] = _compared(row, found)
         except UnknownName as e:
             near = f" (nearest: {', '.join(e.nearest)})" if e.nearest else ""

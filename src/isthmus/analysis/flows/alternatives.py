@@ -135,8 +135,8 @@ def route(
     start, end = names.node(origin, "FROM"), names.node(destination, "TO")
     goods = names.commodity(commodity, "--commodity")
     virtual = expand(network)
-    land = network.nodes.set_index("node_id")["territory_id"]
-    trade = {"origin": land[start], "destination": land[end], "commodity_id": goods}
+    territory = network.nodes.set_index("node_id")["territory_id"]
+    trade = {"origin": territory[start], "destination": territory[end], "commodity_id": goods}
     classes, class_of = cost.classes(network, pd.DataFrame([trade]))
     arc_cost, one = cost.of(virtual, classes), int(class_of[0])
     title = dict(zip(network.nodes["node_id"], network.nodes["name"], strict=True))
@@ -232,7 +232,7 @@ def _row(
     p50, p90 = path_hours(cost, k, path)
     boxed = goods["load_type"] == "container" and goods["payload_t_teu"] == goods["payload_t_teu"]
     facts = virtual.network.facts["territories"].set_index("territory_id")["kind"]
-    lands = [t for t in dict.fromkeys(moving["territory_id"]) if facts.get(t) == "state"]
+    territories = [t for t in dict.fromkeys(moving["territory_id"]) if facts.get(t) == "state"]
     seas = [t for t in dict.fromkeys(moving["territory_id"]) if facts.get(t) == "sea"]
     return {
         "usd_t": float(cost.usd[k, path].sum()),
@@ -247,7 +247,7 @@ def _row(
         "co2_kg_t": float(cost.co2_kg[k, path].sum()),
         "length_km": float(moving["length_km"].sum()),
         "modes": " > ".join(_runs(moving["mode"])),
-        "territories": " ".join(lands),
+        "territories": " ".join(territories),
         "seas": " ".join(seas),
         "crossings": "; ".join(arcs.loc[arcs["kind"].eq("cross"), "crossing_id"]),
         "exposure": "; ".join(

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from isthmus.analysis.flows.game import TransitGame, Ways
+from isthmus.analysis.flows.game import TransitGame, TripPaths
 from isthmus.errors import IsthmusError
 from isthmus.kernels import lattice, layers
 
@@ -81,19 +81,19 @@ class Compiled:
     Parameters
     ----------
     game : TransitGame
-    ways : Ways
+    paths : TripPaths
     """
 
     game: TransitGame = field(repr=False)
-    ways: Ways = field(repr=False)
+    paths: TripPaths = field(repr=False)
 
     @cached_property
     def tight(self) -> IntArray:
         """Arcs that cannot take all trips with a way over them."""
-        game, ways = self.game, self.ways
-        entry = np.repeat(ways.trip, np.diff(ways.starts))
-        bound = np.isfinite(game.capacity[ways.arcs])
-        pairs = np.unique(ways.arcs[bound].astype(np.int64) * len(game.outside) + entry[bound])
+        game, paths = self.game, self.paths
+        entry = np.repeat(paths.trip, np.diff(paths.starts))
+        bound = np.isfinite(game.capacity[paths.arcs])
+        pairs = np.unique(paths.arcs[bound].astype(np.int64) * len(game.outside) + entry[bound])
         arc, trip = np.divmod(pairs, len(game.outside))
         most = np.bincount(arc, game.trips.flow[trip], game.graph.n_arc)
         return np.flatnonzero(most > game.capacity)
@@ -101,9 +101,9 @@ class Compiled:
     @cached_property
     def coupled(self) -> npt.NDArray[np.bool_]:
         """Trips with a way over such an arc, shape (n_trip,)."""
-        over = np.isin(self.ways.arcs, self.tight)
+        over = np.isin(self.paths.arcs, self.tight)
         out = np.zeros(len(self.game.outside), dtype=bool)
-        out[np.repeat(self.ways.trip, np.diff(self.ways.starts))[over]] = True
+        out[np.repeat(self.paths.trip, np.diff(self.paths.starts))[over]] = True
         return out
 
     @cached_property
@@ -111,20 +111,20 @@ class Compiled:
         """What `lattice.spread` reads of the trips that cannot meet a full arc."""
         game = self.game
         chosen = np.flatnonzero(~self.coupled)
-        rows = np.flatnonzero(~self.coupled[self.ways.trip])
-        count = np.bincount(self.ways.trip[rows], minlength=len(game.outside))[chosen]
+        rows = np.flatnonzero(~self.coupled[self.paths.trip])
+        count = np.bincount(self.paths.trip[rows], minlength=len(game.outside))[chosen]
         starts = np.concatenate([[0], np.cumsum(count)])
         flow, outside = game.trips.flow[chosen], game.outside[chosen]
-        return starts, self.ways.mask[rows], self.ways.cost[rows], flow, outside
+        return starts, self.paths.mask[rows], self.paths.cost[rows], flow, outside
 
     @cached_property
     def bound(self) -> tuple[npt.NDArray[Any], ...]:
         """What `lattice.alone` reads of the others, from trip to capacity."""
-        game, ways = self.game, self.ways
+        game, paths = self.game, self.paths
         chosen = np.flatnonzero(self.coupled)
         number = np.full(len(game.outside), -1, np.int64)
         number[chosen] = np.arange(len(chosen))
-        taken = ways.take(np.flatnonzero(self.coupled[ways.trip]))
+        taken = paths.take(np.flatnonzero(self.coupled[paths.trip]))
         place = np.full(game.graph.n_arc, -1, np.int64)
         place[self.tight] = np.arange(len(self.tight))
         entry = place[taken.arcs]
@@ -209,11 +209,11 @@ class Compiled:
         def part(fixed: int) -> float:
             absent = (1 << split) - 1 & ~fixed
             rows = np.flatnonzero((mask & absent) == 0)
-            ways = Ways(trip, mask, cost, starts, arcs).take(rows)
-            begin = np.searchsorted(ways.trip, np.arange(len(first))).astype(np.int32)
+            paths = TripPaths(trip, mask, cost, starts, arcs).take(rows)
+            begin = np.searchsorted(paths.trip, np.arange(len(first))).astype(np.int32)
             done = layers.climb(
-                fixed, split, n, ways.trip, ways.mask, ways.cost, ways.starts.astype(np.int32),
-                ways.arcs, begin, flow, capacity, hot, spent,
+                fixed, split, n, paths.trip, paths.mask, paths.cost, paths.starts.astype(np.int32),
+                paths.arcs, begin, flow, capacity, hot, spent,
             )  # fmt: skip
             return _solved(np.nan if done < 0 else float(done))
 
@@ -322,7 +322,7 @@ def compile_game(
         if not every and done >= _RECENT and recent.mean() <= _ENOUGH * worth:
             break
         looked = unsettled if every else looked
-        compiled = replace(compiled, ways=compiled.ways.plus(*new))
+        compiled = replace(compiled, paths=compiled.paths.plus(*new))
     if every:
         return compiled, PathGap(gap / worth, sum(drawn[-1]) / (everyone + 1) / worth)
     recent = np.concatenate(drawn[1:][-_RECENT:] or drawn)
@@ -330,7 +330,7 @@ def compile_game(
     return compiled, PathGap(most / worth, float(recent.mean()) / worth)
 
 
-def _missing(compiled: Compiled, coalition: int) -> tuple[float, Ways | None]:
+def _missing(compiled: Compiled, coalition: int) -> tuple[float, TripPaths | None]:
     """Return by how much a coalition's cost is above the bound over all ways, and ways that pay."""
     game = compiled.game
     _, toll, pays = compiled.one(coalition)

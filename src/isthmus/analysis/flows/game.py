@@ -13,13 +13,13 @@ from isthmus.assign.base import Graph, Trips
 from isthmus.assign.generation import floors
 from isthmus.kernels import coalitions
 
-__all__ = ["TransitGame", "Ways"]
+__all__ = ["TransitGame", "TripPaths"]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 
-class Ways(NamedTuple):
+class TripPaths(NamedTuple):
     """
     Ways of trips, sorted by trip.
 
@@ -40,19 +40,19 @@ class Ways(NamedTuple):
     starts: IntArray
     arcs: npt.NDArray[np.int32]
 
-    def take(self, rows: IntArray) -> Ways:
+    def take(self, rows: IntArray) -> TripPaths:
         """Return some of the ways, in the order asked."""
         size = np.diff(self.starts)[rows]
         starts = np.zeros(len(rows) + 1, np.int64)
         np.cumsum(size, out=starts[1:])
         at = np.repeat(self.starts[rows] - starts[:-1], size) + np.arange(starts[-1])
-        return Ways(self.trip[rows], self.mask[rows], self.cost[rows], starts, self.arcs[at])
+        return TripPaths(self.trip[rows], self.mask[rows], self.cost[rows], starts, self.arcs[at])
 
-    def plus(self, *others: Ways) -> Ways:
+    def plus(self, *others: TripPaths) -> TripPaths:
         """Return these and others, sorted by trip, each way once."""
         every = (self, *others)
         sizes = np.concatenate([np.diff(w.starts) for w in every])
-        both = Ways(
+        both = TripPaths(
             np.concatenate([w.trip for w in every]),
             np.concatenate([w.mask for w in every]),
             np.concatenate([w.cost for w in every]),
@@ -118,7 +118,7 @@ class TransitGame:
 
     def search(
         self, toll: FloatArray | None = None, coalition: int = -1, limit: FloatArray | None = None
-    ) -> Ways:
+    ) -> TripPaths:
         """
         Find the ways that no other way beats in cost and in whom it asks.
 
@@ -133,7 +133,7 @@ class TransitGame:
 
         Returns
         -------
-        Ways
+        TripPaths
         """
         floor, row = self._floor
         most = self.outside if limit is None else limit
@@ -158,11 +158,11 @@ class TransitGame:
 
     def _gathered(
         self, parts: list[tuple[IntArray, IntArray, IntArray, npt.NDArray[np.int32]]], shut: int
-    ) -> Ways:
+    ) -> TripPaths:
         """Join the ways of all groups; only those that ask nobody who has not agreed."""
         if not parts:
             none = np.empty(0, np.int64)
-            return Ways(none, none, np.empty(0), np.zeros(1, np.int64), none.astype(np.int32))
+            return TripPaths(none, none, np.empty(0), np.zeros(1, np.int64), none.astype(np.int32))
         trip = np.concatenate([p[0] for p in parts])
         size = np.concatenate([np.diff(p[2]) for p in parts])
         starts = np.zeros(len(trip) + 1, np.int64)
@@ -174,6 +174,6 @@ class TransitGame:
         mask &= ~self.own[trip]
         each = self.cost[self.trips.klass[trip[at]], arcs]
         cost = np.bincount(at, each, len(trip)).astype(np.float64)
-        ways = Ways(trip.astype(np.int64), mask, cost, starts, arcs)
+        paths = TripPaths(trip.astype(np.int64), mask, cost, starts, arcs)
         rows = np.flatnonzero((mask & shut) == 0)
-        return ways.take(rows[np.argsort(trip[rows], kind="stable")])
+        return paths.take(rows[np.argsort(trip[rows], kind="stable")])

@@ -53,10 +53,10 @@ def export_lines(facts: Facts, date: str, network: Network | None = None) -> pd.
         parts = [p.strip() for p in str(line["link_ids"]).split(";")]
         if any(p not in links.index or not links.loc[p, "is_open"] for p in parts):
             continue
-        lands = [str(links.loc[p, "territory_id"]) for p in parts]
+        territories = [str(links.loc[p, "territory_id"]) for p in parts]
         narrow = links.loc[parts, "capacity_t_yr"].min()
         own = {line["exporter_id"], line["market_id"]}
-        beyond = [t for t in dict.fromkeys(lands) if not t.startswith("SEA-")]
+        beyond = [t for t in dict.fromkeys(territories) if not t.startswith("SEA-")]
         if set(beyond) <= {line["exporter_id"]} and line["market_id"] == line["exporter_id"]:
             continue
         rows.append(
@@ -110,9 +110,9 @@ def export_capacity(
     gone = set(without)
     lines = lines[[not gone & set(t) for t in lines["transit"]]]
     rows = [
-        {**{c: line[c] for c in lines.columns if c != "transit"}, "transit_id": land}
+        {**{c: line[c] for c in lines.columns if c != "transit"}, "transit_id": territory}
         for line in lines.to_dict("records")
-        for land in (line["transit"] or ("",))
+        for territory in (line["transit"] or ("",))
     ]
     columns = ["commodity_id", "exporter_id", "transit_id", "capacity_t_yr", "line_id"]
     table = pd.DataFrame(rows, columns=columns)

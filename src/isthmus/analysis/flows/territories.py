@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from isthmus.assign import Assignment
     from isthmus.network import Network
 
-__all__ = ["branch_shares", "disjoint_ways", "most_tonnes", "trade_between"]
+__all__ = ["branch_shares", "disjoint_routes", "most_tonnes", "trade_between"]
 
 _UNIT_T = 1000.0
 """Capacities are rounded down to so many tonnes: the solver counts in whole numbers."""
@@ -26,7 +26,7 @@ _ENDLESS = np.iinfo(np.int32).max // 4
 """Stands for an element whose capacity does not bind."""
 
 
-def disjoint_ways(
+def disjoint_routes(
     network: Network, one: str, other: str, through: Collection[str] | None = None
 ) -> int:
     """
@@ -56,7 +56,7 @@ def disjoint_ways(
     if one not in usable or other not in usable:
         return 0
     pairs = pairs[pairs.isin(usable).all(axis=1)].drop_duplicates()
-    place = {land: i for i, land in enumerate(sorted(usable))}
+    place = {territory: i for i, territory in enumerate(sorted(usable))}
     n = len(place)
     begin = pairs["from_territory_id"].map(place).to_numpy() + n  # leaves by its second half
     end = pairs["to_territory_id"].map(place).to_numpy()
@@ -119,11 +119,15 @@ def most_tonnes(
     room = table * direction_share(virtual, assignment.cost)
     units = np.where(np.isnan(room), _ENDLESS, np.minimum(room / _UNIT_T, _ENDLESS))[here]
     n = virtual.n_stop
-    land = dict(
+    territory = dict(
         zip(virtual.network.zones["zone_id"], virtual.network.zones["territory_id"], strict=True)
     )
-    first = np.array([i for z, i in virtual.source_of_zone.items() if land[z] == one], dtype=int)
-    last = np.array([i for z, i in virtual.sink_of_zone.items() if land[z] == other], dtype=int)
+    first = np.array(
+        [i for z, i in virtual.source_of_zone.items() if territory[z] == one], dtype=int
+    )
+    last = np.array(
+        [i for z, i in virtual.sink_of_zone.items() if territory[z] == other], dtype=int
+    )
     if not len(first) or not len(last) or not len(here):
         return 0.0
     tail = np.concatenate([virtual.graph.tail[here], np.full(len(first), n), last])
@@ -185,10 +189,10 @@ def branch_shares(assignment: Assignment, one: str, other: str) -> pd.Series:
     kinds = network.facts["territories"].set_index("territory_id")["kind"]
     states = set(kinds.index[kinds.eq("state")]) - {one, other}
     arcs, paths = assignment.virtual.arcs, assignment.paths
-    land = arcs["territory_id"].where(arcs["kind"].eq("move"), "").to_numpy()
+    territory = arcs["territory_id"].where(arcs["kind"].eq("move"), "").to_numpy()
     tonnes: dict[str, float] = {}
     for path in trade_between(assignment, [one], [other]):
-        key = " ".join(sorted(set(land[paths.of(int(path))]) & states))
+        key = " ".join(sorted(set(territory[paths.of(int(path))]) & states))
         tonnes[key] = tonnes.get(key, 0.0) + float(paths.flow[path])
     total = sum(tonnes.values())
     shares = pd.Series({k: v / total for k, v in tonnes.items() if total > 0}, dtype=float)

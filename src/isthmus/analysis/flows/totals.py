@@ -116,9 +116,11 @@ def _transit(assignment: Assignment) -> pd.DataFrame:
     zone_of = virtual.network.zones.set_index("zone_id")["territory_id"]
     ends = [assignment.trips[f"{e}_zone_id"].map(zone_of) for e in ("origin", "destination")]
     moving = arcs["kind"].eq("move").to_numpy()
-    land = arcs["territory_id"].to_numpy(dtype=object)
-    codes, names = pd.factorize(np.concatenate([land, *(e.to_numpy(dtype=object) for e in ends)]))
-    of_arc, origin, destination = np.split(codes, np.cumsum([len(land), len(ends[0])]))
+    territory = arcs["territory_id"].to_numpy(dtype=object)
+    codes, names = pd.factorize(
+        np.concatenate([territory, *(e.to_numpy(dtype=object) for e in ends)])
+    )
+    of_arc, origin, destination = np.split(codes, np.cumsum([len(territory), len(ends[0])]))
     over, through = np.zeros((2, len(names)))
     totals.passed(
         paths.indptr, paths.arcs, paths.flow, np.where(moving, of_arc, -1),

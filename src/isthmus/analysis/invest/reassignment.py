@@ -40,7 +40,7 @@ class Again:
         For tonnes served only after, their share of value that not moving costs. [USD/yr]
     co2_saved_t_yr : float
         Over tonnes served before and after. [t/yr]
-    by_land : DataFrame
+    by_territory : DataFrame
         territory_id, name, saving_usd_yr (new trade included), transit_t_yr, fee_usd_yr: changes; a trade's
         saving is halved between its ends.
     """
@@ -48,7 +48,7 @@ class Again:
     saving_usd_yr: float
     new_trade_usd_yr: float
     co2_saved_t_yr: float
-    by_land: pd.DataFrame = field(repr=False)
+    by_territory: pd.DataFrame = field(repr=False)
 
     @property
     def gain_usd_yr(self) -> float:
@@ -108,19 +108,21 @@ def _compared(base: Assignment, new: Assignment, trade_of: Sequence[str]) -> Aga
     saving, new_trade = -trips["cost_change_usd_yr"].to_numpy(float), share * value * moved
     saved = saving + new_trade
     half = pd.Series(0.5 * saved, trips.index)
-    by_land = half.groupby(trips["origin_territory_id"]).sum()
-    by_land = by_land.add(half.groupby(trips["destination_territory_id"]).sum(), fill_value=0.0)
+    by_territory = half.groupby(trips["origin_territory_id"]).sum()
+    by_territory = by_territory.add(
+        half.groupby(trips["destination_territory_id"]).sum(), fill_value=0.0
+    )
     through = transit(new)["transit_t_yr"].sub(transit(base)["transit_t_yr"], fill_value=0.0)
     fees = _fees(new).sub(_fees(base), fill_value=0.0)
     names = base.virtual.network.facts["territories"].set_index("territory_id")
-    lands = names.index[names["kind"].eq("state")]
+    territories = names.index[names["kind"].eq("state")]
     frame = pd.DataFrame(
         {
-            "territory_id": lands,
-            "name": names["name"].reindex(lands).to_numpy(),
-            "saving_usd_yr": by_land.reindex(lands).fillna(0.0).to_numpy(),
-            "transit_t_yr": through.reindex(lands).fillna(0.0).to_numpy(),
-            "fee_usd_yr": fees.reindex(lands).fillna(0.0).to_numpy(),
+            "territory_id": territories,
+            "name": names["name"].reindex(territories).to_numpy(),
+            "saving_usd_yr": by_territory.reindex(territories).fillna(0.0).to_numpy(),
+            "transit_t_yr": through.reindex(territories).fillna(0.0).to_numpy(),
+            "fee_usd_yr": fees.reindex(territories).fillna(0.0).to_numpy(),
         }
     ).astype(_TEXT)
     for column in ("transit_t_yr", "fee_usd_yr"):  # what is left of rounding is no change
@@ -140,8 +142,8 @@ def _compared(base: Assignment, new: Assignment, trade_of: Sequence[str]) -> Aga
 def _fees(assignment: Assignment) -> pd.Series[float]:
     """Return what crossings ask, by the land that is entered. [USD/yr]"""
     paid = (assignment.cost.components["crossing_fee"] * assignment.arc_flow).sum(axis=0)
-    land = assignment.virtual.arcs["territory_id"].to_numpy()
-    return pd.Series(np.asarray(paid)).groupby(land).sum()
+    territory = assignment.virtual.arcs["territory_id"].to_numpy()
+    return pd.Series(np.asarray(paid)).groupby(territory).sum()
 
 
 def _key(base: Assignment, projects: Sequence[Project], trade_of: Sequence[str]) -> str:
@@ -164,7 +166,7 @@ def _write(file: Path, found: Again) -> None:
         "saving_usd_yr": found.saving_usd_yr,
         "new_trade_usd_yr": found.new_trade_usd_yr,
         "co2_saved_t_yr": found.co2_saved_t_yr,
-        "by_land": found.by_land.to_dict("list"),
+        "by_land": found.by_territory.to_dict("list"),
     }
     file.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(

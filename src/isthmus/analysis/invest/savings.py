@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from isthmus.analysis.flows.game import TransitGame, Ways
+from isthmus.analysis.flows.game import TransitGame, TripPaths
 from isthmus.analysis.invest.improved import SAME, Improved, improved_alone, improved_together
 from isthmus.analysis.invest.projects import Project
 from isthmus.assign.base import Trips, build_graph, least_costs
@@ -54,7 +54,7 @@ class Choices:
     values : ndarray, shape (n_row, 2 + n_land)
         Against the base: saving of generalised cost [USD/yr], emissions saved [t/yr], transit added
         over each land [t/yr].
-    lands : tuple of str
+    territories : tuple of str
     transit : ndarray, shape (n_land,)
         In the base. [t/yr]
     """
@@ -63,7 +63,7 @@ class Choices:
     starts: IntArray = field(repr=False)
     mask: IntArray = field(repr=False)
     values: FloatArray = field(repr=False)
-    lands: tuple[str, ...] = field(repr=False)
+    territories: tuple[str, ...] = field(repr=False)
     transit: FloatArray = field(repr=False)
 
     def of(self, sets: npt.ArrayLike) -> FloatArray:
@@ -114,7 +114,9 @@ class Choices:
             mask |= (self.mask[rows] >> old & 1) << new
         count = np.bincount(group, minlength=len(self.starts) - 1)
         starts = np.concatenate([[0], np.cumsum(count[count > 0])]).astype(np.int64)
-        found = Choices(len(chosen), starts, mask, self.values[rows], self.lands, self.transit)
+        found = Choices(
+            len(chosen), starts, mask, self.values[rows], self.territories, self.transit
+        )
         return _merged(found)
 
 
@@ -124,7 +126,7 @@ def compile_choices(
     projects: Sequence[Project],
     *,
     share: float | None = None,
-    zone_lands: Sequence[str] = (),
+    zone_territories: Sequence[str] = (),
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Choices:
     """
@@ -142,7 +144,7 @@ def compile_choices(
     share : float, optional
         What a tonne loses that cannot move, as a share of its value; else the parameter
         ``no_trade_value_share``.
-    zone_lands : sequence of str
+    zone_territories : sequence of str
         If given, only trade that begins or ends in these lands counts.
     progress : callable, optional
         Called with a stage, steps done and to do; what it raises interrupts.
@@ -165,11 +167,11 @@ def compile_choices(
     more = improved_together(base, cost, projects, usd, flow)
     if more is None:
         more = improved_alone(base, cost, projects, usd, flow, progress)
-    game, order, co2 = _game(base, usd, more, len(projects), share, zone_lands)
+    game, order, co2 = _game(base, usd, more, len(projects), share, zone_territories)
     if progress is not None:
         progress("ways of trades", 0, 1)
-    ways = game[0].search()
-    return _grouped(base, usd, game, ways, order, co2)
+    paths = game[0].search()
+    return _grouped(base, usd, game, paths, order, co2)
 
 
 def _game(
@@ -178,7 +180,7 @@ def _game(
     more: list[Improved],
     n: int,
     share: float | None,
-    zone_lands: Sequence[str],
+    zone_territories: Sequence[str],
 ) -> tuple[_Made, IntArray, FloatArray]:
     """Return the game of the graph with a second arc for each improved one, and what its arcs are."""
     graph = base.virtual.graph
@@ -202,8 +204,8 @@ def _game(
     stuck = np.isfinite(after) & ~np.isfinite(before)
     moves = np.isfinite(after) & (trips.flow > 0.0) & (trips.origin != trips.destination)
     moves &= stuck | (after < before * (1.0 - SAME))
-    if len(zone_lands):
-        moves &= _of_lands(base, zone_lands)
+    if len(zone_territories):
+        moves &= _of_territories(base, zone_territories)
     rows = np.flatnonzero(moves)
     chosen = Trips(trips.klass[rows], trips.origin[rows], trips.destination[rows], trips.flow[rows])
     capacity = np.full(wide.n_arc, np.inf)
@@ -218,10 +220,10 @@ def _game(
     return (game, rows, before[rows], gain), arc.astype(np.int64), co2
 
 
-def _of_lands(base: Assignment, lands: Sequence[str]) -> npt.NDArray[np.bool_]:
+def _of_territories(base: Assignment, territories: Sequence[str]) -> npt.NDArray[np.bool_]:
     zone = base.virtual.network.zones.set_index("zone_id")["territory_id"]
     ends = base.trips[["origin_zone_id", "destination_zone_id"]].apply(lambda c: c.map(zone))
-    return np.asarray(ends.isin(list(lands)).any(axis=1).to_numpy(), dtype=bool)
+    return np.asarray(ends.isin(list(territories)).any(axis=1).to_numpy(), dtype=bool)
 
 
 def _ends(base: Assignment) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.object_]]:
@@ -232,12 +234,12 @@ def _ends(base: Assignment) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.obj
     )
 
 
-def _lands_of_arcs(base: Assignment) -> tuple[tuple[str, ...], IntArray]:
+def _territories_of_arcs(base: Assignment) -> tuple[tuple[str, ...], IntArray]:
     """Return the states that arcs move over, and the position of each arc's, -1 for others."""
     arcs = base.virtual.arcs
     kinds = base.virtual.network.facts["territories"].set_index("territory_id")["kind"]
     states = sorted(kinds.index[kinds.eq("state")])
-    place = {land: i for i, land in enumerate(states)}
+    place = {territory: i for i, territory in enumerate(states)}
     moving = arcs["kind"].eq("move").to_numpy()
     at = np.array([place.get(t, -1) for t in arcs["territory_id"]], np.int64)
     return tuple(states), np.where(moving, at, -1)
@@ -247,37 +249,39 @@ def _grouped(
     base: Assignment,
     usd: FloatArray,
     made: _Made,
-    ways: Ways,
+    paths: TripPaths,
     arc: IntArray,
     co2: FloatArray,
 ) -> Choices:
     """Return what the ways of each trade give it against the base, trades of like ways together."""
     game, rows, before, gain = made
-    lands, land_of = _lands_of_arcs(base)
-    start, end = (np.array([_place(lands, x) for x in side], np.int64) for side in _ends(base))
-    size = np.diff(ways.starts)
-    entry = np.repeat(np.arange(len(ways.trip)), size)
-    klass = game.trips.klass[ways.trip]
-    emitted = np.bincount(entry, co2[klass[entry], ways.arcs], len(ways.trip)) / 1000.0
-    through = np.zeros((len(ways.trip), len(lands)))
-    here = land_of[arc[ways.arcs]]
-    trip = rows[ways.trip[entry]]
+    territories, territory_of = _territories_of_arcs(base)
+    start, end = (
+        np.array([_place(territories, x) for x in side], np.int64) for side in _ends(base)
+    )
+    size = np.diff(paths.starts)
+    entry = np.repeat(np.arange(len(paths.trip)), size)
+    klass = game.trips.klass[paths.trip]
+    emitted = np.bincount(entry, co2[klass[entry], paths.arcs], len(paths.trip)) / 1000.0
+    through = np.zeros((len(paths.trip), len(territories)))
+    here = territory_of[arc[paths.arcs]]
+    trip = rows[paths.trip[entry]]
     foreign = (here >= 0) & (here != start[trip]) & (here != end[trip])
     through[entry[foreign], here[foreign]] = 1.0
-    order = np.lexsort((ways.mask, ways.cost, ways.trip))
+    order = np.lexsort((paths.mask, paths.cost, paths.trip))
     flow = game.trips.flow
     merged: dict[tuple[int, ...], FloatArray] = {}
-    cut = np.searchsorted(ways.trip[order], np.arange(len(rows) + 1))
+    cut = np.searchsorted(paths.trip[order], np.arange(len(rows) + 1))
     for t in range(len(rows)):
         mine = order[cut[t] : cut[t + 1]]
-        masks = ways.mask[mine]
+        masks = paths.mask[mine]
         old = mine[masks == 0]
         mine, masks = mine[masks != 0], masks[masks != 0]
         if not len(mine):
             continue
-        block = np.empty((len(mine), 2 + len(lands)))
+        block = np.empty((len(mine), 2 + len(territories)))
         # a tonne that could not move gains the same by any way
-        block[:, 0] = gain[t] if np.isfinite(gain[t]) else before[t] - ways.cost[mine]
+        block[:, 0] = gain[t] if np.isfinite(gain[t]) else before[t] - paths.cost[mine]
         # a trade that could not move before has no emissions to compare with
         block[:, 1] = emitted[old[0]] - emitted[mine] if len(old) else 0.0
         block[:, 2:] = through[mine] - (through[old[0]] if len(old) else 0.0)
@@ -286,29 +290,33 @@ def _grouped(
     keys = list(merged)
     starts = np.concatenate([[0], np.cumsum([len(k) for k in keys])]).astype(np.int64)
     mask = np.array([m for k in keys for m in k], np.int64)
-    values = np.concatenate([merged[k] for k in keys]) if keys else np.zeros((0, 2 + len(lands)))
-    return Choices(game.n, starts, mask, values, lands, _base_transit(base, lands, start, end, usd))
+    values = (
+        np.concatenate([merged[k] for k in keys]) if keys else np.zeros((0, 2 + len(territories)))
+    )
+    return Choices(
+        game.n, starts, mask, values, territories, _base_transit(base, territories, start, end, usd)
+    )
 
 
-def _place(lands: tuple[str, ...], name: object) -> int:
-    return lands.index(str(name)) if name in lands else -2
+def _place(territories: tuple[str, ...], name: object) -> int:
+    return territories.index(str(name)) if name in territories else -2
 
 
 def _base_transit(
-    base: Assignment, lands: tuple[str, ...], start: IntArray, end: IntArray, usd: FloatArray
+    base: Assignment, territories: tuple[str, ...], start: IntArray, end: IntArray, usd: FloatArray
 ) -> FloatArray:
     """Return transit over each land when every trade takes its cheapest way at the base's delays."""
     from isthmus.assign.all_or_nothing import all_or_nothing
 
     found = all_or_nothing(base.virtual.graph, usd, base.trip_ends)
-    _, land_of = _lands_of_arcs(base)
+    _, territory_of = _territories_of_arcs(base)
     entry = np.repeat(np.arange(len(found.path_trip)), np.diff(found.path_indptr))
-    here = land_of[found.path_arcs]
+    here = territory_of[found.path_arcs]
     trip = found.path_trip[entry]
     foreign = (here >= 0) & (here != start[trip]) & (here != end[trip])
-    pairs = np.unique(entry[foreign] * len(lands) + here[foreign])
-    path, land = np.divmod(pairs, len(lands))
-    return np.bincount(land, found.path_flow[path], len(lands)).astype(np.float64)
+    pairs = np.unique(entry[foreign] * len(territories) + here[foreign])
+    path, territory = np.divmod(pairs, len(territories))
+    return np.bincount(territory, found.path_flow[path], len(territories)).astype(np.float64)
 
 
 def _merged(choices: Choices) -> Choices:
@@ -322,4 +330,4 @@ def _merged(choices: Choices) -> Choices:
     starts = np.concatenate([[0], np.cumsum([len(k) for k in found])]).astype(np.int64)
     mask = np.array([m for k in found for m in k], np.int64)
     values = np.concatenate(list(found.values()))
-    return Choices(choices.n, starts, mask, values, choices.lands, choices.transit)
+    return Choices(choices.n, starts, mask, values, choices.territories, choices.transit)

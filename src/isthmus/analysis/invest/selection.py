@@ -195,7 +195,7 @@ def invest(
     ]
     if not every:
         raise InputError([Fault("projects", "none is left.", "Name some that are not built.")])
-    choices = compile_choices(base, cost, every, zone_lands=trade_of, progress=progress)
+    choices = compile_choices(base, cost, every, zone_territories=trade_of, progress=progress)
     open_to = [i for i, p in enumerate(every) if p.priced and p.capital_usd <= budget_usd]
     listed = [every[i] for i in open_to]
     rate = parameters.get("discount_rate") if rate is None else rate
@@ -275,7 +275,7 @@ def npv_of(
     if upkeep is None:
         upkeep = parameters.get("upkeep_share_yr", item="project")
     plan = appraise(members, rate, years, upkeep)
-    choices = compile_choices(base, cost, members, zone_lands=trade_of)
+    choices = compile_choices(base, cost, members, zone_territories=trade_of)
     whole = (1 << len(members)) - 1
     worth = _worth_of(whole, lambda s: float(choices.saving(s)[0]), plan)
     return worth - float(plan.cost_usd.sum())
@@ -365,7 +365,7 @@ def _again(
         "npv_usd": worth - paid,
         "bcr": worth / paid if paid > 0.0 else np.nan,
         "co2_saved_t_yr": whole.co2_saved_t_yr,
-        "by_land": whole.by_land,
+        "by_land": whole.by_territory,
     }
 
 

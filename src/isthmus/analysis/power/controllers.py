@@ -336,6 +336,6 @@ def _players(
 
 def named(facts: Facts, players: Sequence[str]) -> list[str]:
     """Return the names of controllers: territories or actors."""
-    lands = facts["territories"].set_index("territory_id")["name"]
+    territories = facts["territories"].set_index("territory_id")["name"]
     actors = facts["actors"].set_index("actor_id")["name"]
-    return [str(lands.get(p, actors.get(p, p))) for p in players]
+    return [str(territories.get(p, actors.get(p, p))) for p in players]

@@ -47,7 +47,7 @@ def transit_by_controller(assignment: Assignment, commodity: str | None = None) 
     )
     pairs = np.unique(paths.path_of_arc * len(names) + codes[paths.arcs])
     path, code = np.divmod(pairs, len(names))
-    start, end = _lands(assignment)
+    start, end = _territories(assignment)
     trip = paths.trip[path]
     foreign = (names[code] != start[trip]) & (names[code] != end[trip]) & (names[code] != "")
     if commodity is not None:
@@ -106,7 +106,7 @@ def transit_game(
     owner = np.array([bit.get(c, 0) for c in virtual.arcs["control_id"]], np.int64)
     if free_passages:
         owner[_free(assignment)] = 0
-    start, end = _lands(assignment)
+    start, end = _territories(assignment)
     own = np.array(
         [bit.get(a, 0) | bit.get(b, 0) for a, b in zip(start, end, strict=True)], np.int64
     )
@@ -135,9 +135,9 @@ def _free(assignment: Assignment) -> npt.NDArray[np.bool_]:
     passage = arcs["passage_id"].ne("")
     water = arcs.loc[passage, ["node_id", "to_node_id", "territory_id"]]
     ends = {
-        (node, land)
+        (node, territory)
         for column in ("node_id", "to_node_id")
-        for node, land in zip(water[column], water["territory_id"], strict=True)
+        for node, territory in zip(water[column], water["territory_id"], strict=True)
     }
     at_end = np.array(
         [
@@ -151,11 +151,11 @@ def _free(assignment: Assignment) -> npt.NDArray[np.bool_]:
     return np.asarray(passage.to_numpy(bool) | (at_end & arcs["mode"].eq("sea").to_numpy(bool)))
 
 
-def _lands(assignment: Assignment) -> tuple[npt.NDArray[np.str_], npt.NDArray[np.str_]]:
+def _territories(assignment: Assignment) -> tuple[npt.NDArray[np.str_], npt.NDArray[np.str_]]:
     """Return the lands where each trip begins and ends."""
-    land = assignment.virtual.network.zones.set_index("zone_id")["territory_id"]
+    territory = assignment.virtual.network.zones.set_index("zone_id")["territory_id"]
     start, end = (
-        assignment.trips[c].map(land).to_numpy(str)
+        assignment.trips[c].map(territory).to_numpy(str)
         for c in ("origin_zone_id", "destination_zone_id")
     )
     return start, end

@@ -105,11 +105,11 @@ def worth(lines: Sequence[Line], players: Sequence[str] = PLAYERS) -> FloatArray
         [million USD/yr]
     """
     bit = {p: 1 << i for i, p in enumerate(players)}
-    ways = sorted((s.cost_usd_km3, s.capacity_bcm, sum(bit[p] for p in s.players)) for s in lines)
+    routes = sorted((s.cost_usd_km3, s.capacity_bcm, sum(bit[p] for p in s.players)) for s in lines)
     out = np.zeros(1 << len(players))
     for coalition in range(len(out)):
         sold = 0.0
-        for cost, capacity, mask in ways:
+        for cost, capacity, mask in routes:
             if mask & ~coalition:
                 continue
             more = min(capacity, max(0.0, (CHOKE_USD_KM3 - cost) / SLOPE - sold))

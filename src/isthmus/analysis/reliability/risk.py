@@ -25,7 +25,7 @@ from isthmus.kernels import decompose
 if TYPE_CHECKING:
     from isthmus.assign import Assignment
 
-__all__ = ["Met", "Risk", "key_of", "keys_of", "laid_out", "risk_of"]
+__all__ = ["Met", "Risk", "arranged", "key_of", "keys_of", "risk_of"]
 
 Masks = npt.NDArray[np.uint64]
 
@@ -134,10 +134,10 @@ def risk_of(base: Assignment, only: Sequence[str] | None = None, workers: int = 
         closed = [closed[i] for i in kept]
     table = hazards(facts, base.cost.parameters, elements)
     causes = _causes(elements, table, weather(base.cost.parameters))
-    return laid_out(without, elements, closed, table, causes, workers)
+    return arranged(without, elements, closed, table, causes, workers)
 
 
-def laid_out(
+def arranged(
     without: Without,
     elements: pd.DataFrame,
     closed: list[IntArray],
@@ -252,12 +252,12 @@ def _routes(
     paths, m = without.base.paths, len(without.trips.flow)
     known: set[tuple[int, bytes]] = set()
     own, arcs = [], []
-    for t, _, way in spares:
-        name = int(t), way.tobytes()
+    for t, _, route in spares:
+        name = int(t), route.tobytes()
         if name not in known:
             known.add(name)
             own.append(int(t))
-            arcs.append(way)
+            arcs.append(route)
     trip = np.concatenate([paths.trip, np.array(own, np.int64)]).astype(np.int64)
     weight = np.concatenate(
         [paths.flow / without.flow[paths.trip], np.full(len(own), _SPARE_WEIGHT)]

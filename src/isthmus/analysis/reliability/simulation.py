@@ -117,8 +117,8 @@ def reliability(
     risk = base if isinstance(base, Risk) else risk_of(base, workers=workers)
     without = risk.without
     trips, assignment = without.trips, without.base
-    land = assignment.virtual.network.zones.set_index("zone_id")["territory_id"]
-    ends = [assignment.trips[f"{e}_zone_id"].map(land) for e in ("origin", "destination")]
+    territory = assignment.virtual.network.zones.set_index("zone_id")["territory_id"]
+    ends = [assignment.trips[f"{e}_zone_id"].map(territory) for e in ("origin", "destination")]
     codes, names = pd.factorize(pd.concat(ends), sort=True)
     start, end = (x.astype(np.int64) for x in np.split(codes, 2))
     causes = _for_kernel(risk)

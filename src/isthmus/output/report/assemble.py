@@ -170,11 +170,11 @@ def _bottlenecks(comparison: Comparison, facts: Facts) -> pd.DataFrame:
     frame = comparison.bottlenecks()
     names = facts["territories"].set_index("territory_id")["name"]
 
-    def land(column: str) -> pd.Series[str]:
+    def territory(column: str) -> pd.Series[str]:
         return frame[column].map(names).fillna(frame[column])
 
-    entered = land("territory_id")
-    left = land("from_territory_id")
+    entered = territory("territory_id")
+    left = territory("from_territory_id")
     quantities = {
         "tonnes": "tonnes_t_yr",
         "load": "load_share",

@@ -20,11 +20,11 @@ from isthmus.output.page.document import asset, render_page, style_sheet, write_
 from isthmus.output.page.tables import Column, listing
 from isthmus.output.sections.claims import ClaimNote, claim_of, counts_of, untested
 from isthmus.output.text.numerals import plural, signed
-from isthmus.output.text.prose import lands_of
+from isthmus.output.text.prose import territories_of
 
 __all__ = ["BriefBundle", "render_brief", "write_brief"]
 
-_MOST_LANDS = 20
+_MOST_TERRITORIES = 20
 """Countries in the tables: those that some order moves most."""
 _MOST_BARS = 10
 
@@ -98,9 +98,9 @@ def render_brief(bundle: BriefBundle) -> str:
         totals=_totals_table(totals),
         cards=cards,
         difference=_difference_legend(bundle.orders),
-        lands=_lands_table(bundle.orders, "change_usd", 1e6, "USD mn/yr"),
-        share=_lands_table(bundle.orders, "change_pct", 1.0, "%"),
-        transit=_lands_table(bundle.orders, "transit_change", 1e3, "kt/yr"),
+        lands=_territories_table(bundle.orders, "change_usd", 1e6, "USD mn/yr"),
+        share=_territories_table(bundle.orders, "change_pct", 1.0, "%"),
+        transit=_territories_table(bundle.orders, "transit_change", 1e3, "kt/yr"),
         tested=[claim_of(c) for c in tested],
         counts=counts_of(tested),
         disputed=_disputed(bundle.base),
@@ -116,8 +116,8 @@ def _totals(orders: Sequence[ReportBundle]) -> pd.DataFrame:
     rows = []
     for order in orders:
         t = order.totals
-        lands = _with_transit(order)
-        states = lands[lands["cost_usd_base"] > 0].sort_values("change_usd")
+        territories = _with_transit(order)
+        states = territories[territories["cost_usd_base"] > 0].sort_values("change_usd")
         rows.append(
             {
                 "order": order.title,
@@ -136,8 +136,10 @@ def _totals(orders: Sequence[ReportBundle]) -> pd.DataFrame:
 
 
 def _with_transit(order: ReportBundle) -> pd.DataFrame:
-    lands = lands_of(order)
-    return lands.assign(transit_change=lands["transit_t_new"] - lands["transit_t_base"])
+    territories = territories_of(order)
+    return territories.assign(
+        transit_change=territories["transit_t_new"] - territories["transit_t_base"]
+    )
 
 
 def _named(rows: pd.DataFrame) -> str:
@@ -173,15 +175,15 @@ def _cards(orders: Sequence[ReportBundle]) -> list[dict[str, Any]]:
     tops = _common(drawn)
     cards = []
     for order, frame, links in zip(orders, frames, drawn, strict=True):
-        lands = _with_transit(order)
+        territories = _with_transit(order)
         cards.append(
             {
                 "order": order,
                 "map": draw_map(order, frame, links, ("diff",), tops),
                 "cost": gains_and_losses(
-                    lands, "change_usd", "USD/yr", note="change_pct", most=_MOST_BARS
+                    territories, "change_usd", "USD/yr", note="change_pct", most=_MOST_BARS
                 ),
-                "transit": gains_and_losses(lands, "transit_change", "t/yr", most=_MOST_BARS),
+                "transit": gains_and_losses(territories, "transit_change", "t/yr", most=_MOST_BARS),
             }
         )
     return cards
@@ -208,14 +210,18 @@ def _difference_legend(orders: Sequence[ReportBundle]) -> Markup:
     return legend_of(links, ("diff",), _common(drawn), replace(orders[0], crossings=crossings))
 
 
-def _lands_table(orders: Sequence[ReportBundle], value: str, factor: float, unit: str) -> Markup:
+def _territories_table(
+    orders: Sequence[ReportBundle], value: str, factor: float, unit: str
+) -> Markup:
     """One row a country, one column an order, all in one unit so that columns compare."""
     frames = [_with_transit(o).set_index("name")[value].rename(o.scenario_id) for o in orders]
     if not frames:
         return Markup("")
     table = pd.concat(frames, axis=1).fillna(0.0) / factor
     size = table.abs().max(axis=1)
-    table = table[size > 0].loc[size[size > 0].sort_values(ascending=False).index[:_MOST_LANDS]]
+    table = table[size > 0].loc[
+        size[size > 0].sort_values(ascending=False).index[:_MOST_TERRITORIES]
+    ]
     # In the order of the alphabet: no country stands first because it gains or loses.
     table = table.sort_index().reset_index()
     columns = [Column("name", "Country")]

@@ -14,7 +14,7 @@ from isthmus.output.page.tables import Column, listing
 from isthmus.output.page.theme import MODES, REGIMES
 from isthmus.output.sections.flows import capacities_in_words, changes_of, chart_of, table_of
 from isthmus.output.text.numerals import number, plural, scale_for, scientific
-from isthmus.output.text.prose import answer_of, headlines_of, lands_of, path_change
+from isthmus.output.text.prose import answer_of, headlines_of, path_change, territories_of
 
 __all__ = ["render_report", "write_report"]
 
@@ -84,8 +84,10 @@ def _figure(headline: Headline) -> dict[str, str]:
 
 
 def _charts(bundle: ReportBundle) -> dict[str, Markup]:
-    lands = lands_of(bundle)
-    lands = lands.assign(transit_change=lands["transit_t_new"] - lands["transit_t_base"])
+    territories = territories_of(bundle)
+    territories = territories.assign(
+        transit_change=territories["transit_t_new"] - territories["transit_t_base"]
+    )
     parts = [
         Part(
             str(r["component"]),
@@ -104,22 +106,24 @@ def _charts(bundle: ReportBundle) -> dict[str, Markup]:
         "components": stacks(parts, "USD/yr", compared=bundle.compared),
     }
     if bundle.compared:
-        charts["cost"] = gains_and_losses(lands, "change_usd", "USD/yr", note="change_pct")
-        charts["transit"] = gains_and_losses(lands, "transit_change", "t/yr")
+        charts["cost"] = gains_and_losses(territories, "change_usd", "USD/yr", note="change_pct")
+        charts["transit"] = gains_and_losses(territories, "transit_change", "t/yr")
     else:
-        top = lands.nlargest(16, "transit_t_new")
+        top = territories.nlargest(16, "transit_t_new")
         charts["transit"] = pairs(
             top[top["transit_t_new"] > 0], "transit_t_base", "transit_t_new", "t/yr", compared=False
         )
-        dear = lands.nlargest(16, "cost_usd_new")
+        dear = territories.nlargest(16, "cost_usd_new")
         charts["cost"] = pairs(dear, "cost_usd_base", "cost_usd_new", "USD/yr", compared=False)
     return charts
 
 
 def _tables(bundle: ReportBundle) -> dict[str, Markup]:
     both = bundle.compared
-    lands = lands_of(bundle)
-    share = lands.assign(transit_change=lands["transit_t_new"] - lands["transit_t_base"])
+    territories = territories_of(bundle)
+    share = territories.assign(
+        transit_change=territories["transit_t_new"] - territories["transit_t_base"]
+    )
     territory = [
         Column("name", "Country"),
         Column("trade_t_yr", "Own trade", "t/yr"),

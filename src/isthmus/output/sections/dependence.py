@@ -27,7 +27,7 @@ def section(
     refusals: Sequence[Refusal] = (),
     of: str | None = None,
     tornado: pd.DataFrame | None = None,
-    ways: pd.DataFrame | None = None,
+    routes: pd.DataFrame | None = None,
     most: int = 16,
 ) -> Markup:
     """
@@ -43,7 +43,7 @@ def section(
         Country that it is about; else how all stand.
     tornado : DataFrame, optional
         Of `isthmus.sensitivity.tornado`.
-    ways : DataFrame, optional
+    routes : DataFrame, optional
         Of `isthmus.analysis.dependence.all_ways`.
     most : int
         Rows shown.
@@ -67,10 +67,10 @@ def section(
     ]
     parts.append(listing(found.countries.head(most), columns))
     parts.append(_grid(found, most))
-    if ways is not None:
+    if routes is not None:
         parts.append(Markup("<h3>Ways that share no link</h3>"))
         head = "From the row to the column: as many links must shut to part the two."
-        table = ways.pivot_table(index="origin", columns="destination", values="ways")
+        table = routes.pivot_table(index="origin", columns="destination", values="ways")
         parts.append(heat(table, head, top=12.0))
     if tornado is not None:
         parts.append(Markup("<h3>What moves the cost of going round most</h3>"))
@@ -84,17 +84,17 @@ def _grid(found: Dependence, most: int) -> Markup:
     passed = found.pairs.groupby("via_id")["tonnes_t_yr"].sum()
     if found.by == "territory":  # seas have no trade of their own, and no will
         passed = passed[passed.index.isin(own)]
-    lands = passed.nlargest(most).index
+    territories = passed.nlargest(most).index
     weight = found.pairs.groupby("who_id")["tonnes_t_yr"].sum()
     who = [x for x in weight.nlargest(2 * most).index if x in own]
     title = pd.concat(
         [found.pairs.set_index("who_id")["who"], found.pairs.set_index("via_id")["via"]]
     )
     title = title[~title.index.duplicated()]
-    table = 100.0 * found.matrix().reindex(index=who, columns=lands).fillna(0.0)
-    for name in set(who) & set(lands):
+    table = 100.0 * found.matrix().reindex(index=who, columns=territories).fillna(0.0)
+    for name in set(who) & set(territories):
         table.loc[name, name] = float("nan")
-    table.index, table.columns = title.reindex(who), title.reindex(lands)
+    table.index, table.columns = title.reindex(who), title.reindex(territories)
     what = "other lands" if found.by == "territory" else "what others control"
     head = f"Per cent of a country's tonnes (rows) that pass {what} (columns)."
     return Markup("<h3>Whose trade passes what</h3>") + heat(table, head, top=100.0)

@@ -51,10 +51,10 @@ def section(
             "<p>{0:,} years of closures, as the dated record and a stated prior have them.</p>"
         ).format(found.n_year)
     ]
-    lands = found.countries.head(most).copy()
+    territories = found.countries.head(most).copy()
     old = None if before is None else before.countries.set_index("territory_id")["loss_usd_yr"]
-    lands["before"] = 0.0 if old is None else lands["territory_id"].map(old).fillna(0.0)
-    parts.append(pairs(lands, "before", "loss_usd_yr", "USD/yr", compared=before is not None))
+    territories["before"] = 0.0 if old is None else territories["territory_id"].map(old).fillna(0.0)
+    parts.append(pairs(territories, "before", "loss_usd_yr", "USD/yr", compared=before is not None))
     columns = [
         Column("name", "Country"),
         Column("loss_usd_yr", "Expected loss", "USD/yr"),
@@ -64,7 +64,7 @@ def section(
         Column("stopped_t_yr", "Stopped", "t/yr"),
         Column("stopped_se_t_yr", "Standard error", "t/yr"),
     ]
-    parts.append(listing(lands, columns))
+    parts.append(listing(territories, columns))
     parts.append(Markup("<h3>What shuts most</h3>"))
     hazards = found.shut_most(most)
     columns = [

@@ -13,8 +13,8 @@ __all__ = [
     "answer_of",
     "cost_change",
     "headlines_of",
-    "lands_of",
     "path_change",
+    "territories_of",
     "total_cost",
     "total_trade",
 ]
@@ -26,7 +26,7 @@ _WORTH_A_WORD = 1000.0
 """Changes below this many tonnes are left to the tables. [t/yr]"""
 
 
-def lands_of(bundle: ReportBundle) -> pd.DataFrame:
+def territories_of(bundle: ReportBundle) -> pd.DataFrame:
     """Return the rows of states: seas carry transit too, but nobody gains there."""
     frame = bundle.by_territory
     if not len(frame):
@@ -56,7 +56,7 @@ def path_change(bundle: ReportBundle) -> float:
     if "unserved_new_t_yr" in totals:
         return totals["unserved_new_t_yr"] - totals["unserved_base_t_yr"]
     # Each trade stands in two countries.
-    return float(lands_of(bundle)["unserved_t_change"].astype(float).sum()) / 2
+    return float(territories_of(bundle)["unserved_t_change"].astype(float).sum()) / 2
 
 
 def cost_change(bundle: ReportBundle) -> tuple[float, float]:
@@ -82,7 +82,7 @@ def headlines_of(bundle: ReportBundle) -> tuple[Headline, ...]:
     """Return three figures: cost, transit, and tonnes without a path."""
     if bundle.headlines:
         return bundle.headlines
-    lands = lands_of(bundle)
+    territories = territories_of(bundle)
     lost = float(bundle.unserved["tonnes"].astype(float).sum())
     if not bundle.compared:
         new = total_cost(bundle)[1]
@@ -99,7 +99,7 @@ def headlines_of(bundle: ReportBundle) -> tuple[Headline, ...]:
     share = f"{number(100 * abs(change) / base, digits=2)} % of {_usd(base)}" if base else ""
     if abs(path_change(bundle)) >= _WORTH_A_WORD:
         share = f"{share}; trade that moves in both only"
-    shift = (lands["transit_t_new"] - lands["transit_t_base"]).astype(float)
+    shift = (territories["transit_t_new"] - territories["transit_t_base"]).astype(float)
     to = float(shift.clip(lower=0).sum())
     cut = path_change(bundle)
     return (
@@ -108,7 +108,7 @@ def headlines_of(bundle: ReportBundle) -> tuple[Headline, ...]:
             "Transit that moves to another country",
             to,
             "t/yr",
-            note=_first_upper(_movers(lands, shift)),
+            note=_first_upper(_movers(territories, shift)),
         ),
         Headline(
             "Change in trade without a path",
@@ -122,8 +122,8 @@ def headlines_of(bundle: ReportBundle) -> tuple[Headline, ...]:
 
 def _change(bundle: ReportBundle) -> str:
     base, change = cost_change(bundle)
-    lands = lands_of(bundle)
-    shift = (lands["transit_t_new"] - lands["transit_t_base"]).astype(float)
+    territories = territories_of(bundle)
+    shift = (territories["transit_t_new"] - territories["transit_t_base"]).astype(float)
     parts = []
     cut = path_change(bundle)
     what = "the region’s trade" if abs(cut) < _WORTH_A_WORD else "the trade that still finds a path"
@@ -135,7 +135,7 @@ def _change(bundle: ReportBundle) -> str:
         parts.append(f"moving {what} costs {_usd(abs(change))} a year {word} ({share} %)")
     elif base and math.isfinite(change):
         parts.append(f"the cost of moving {what} stays the same, as far as the model can tell")
-    movers = _movers(lands, shift)
+    movers = _movers(territories, shift)
     if movers:
         parts.append(movers)
     if cut <= -_WORTH_A_WORD:
@@ -147,11 +147,11 @@ def _change(bundle: ReportBundle) -> str:
 
 def _level(bundle: ReportBundle) -> str:
     _, new = total_cost(bundle)
-    lands = lands_of(bundle).sort_values("transit_t_new", ascending=False)
+    territories = territories_of(bundle).sort_values("transit_t_new", ascending=False)
     lost = float(bundle.unserved["tonnes"].astype(float).sum())
     lead = [
         f"{row['name']} ({_tonnes(row['transit_t_new'])})"
-        for row in lands.head(3).to_dict("records")
+        for row in territories.head(3).to_dict("records")
         if row["transit_t_new"] > 0
     ]
     day = f"On {bundle.base_date}" if bundle.base_date else "On the base date"
@@ -164,10 +164,10 @@ def _level(bundle: ReportBundle) -> str:
     return text + "."
 
 
-def _movers(lands: pd.DataFrame, shift: pd.Series[float]) -> str:
+def _movers(territories: pd.DataFrame, shift: pd.Series[float]) -> str:
     """Name who gains and who loses most transit, if the shift is worth a word."""
     if (
-        not len(lands)
+        not len(territories)
         or not math.isfinite(float(shift.abs().max()))
         or shift.abs().max() < _WORTH_A_WORD
     ):
@@ -175,10 +175,14 @@ def _movers(lands: pd.DataFrame, shift: pd.Series[float]) -> str:
     parts = []
     up, down = int(shift.to_numpy().argmax()), int(shift.to_numpy().argmin())
     if shift.iloc[up] >= _WORTH_A_WORD:
-        parts.append(f"transit rises most in {lands['name'].iloc[up]} (+{_tonnes(shift.iloc[up])})")
+        parts.append(
+            f"transit rises most in {territories['name'].iloc[up]} (+{_tonnes(shift.iloc[up])})"
+        )
     if shift.iloc[down] <= -_WORTH_A_WORD:
         lead = "falls" if parts else "transit falls"
-        parts.append(f"{lead} most in {lands['name'].iloc[down]} (−{_tonnes(-shift.iloc[down])})")
+        parts.append(
+            f"{lead} most in {territories['name'].iloc[down]} (−{_tonnes(-shift.iloc[down])})"
+        )
     return " and ".join(parts)
 
 
