@@ -389,6 +389,9 @@ def tests_of(module: str) -> list[str]:
         for there in sorted((ROOT / "tests").rglob("test_*.py")):
             if says.search(there.read_text(encoding="utf-8")):
                 files.append(there.relative_to(ROOT).as_posix())
+        mirror = ROOT / "tests" / Path(module).parent  # tests of a question ask at its front
+        if mirror != ROOT / "tests":
+            files += [f.relative_to(ROOT).as_posix() for f in sorted(mirror.glob("test_*.py"))]
     files = [f for f in dict.fromkeys(files) if (ROOT / f).is_file()]
     examples = ">>>" in path.read_text(encoding="utf-8")
     return [*files, *([str(PACKAGE / f"{module}.py")] if examples else [])]

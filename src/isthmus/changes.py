@@ -8,7 +8,7 @@ the tables. They are applied in that order, whatever the order of the lines.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
@@ -24,9 +24,6 @@ from isthmus.change_rows import (
     rows_named,
 )
 from isthmus.vocab import LINK_STATUS, OPEN_STATUS
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["VERBS", "apply_change", "written_tables"]
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
@@ -18,9 +18,6 @@ from isthmus.analysis.flows import Comparison, compare
 from isthmus.assign import Assignment
 from isthmus.scenario import Scenario
 from isthmus.version import __version__
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = [
     "FILES",

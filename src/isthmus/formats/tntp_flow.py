@@ -6,15 +6,11 @@ import csv
 import math
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from isthmus.formats.tntp import Lines, TntpNetwork, number_in
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["read_tntp_flow", "write_tntp_flow"]
 

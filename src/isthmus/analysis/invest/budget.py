@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -13,9 +12,6 @@ from isthmus.analysis.invest.appraisal import Appraisal
 from isthmus.analysis.invest.projects import Project
 from isthmus.analysis.invest.savings import Choices
 from isthmus.errors import Fault, InputError
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["search_budget"]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -12,9 +11,6 @@ from isthmus.analysis.invest.appraisal import appraise
 from isthmus.analysis.invest.projects import Project
 from isthmus.analysis.invest.reassignment import Again
 from isthmus.analysis.invest.savings import Choices
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["gainers_table", "payers_table", "projects_table"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,9 +12,6 @@ from isthmus.analysis.reliability.risk import Risk
 from isthmus.assign.apart import apart
 from isthmus.assign.base import FloatArray, IntArray
 from isthmus.kernels import years as kernel
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["Cases", "cases_of"]
 
