@@ -80,7 +80,7 @@ def whole_process(files, gap):
 
 def once(net, trips, toll, distance, gap, out):
     """Assign from files to a file: what `whole_process` times."""
-    from isthmus.formats.tntp import write_tntp_flow
+    from isthmus.formats.tntp_flow import write_tntp_flow
 
     files = networks.Files("", Path(net), Path(trips), float(toll), float(distance))
     ours = Ours(files)

@@ -11,10 +11,10 @@ import time
 import numpy as np
 
 import isthmus as ist
-from isthmus.analysis.appraisal import appraise
-from isthmus.analysis.invest_search import additive, best_set
-from isthmus.analysis.invest_ways import compile_choices
-from isthmus.analysis.projects import read_projects
+from isthmus.analysis.invest.appraisal import appraise
+from isthmus.analysis.invest.projects import read_projects
+from isthmus.analysis.invest.savings import compile_choices
+from isthmus.analysis.invest.search import additive, best_set
 
 
 def timed(what, function):

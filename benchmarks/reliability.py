@@ -10,7 +10,8 @@ import time
 from statistics import median
 
 import isthmus as ist
-from isthmus.analysis.reliability import reliability, risk_of
+from isthmus.analysis.reliability import reliability
+from isthmus.analysis.reliability.simulation import risk_of
 
 YEARS = 10_000
 

@@ -14,10 +14,10 @@ import time
 from statistics import mean, median
 
 import isthmus as ist
-from isthmus.analysis.criticality import elements_of
+from isthmus.analysis.flows.elements import elements_of
 from isthmus.assign.parts import one_after_the_other
 from isthmus.assign.without import Without
-from isthmus.run import find_scenario, list_scenarios
+from isthmus.scenario import find_scenario, list_scenarios
 
 
 def timed(call):

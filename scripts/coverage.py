@@ -13,8 +13,8 @@ from pathlib import Path
 from isthmus.errors import InputError
 from isthmus.facts.listing import listing
 from isthmus.facts.sources import split
-from isthmus.facts.tables import Facts, read
-from isthmus.run import list_scenarios
+from isthmus.package import Facts, read
+from isthmus.scenario import list_scenarios
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "coverage.md"
 

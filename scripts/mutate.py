@@ -20,7 +20,7 @@ Needs what the tests need (``pip install -e .[dev]``) and nothing else.
 Examples::
 
     python scripts/mutate.py cost/model                   twenty faults, with the tests of the table below
-    python scripts/mutate.py cost analysis/levels         a folder and a module
+    python scripts/mutate.py cost analysis/flows/totals   a folder and a module
     python scripts/mutate.py kernels/delay --most 0       all faults there are
     python scripts/mutate.py cost/model --list            what would be tried, without running a test
     python scripts/mutate.py cost/model --tests tests/test_orders.py tests/test_laws.py
@@ -51,12 +51,12 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = Path("src") / "isthmus"
 
 TESTS: dict[str, tuple[str, ...]] = {
-    "analysis/bottleneck": ("bottleneck",),
-    "analysis/exposure": ("exposure",),
-    "analysis/hazards": ("hazards",),
-    "analysis/levels": ("levels",),
-    "analysis/power": ("power_laws", "power"),
-    "analysis/transit_game": ("power_laws", "power"),
+    "analysis/flows/bottleneck": ("bottleneck",),
+    "analysis/flows/exposure": ("exposure",),
+    "analysis/reliability/hazards": ("hazards",),
+    "analysis/flows/totals": ("totals",),
+    "analysis/power/controllers": ("power_laws", "power"),
+    "analysis/flows/coalitions": ("power_laws", "power"),
     "assign/all_or_nothing": ("all_or_nothing", "assign_golden"),
     "assign/capacitated": ("capacitated",),
     "assign/congestion": ("congestion",),
@@ -378,20 +378,29 @@ def tests_of(module: str) -> list[str]:
     """Return the test files that belong to a module, and the module for its examples."""
     path = ROOT / PACKAGE / f"{module}.py"
     if module in TESTS:
-        files = [f"tests/test_{name}.py" for name in TESTS[module]]
+        files = [_test_file(name) for name in TESTS[module]]
     else:
         dotted, name = module.replace("/", "."), path.stem
         parent = dotted.rpartition(".")[0]
         says = re.compile(
             rf"isthmus\.{re.escape(dotted)}\b|from isthmus\.{re.escape(parent)} import .*\b{name}\b"
         )
-        files = [f"tests/test_{name}.py"]
-        for there in sorted((ROOT / "tests").glob("test_*.py")):
+        files = [_test_file(name)]
+        for there in sorted((ROOT / "tests").rglob("test_*.py")):
             if says.search(there.read_text(encoding="utf-8")):
-                files.append(f"tests/{there.name}")
+                files.append(there.relative_to(ROOT).as_posix())
+        mirror = ROOT / "tests" / Path(module).parent  # tests of a question ask at its front
+        if mirror != ROOT / "tests":
+            files += [f.relative_to(ROOT).as_posix() for f in sorted(mirror.glob("test_*.py"))]
     files = [f for f in dict.fromkeys(files) if (ROOT / f).is_file()]
     examples = ">>>" in path.read_text(encoding="utf-8")
     return [*files, *([str(PACKAGE / f"{module}.py")] if examples else [])]
+
+
+def _test_file(name: str) -> str:
+    """Return the test file of that name, in whichever folder it lies."""
+    found = sorted((ROOT / "tests").rglob(f"test_{name}.py"))
+    return found[0].relative_to(ROOT).as_posix() if found else f"tests/test_{name}.py"
 
 
 def stale(module: str) -> set[str]:

@@ -15,6 +15,8 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path = [p for p in sys.path if Path(p or ".").resolve() != ROOT / "scripts"]
+# numba looks for a package named coverage; the script of that name beside this one is none
 README = ROOT / "README.md"
 BLOCK = re.compile(r"(<!-- output: (.+?) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 
@@ -44,7 +46,7 @@ def output_of(command: str) -> str:
 def validation() -> str:
     """Return the error distribution as a table."""
     import isthmus as ist
-    from isthmus.analysis.validate import validate
+    from isthmus.analysis.evidence import validate
 
     facts = ist.read()
     network, cost = facts.network("2025-01-01"), ist.GeneralizedCost(facts)

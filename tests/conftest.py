@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from browser import browser, served  # noqa: F401 - fixtures, one browser for all that ask
-from isthmus.facts.tables import Facts, _typed, package_root, read
+from isthmus.facts.tables import _typed, package_root
+from isthmus.package import Facts, read
 
 Rows = dict[str, list[dict[str, Any]]]
 

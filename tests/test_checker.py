@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from isthmus.assign.path_based import path_based
-from isthmus.formats.tntp import read_tntp_network, read_tntp_trips, write_tntp_flow
+from isthmus.formats.tntp import read_tntp_network, read_tntp_trips
+from isthmus.formats.tntp_flow import write_tntp_flow
 
 ROOT = Path(__file__).resolve().parents[1]
 GOLDEN = Path(__file__).parent / "golden"

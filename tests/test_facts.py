@@ -9,8 +9,9 @@ import pytest
 
 from isthmus.errors import InputError, UnknownName
 from isthmus.facts.listing import dossier, listing
-from isthmus.facts.tables import package_root, read
+from isthmus.facts.tables import package_root
 from isthmus.facts.units import usd
+from isthmus.package import read
 
 
 def test_an_overlay_row_replaces_its_key_and_others_are_added(tmp_path, shipped):

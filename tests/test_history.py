@@ -8,9 +8,9 @@ import json
 import pytest
 
 import isthmus as ist
+from isthmus.chronicle import as_of, history
 from isthmus.cli import app
 from isthmus.errors import InputError
-from isthmus.facts.chronicle import as_of, history
 from isthmus.facts.history import causes
 from isthmus.facts.listing import dossier
 

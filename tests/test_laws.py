@@ -6,13 +6,12 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from isthmus.analysis.compare import compare
-from isthmus.analysis.levels import levels, trip_levels
-from isthmus.analysis.route import route
+from isthmus.analysis.flows import compare, route
+from isthmus.analysis.flows.totals import levels, trip_levels
 from isthmus.assign import assign
 from isthmus.cost.model import GeneralizedCost
 from isthmus.errors import NoPath
-from isthmus.run import find_scenario
+from isthmus.scenario import find_scenario
 from isthmus.skim import skim
 
 

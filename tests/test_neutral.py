@@ -9,8 +9,8 @@ import pytest
 
 import isthmus as ist
 from isthmus.analysis.energy import energy_flows
-from isthmus.facts.tables import Facts
-from isthmus.run import find_scenario
+from isthmus.package import Facts
+from isthmus.scenario import find_scenario
 
 PAIRS = [("ARM", "AZE"), ("IRN", "TUR")]
 

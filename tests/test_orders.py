@@ -8,8 +8,7 @@ import pytest
 
 import isthmus as ist
 from isthmus.errors import InputError
-from isthmus.run import find_scenario, list_scenarios
-from isthmus.scenario import Scenario
+from isthmus.scenario import Scenario, find_scenario, list_scenarios
 
 HEAD = 'name = "T"\nbase = 2025-01-01\nstatus = "what-if"\nsource = "assumed:a test of orders"\n'
 
@@ -103,7 +102,7 @@ ENERGY_ORDERS = {
     "lines-through-russia-removed",
     "lines-through-iran-and-russia-removed",
 }
-"""Orders of pipelines, tested in tests/test_energy.py."""
+"""Orders of pipelines, tested in tests/analysis/energy/test_energy.py."""
 
 
 @pytest.mark.parametrize("name", WHAT_ORDERS_DO)

@@ -8,7 +8,7 @@ import pytest
 
 import isthmus as ist
 from conftest import crossing, link, node, strait_rows
-from isthmus.analysis.levels import trip_levels
+from isthmus.analysis.flows.totals import trip_levels
 from isthmus.cost.restrictions import bind, bites, concerned, entries, trade_classes
 from isthmus.errors import InputError
 from isthmus.virtual import expand

@@ -11,11 +11,13 @@ import pytest
 from scipy.stats import kendalltau
 
 import isthmus as ist
+from isthmus.assumptions import CENTRAL, Case, cases, moved
 from isthmus.cli import app
 from isthmus.errors import CostError, InputError
 from isthmus.facts.check import check
-from isthmus.run import find_scenario, list_scenarios, run
-from isthmus.sweep import CENTRAL, QUANTITIES, Case, Sweep, cases, moved, sweep
+from isthmus.run import run
+from isthmus.scenario import find_scenario, list_scenarios
+from isthmus.sweep import QUANTITIES, Sweep, sweep
 
 ORDERS = ("zangezur", "hormuz-closed", "upper-lars-closed")
 
@@ -121,7 +123,7 @@ def test_unknown_assumptions_and_quantities_are_refused(shipped):
 
 def test_the_command_prints_every_order(tmp_path, capsys, monkeypatch):
     few = {name: list_scenarios()[name] for name in [*ORDERS, "baseline"]}
-    monkeypatch.setattr(sys.modules["isthmus.run"], "list_scenarios", lambda: few)
+    monkeypatch.setattr(sys.modules["isthmus.scenario"], "list_scenarios", lambda: few)
     table = tmp_path / "orders.csv"
     arguments = ["compare", "--all", "--by", "territory", "--no-sweep", "--workers", "1"]
     arguments += ["--method", "all_or_nothing", "--results", str(tmp_path), "--json"]

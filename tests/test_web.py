@@ -13,7 +13,8 @@ from fastapi.testclient import TestClient
 
 import isthmus as ist
 from isthmus.errors import InputError
-from isthmus.run import manifest_of, prepare
+from isthmus.results import manifest_of
+from isthmus.run import prepare
 from isthmus.scenario import Scenario
 from isthmus.web import schemas
 from isthmus.web.app import CSP, create_app

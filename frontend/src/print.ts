@@ -2,7 +2,7 @@
 import { backend } from "./backend";
 import type { Context } from "./context";
 import { at, h, show } from "./dom";
-import { gains, headline } from "./panels/order";
+import { gains, headline } from "./figures";
 import { pictureSvg, titleOf } from "./picture";
 import { dress } from "./theme";
 

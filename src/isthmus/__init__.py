@@ -19,68 +19,68 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from isthmus.version import __version__
+
 if TYPE_CHECKING:
-    from isthmus.analysis.bottleneck import bottlenecks as bottlenecks
-    from isthmus.analysis.compare import Comparison as Comparison
-    from isthmus.analysis.compare import compare as compare
     from isthmus.analysis.criticality import criticality as criticality
     from isthmus.analysis.dependence import dependence as dependence
+    from isthmus.analysis.evidence import validate as validate
+    from isthmus.analysis.flows import Comparison as Comparison
+    from isthmus.analysis.flows import bottlenecks as bottlenecks
+    from isthmus.analysis.flows import compare as compare
+    from isthmus.analysis.flows import route as route
     from isthmus.analysis.invest import invest as invest
     from isthmus.analysis.power import power as power
     from isthmus.analysis.reliability import reliability as reliability
-    from isthmus.analysis.route import route as route
-    from isthmus.analysis.validate import validate as validate
     from isthmus.assign import Assignment as Assignment
     from isthmus.assign import assign as assign
+    from isthmus.chronicle import as_of as as_of
+    from isthmus.chronicle import history as history
     from isthmus.cost.model import GeneralizedCost as GeneralizedCost
     from isthmus.demand import Demand as Demand
     from isthmus.facts.check import check as check
-    from isthmus.facts.chronicle import as_of as as_of
-    from isthmus.facts.chronicle import history as history
-    from isthmus.facts.tables import Facts as Facts
-    from isthmus.facts.tables import read as read
     from isthmus.formats import write as write
     from isthmus.games import banzhaf as banzhaf
     from isthmus.games import in_core as in_core
     from isthmus.games import nucleolus as nucleolus
     from isthmus.games import shapley as shapley
     from isthmus.network import Network as Network
+    from isthmus.package import Facts as Facts
+    from isthmus.package import read as read
     from isthmus.run import run as run
     from isthmus.scenario import Scenario as Scenario
     from isthmus.skim import skim as skim
     from isthmus.virtual import VirtualNetwork as VirtualNetwork
 
-__version__ = "0.1.0"
-
 _HOME = {
     "Assignment": "isthmus.assign",
-    "Comparison": "isthmus.analysis.compare",
+    "Comparison": "isthmus.analysis.flows",
     "Demand": "isthmus.demand",
-    "Facts": "isthmus.facts.tables",
+    "Facts": "isthmus.package",
     "GeneralizedCost": "isthmus.cost.model",
     "Network": "isthmus.network",
     "Scenario": "isthmus.scenario",
     "VirtualNetwork": "isthmus.virtual",
-    "as_of": "isthmus.facts.chronicle",
+    "as_of": "isthmus.chronicle",
     "assign": "isthmus.assign",
     "banzhaf": "isthmus.games",
-    "bottlenecks": "isthmus.analysis.bottleneck",
+    "bottlenecks": "isthmus.analysis.flows",
     "check": "isthmus.facts.check",
-    "compare": "isthmus.analysis.compare",
+    "compare": "isthmus.analysis.flows",
     "criticality": "isthmus.analysis.criticality",
     "dependence": "isthmus.analysis.dependence",
-    "history": "isthmus.facts.chronicle",
+    "history": "isthmus.chronicle",
     "in_core": "isthmus.games",
     "invest": "isthmus.analysis.invest",
     "nucleolus": "isthmus.games",
     "power": "isthmus.analysis.power",
-    "read": "isthmus.facts.tables",
+    "read": "isthmus.package",
     "reliability": "isthmus.analysis.reliability",
-    "route": "isthmus.analysis.route",
+    "route": "isthmus.analysis.flows",
     "run": "isthmus.run",
     "shapley": "isthmus.games",
     "skim": "isthmus.skim",
-    "validate": "isthmus.analysis.validate",
+    "validate": "isthmus.analysis.evidence",
     "write": "isthmus.formats",
 }
 

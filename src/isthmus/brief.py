@@ -11,17 +11,26 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import isthmus
-from isthmus.claims import ASSUMPTIONS, ClaimFinding, pair_in_words, record_sources, run_claims
+from isthmus.analysis.claims import (
+    ASSUMPTIONS,
+    ClaimFinding,
+    pair_in_words,
+    record_sources,
+    run_claims,
+)
 from isthmus.cost.model import GeneralizedCost
 from isthmus.errors import Fault, InputError
 from isthmus.facts.sources import split
-from isthmus.output.assemble import assemble
-from isthmus.output.brief import BriefBundle, ClaimNote, Finding, write_brief
-from isthmus.run import Run, find_scenario, manifest_of, prepare
+from isthmus.output.report.assemble import assemble
+from isthmus.output.report.brief import BriefBundle, write_brief
+from isthmus.output.sections.claims import ClaimNote, Finding
+from isthmus.results import Run, manifest_of
+from isthmus.run import prepare
+from isthmus.scenario import find_scenario
+from isthmus.version import __version__
 
 if TYPE_CHECKING:
-    from isthmus.facts.tables import Facts
+    from isthmus.package import Facts
 
 __all__ = ["ORDERS", "brief"]
 
@@ -120,7 +129,7 @@ def _manifest(runs: Sequence[Run]) -> dict[str, str]:
     first = each[0]
     keys = ("date", "demand_year", "version", "method", "asked_gap", "facts_digest", "cost_digest")
     return {
-        "version": isthmus.__version__,
+        "version": __version__,
         "orders": " ".join(m["scenario"] for m in each),
         **{k: str(first[k]) for k in keys},
         "converged": str(all(m["converged"] for m in each)),

@@ -7,33 +7,27 @@ the tables. They are applied in that order, whatever the order of the lines.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import pandas as pd
 
-from isthmus.errors import Fault, InputError, UnknownName
+from isthmus.change_rows import (
+    PICK,
+    TABLES,
+    Change,
+    State,
+    label_of,
+    lets_through,
+    links_named,
+    node_named,
+    rows_named,
+)
 from isthmus.vocab import LINK_STATUS, OPEN_STATUS
 
-if TYPE_CHECKING:
-    from isthmus.facts.tables import Facts
+__all__ = ["VERBS", "apply_change", "written_tables"]
 
-__all__ = ["NOUNS", "VERBS", "Change", "State", "apply_change", "written_tables"]
 
-TABLES = {
-    "link": ("links", "link_id"),
-    "crossing": ("crossings", "crossing_id"),
-    "terminal": ("terminals", "terminal_id"),
-    "node": ("nodes", "node_id"),
-    "demand": ("demand", ""),
-    "parameter": ("parameters", ""),
-    "restriction": ("restrictions", "restriction_id"),
-}
-NOUNS = (*TABLES, "territory", "passage", "corridor")
-"""Nouns a change may speak of."""
-
-_PICK = ("id", "at", "between", "mode", "from", "to", "in", "override", "source", "note")
 _EXTRA = {
     "link": ("status",),
     "crossing": ("regime",),
@@ -43,73 +37,6 @@ _EXTRA = {
     "parameter": (),
     "restriction": ("in_force",),
 }
-
-
-@dataclass(frozen=True)
-class Change:
-    """
-    One change of a scenario.
-
-    Parameters
-    ----------
-    verb, noun : str
-    cells : mapping
-        As written, `source` among them.
-    where : str
-        File, verb, noun and number: how a fault names it.
-    """
-
-    verb: str
-    noun: str
-    cells: Mapping[str, Any]
-    where: str
-
-    def fault(self, what: str, mend: str, rule: str = "scenario") -> InputError:
-        """Return an error that names this change."""
-        return InputError([Fault(self.where, what, mend, rule)])
-
-
-@dataclass
-class State:
-    """
-    Copies of the tables that changes write into.
-
-    Parameters
-    ----------
-    facts : Facts
-    tables : dict of str to DataFrame
-    closed_territories : set of str
-    written : dict
-        (table, id, column) → the change that wrote it: two writers of one cell are an error.
-    log : list of str
-        What changed, in words.
-    """
-
-    facts: Facts
-    tables: dict[str, pd.DataFrame]
-    closed_territories: set[str] = field(default_factory=set)
-    written: dict[tuple[str, Any, str], Change] = field(default_factory=dict)
-    log: list[str] = field(default_factory=list)
-
-    def write(self, change: Change, table: str, rows: pd.Index, column: str, value: Any) -> None:
-        """Write one value into some rows of a column, or refuse if another change did."""
-        frame = self.tables[table]
-        key = frame.columns[0]
-        for row in rows:
-            cell = (
-                table,
-                frame.loc[row, key] if table not in ("demand", "parameters") else row,
-                column,
-            )
-            other = self.written.get(cell)
-            if other is not None and not change.cells.get("override"):
-                raise change.fault(
-                    f"{cell[1]}.{column} is changed by {other.where} as well.",
-                    "Keep one of the two, or say `override = true` in the scenario that extends.",
-                    "two-changes",
-                )
-            self.written[cell] = change
-        frame.loc[rows, column] = value
 
 
 def written_tables(noun: str) -> tuple[str, ...]:
@@ -151,7 +78,7 @@ def _add(state: State, change: Change) -> None:
     unknown = [
         c
         for c in change.cells
-        if c not in frame.columns and c not in (*_PICK, "confidence", "gauge")
+        if c not in frame.columns and c not in (*PICK, "confidence", "gauge")
     ]
     if unknown:
         raise change.fault(
@@ -185,7 +112,7 @@ def _complete(state: State, change: Change, row: dict[str, Any]) -> None:
         ends = cells.get("between")
         if not ends or len(ends) != 2:
             raise change.fault("between is missing.", 'Write between = ["A", "B"].', "missing")
-        a, b = (_node(state, change, e) for e in ends)
+        a, b = (node_named(state, change, e) for e in ends)
         home = state.tables["nodes"].set_index("node_id")["territory_id"]
         if home[a] != home[b] and "territory_id" not in cells:
             raise change.fault(
@@ -206,7 +133,7 @@ def _complete(state: State, change: Change, row: dict[str, Any]) -> None:
         row["is_open"] = row["status"] in OPEN_STATUS
         row["status_source"] = row["source_id"]
         return
-    row["node_id"] = _node(state, change, cells.get("at", cells.get("node_id", "")))
+    row["node_id"] = node_named(state, change, cells.get("at", cells.get("node_id", "")))
     if change.noun == "crossing":
         a, b = (
             names.territory(cells.get(c, cells.get(f"{c}_territory_id", "")), change.where)
@@ -214,7 +141,7 @@ def _complete(state: State, change: Change, row: dict[str, Any]) -> None:
         )
         regime = cells.get("regime", "normal")
         row |= {"from_territory_id": a, "to_territory_id": b, "regime": regime}
-        row |= {"is_open": _is_open(state, change, regime), "regime_source": row["source_id"]}
+        row |= {"is_open": lets_through(state, change, regime), "regime_source": row["source_id"]}
         row.setdefault("crossing_id", f"{cells.get('mode')}:{row['node_id']}:{a}-{b}")
         row.setdefault("name", f"{row['node_id']} {a} to {b}")
     else:
@@ -232,9 +159,9 @@ def _set(state: State, change: Change) -> None:
             f"{change.noun} has nothing to set.", "Open or close it, or set its links."
         )
     table, _ = TABLES[change.noun]
-    rows = _rows(state, change)
+    rows = rows_named(state, change)
     frame = state.tables[table]
-    values = {c: v for c, v in change.cells.items() if c not in _PICK}
+    values = {c: v for c, v in change.cells.items() if c not in PICK}
     allowed = [*frame.columns, *_EXTRA[change.noun]]
     for column, value in values.items():
         if column not in allowed or column in ("is_open", "source_id"):
@@ -242,7 +169,7 @@ def _set(state: State, change: Change) -> None:
             raise change.fault(f'"{column}" is no column.', f"Columns: {near}.", "column")
         state.write(change, table, rows, column, value)
         if column == "regime":
-            frame.loc[rows, "is_open"] = _is_open(state, change, value)
+            frame.loc[rows, "is_open"] = lets_through(state, change, value)
             frame.loc[rows, "regime_source"] = change.cells.get("source", "")
         if column == "status":
             if value not in LINK_STATUS:
@@ -252,7 +179,7 @@ def _set(state: State, change: Change) -> None:
             frame.loc[rows, "is_open"] = value in OPEN_STATUS
             frame.loc[rows, "status_source"] = change.cells.get("source", "")
     what = ", ".join(f"{c} = {v}" for c, v in values.items())
-    state.log.append(f"sets {_label(state, change, rows)}: {what}")
+    state.log.append(f"sets {label_of(state, change, rows)}: {what}")
 
 
 def _open(state: State, change: Change) -> None:
@@ -267,19 +194,19 @@ def _switch(state: State, change: Change, *, open_: bool) -> None:
     """Open or close links, crossings, terminals, a passage, a corridor or a whole land."""
     word = "opens" if open_ else "closes"
     if change.noun == "territory":
-        land = state.facts.names.territory(
+        territory = state.facts.names.territory(
             str(change.cells.get("id", change.cells.get("at", ""))), change.where
         )
         if open_:
             raise change.fault("a land cannot be opened as one.", "Open its links and crossings.")
-        state.closed_territories.add(land)
+        state.closed_territories.add(territory)
         for table, columns in (
             ("links", ["territory_id"]),
             ("crossings", ["from_territory_id", "to_territory_id"]),
         ):
             frame = state.tables[table]
-            frame.loc[frame[columns].eq(land).any(axis=1), "is_open"] = False
-        state.log.append(f"closes territory {land} to all freight, its own trade included")
+            frame.loc[frame[columns].eq(territory).any(axis=1), "is_open"] = False
+        state.log.append(f"closes territory {territory} to all freight, its own trade included")
         return
     if change.noun in ("node", "demand", "parameter", "restriction"):
         mend = "Nouns: link, crossing, terminal, passage, corridor, territory."
@@ -287,10 +214,10 @@ def _switch(state: State, change: Change, *, open_: bool) -> None:
             mend = "Write [[set.restriction]] with in_force = true or false."
         raise change.fault(f"{change.noun} cannot be opened or closed.", mend)
     if change.noun in ("passage", "corridor"):
-        rows = _links_of(state, change)
+        rows = links_named(state, change)
         table = "links"
     else:
-        rows, table = _rows(state, change), TABLES[change.noun][0]
+        rows, table = rows_named(state, change), TABLES[change.noun][0]
     if table == "links":
         state.write(change, table, rows, "status", "open" if open_ else "closed")
         state.tables[table].loc[rows, "status_source"] = change.cells.get("source", "")
@@ -299,7 +226,7 @@ def _switch(state: State, change: Change, *, open_: bool) -> None:
         state.write(change, table, rows, "regime", regime)
         state.tables[table].loc[rows, "regime_source"] = change.cells.get("source", "")
     state.tables[table].loc[rows, "is_open"] = open_
-    state.log.append(f"{word} {_label(state, change, rows)}")
+    state.log.append(f"{word} {label_of(state, change, rows)}")
 
 
 def _scale(state: State, change: Change) -> None:
@@ -311,8 +238,8 @@ def _scale(state: State, change: Change) -> None:
         values = {column: cells.get("factor")}
     else:
         table = TABLES[change.noun][0] if change.noun in TABLES else "links"
-        values = {c: v for c, v in cells.items() if c not in _PICK}
-    rows = _rows(state, change)
+        values = {c: v for c, v in cells.items() if c not in PICK}
+    rows = rows_named(state, change)
     frame = state.tables[table]
     for column, factor in values.items():
         if not isinstance(factor, int | float) or factor < 0 or isinstance(factor, bool):
@@ -326,117 +253,7 @@ def _scale(state: State, change: Change) -> None:
                 "column",
             )
         state.write(change, table, rows, column, frame.loc[rows, column] * factor)
-        state.log.append(f"scales {_label(state, change, rows)}: {column} times {factor}")
-
-
-def _links_of(state: State, change: Change) -> pd.Index:
-    name = str(change.cells.get("id", change.cells.get("at", "")))
-    links = state.tables["links"]
-    if change.noun == "passage":
-        passage = state.facts.names.passage(name, change.where)
-        return links.index[links["passage_id"].eq(passage)]
-    from isthmus.corridor import corridor_chain_links
-
-    corridor = state.facts.names.corridor(name, change.where)
-    return links.index[links["link_id"].isin(corridor_chain_links(state.facts, links, corridor))]
-
-
-def _rows(state: State, change: Change) -> pd.Index:
-    """Return the rows a change speaks of; none is an error with the nearest names."""
-    table, key = TABLES[change.noun]
-    frame, cells, names = state.tables[table], change.cells, state.facts.names
-    mask = pd.Series(True, frame.index)
-    picked = False
-    if key and "id" in cells:
-        found = frame[key].eq(cells["id"])
-        if not found.any():
-            shown = [str(v) for v in frame[key]]
-            import difflib
-
-            near = difflib.get_close_matches(str(cells["id"]), shown, 3, 0.5)
-            raise UnknownName(change.noun, str(cells["id"]), near, change.where)
-        mask, picked = mask & found, True
-    if "between" in cells and change.noun == "link":
-        ends = {_node(state, change, e) for e in cells["between"]}
-        pair = [
-            {a, b} == ends for a, b in zip(frame["from_node_id"], frame["to_node_id"], strict=True)
-        ]
-        mask, picked = mask & pd.Series(pair, frame.index), True
-    if "at" in cells and change.noun in ("crossing", "terminal", "node"):
-        mask, picked = mask & frame["node_id"].eq(_node(state, change, cells["at"])), True
-    if "mode" in cells and "mode" in frame:
-        mask = mask & frame["mode"].eq(cells["mode"])
-    for side in ("from", "to"):
-        if side in cells and change.noun == "crossing":
-            land = names.territory(cells[side], change.where)
-            mask = mask & frame[f"{side}_territory_id"].eq(land)
-    if change.noun == "demand":
-        mask = mask & _demand_rows(state, change, frame)
-        picked = True
-    if change.noun == "parameter":
-        mask, picked = mask & _parameter_rows(change, frame), True
-    if not picked:
-        raise change.fault("says not which.", "Name it by id, at or between.", "missing")
-    if not mask.any():
-        said = ", ".join(
-            f"{c} = {cells[c]!r}" for c in _PICK if c in cells and c not in ("source", "note")
-        )
-        raise change.fault(
-            f"no {change.noun} fits {said}.", f"`isthmus list {table}` shows all.", "unknown-name"
-        )
-    return frame.index[mask]
-
-
-def _demand_rows(state: State, change: Change, frame: pd.DataFrame) -> pd.Series:
-    mask = pd.Series(True, frame.index)
-    zones = state.tables["zones"].set_index("zone_id")["territory_id"]
-    for side, column in (("from", "origin_zone_id"), ("to", "destination_zone_id")):
-        if side not in change.cells:
-            continue
-        name = str(change.cells[side])
-        if name in zones.index:
-            mask &= frame[column].eq(name)
-        else:
-            land = state.facts.names.territory(name, change.where)
-            mask &= frame[column].map(zones).eq(land)
-    if "commodity_id" in change.cells:
-        goods = state.facts.names.commodity(str(change.cells["commodity_id"]), change.where)
-        mask &= frame["commodity_id"].eq(goods)
-    return mask
-
-
-def _parameter_rows(change: Change, frame: pd.DataFrame) -> pd.Series:
-    mask = pd.Series(True, frame.index)
-    for column in ("parameter", "territory_id", "load_type", "commodity_id", "item"):
-        name = change.cells.get("id") if column == "parameter" else change.cells.get(column)
-        if name is not None:
-            mask &= frame[column].eq(str(name))
-    return mask
-
-
-def _node(state: State, change: Change, name: object) -> str:
-    if str(name) in set(state.tables["nodes"]["node_id"]):
-        return str(name)
-    return state.facts.names.node(str(name), change.where)
-
-
-def _is_open(state: State, change: Change, regime: str) -> bool:
-    regimes = state.facts["regimes"].set_index("regime")["open"]
-    if regime not in regimes.index:
-        raise change.fault(
-            f'"{regime}" is no regime.', f"One of {', '.join(regimes.index)}.", "regime"
-        )
-    return bool(regimes[regime])
-
-
-def _label(state: State, change: Change, rows: pd.Index) -> str:
-    if change.noun in ("passage", "corridor"):
-        return f"{change.noun} {change.cells.get('id', change.cells.get('at', ''))} ({len(rows)} links)"
-    table, key = TABLES[change.noun]
-    if not key:
-        return f"{len(rows)} rows of {table}"
-    ids = [str(i) for i in state.tables[table].loc[rows, key]]
-    return f"{change.noun} {', '.join(ids[:4])}{' …' if len(ids) > 4 else ''}"
+        state.log.append(f"scales {label_of(state, change, rows)}: {column} times {factor}")
 
 
 VERBS: dict[str, Callable[[State, Change], None]] = {

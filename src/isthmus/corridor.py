@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from isthmus.facts.tables import Facts
     from isthmus.network import Network
 
-__all__ = ["corridor_chain_links", "corridor_lands", "corridor_links"]
+__all__ = ["corridor_chain_links", "corridor_links", "corridor_territories"]
 
 
 def corridor_links(network: Network, links: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -43,10 +43,10 @@ def corridor_chain_links(facts: Facts, links: pd.DataFrame, corridor_id: str) ->
     return [link for link in found["link_id"] if link]
 
 
-def corridor_lands(facts: Facts) -> list[str]:
+def corridor_territories(facts: Facts) -> list[str]:
     """Return the ids of the lands and seas that any named corridor runs through, sorted."""
-    lands = facts["nodes"].set_index("node_id")["territory_id"]
-    return sorted(set(lands.reindex(facts["corridor_nodes"]["node_id"]).dropna()))
+    territories = facts["nodes"].set_index("node_id")["territory_id"]
+    return sorted(set(territories.reindex(facts["corridor_nodes"]["node_id"]).dropna()))
 
 
 def _chain_links(corridor_nodes: pd.DataFrame, links: pd.DataFrame) -> pd.DataFrame:

@@ -13,7 +13,10 @@ from isthmus.errors import Fault, InputError
 if TYPE_CHECKING:
     from isthmus.facts.tables import Facts
 
-__all__ = ["Demand"]
+__all__ = ["YEAR", "Demand", "demand_year"]
+
+YEAR = 2024
+"""Of trade where none is named."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class Demand:
     year: int
 
     @classmethod
-    def of(cls, facts: Facts, year: int) -> Demand:
+    def of(cls, facts: Facts, year: int = YEAR) -> Demand:
         """
         Return the matrix of a year; years without one are an error, never a silent zero.
 
@@ -77,15 +80,30 @@ class Demand:
         return self.flows[ends]
 
 
+def demand_year(facts: Facts, date: str) -> int:
+    """
+    Return the year whose trade moves on a date.
+
+    The newest matrix not later than the date; before the first, a year with growth of its own; else
+    the first matrix.
+    """
+    year = int(date[:4])
+    years = sorted({int(y) for y in facts["demand"]["year"].dropna()})
+    before = [y for y in years if y <= year]
+    if before:
+        return before[-1]
+    return year if year in set(facts["trade_growth"]["year"]) else years[0]
+
+
 def _growth(facts: Facts, flows: pd.DataFrame, year: int) -> pd.Series[float]:
     """Return the factor of each flow in a year against the matrix it is taken from."""
     table = facts["trade_growth"]
     table = table[table["year"] == year]
     ends = ["origin_territory_id", "destination_territory_id"]
     factor = {(o, d): f for o, d, f in table[[*ends, "factor"]].itertuples(index=False)}
-    land = facts["zones"].set_index("zone_id")["territory_id"]
-    origin = flows["origin_zone_id"].map(land)
-    destination = flows["destination_zone_id"].map(land)
+    territory = facts["zones"].set_index("zone_id")["territory_id"]
+    origin = flows["origin_zone_id"].map(territory)
+    destination = flows["destination_zone_id"].map(territory)
     out = [
         factor.get((o, d), math.sqrt(factor.get((o, ""), 1.0) * factor.get(("", d), 1.0)))
         for o, d in zip(origin, destination, strict=True)

@@ -7,19 +7,18 @@ IsthmusError
 │   └── Infeasible      trips do not fit the capacities; carries the cut
 ├── NoPath              two places are not joined at this date and scenario; carries the cut
 ├── CostError           a cost is negative or not a number; names the arc and the term
-└── NotConverged        an assignment stopped above the asked gap; carries the gap it reached
+├── NotConverged        an assignment stopped above the asked gap; carries the gap it reached
+└── NotTestable         what was published or said has nothing in the model to be laid beside
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from isthmus.assign.shortfall import Cut
+from typing import Any, Protocol
 
 __all__ = [
+    "Certificate",
     "CostError",
     "Fault",
     "Infeasible",
@@ -27,6 +26,7 @@ __all__ = [
     "IsthmusError",
     "NoPath",
     "NotConverged",
+    "NotTestable",
     "UnknownName",
 ]
 
@@ -111,6 +111,22 @@ class UnknownName(InputError):
         super().__init__([Fault(where or noun, f'"{name}" names no {noun}.', mend, "unknown-name")])
 
 
+class Certificate(Protocol):
+    """What proves that trips do not fit: arcs with weights that anybody can check."""
+
+    @property
+    def arcs(self) -> Any:
+        """Positions of the arcs with a weight."""
+
+    @property
+    def weight(self) -> Any:
+        """Weight of every arc, 0 to 1."""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether every tonne counts once: then these arcs are a cut in the plain sense."""
+
+
 class Infeasible(InputError):
     """
     Trips do not fit the capacities, and no penalty says what staying behind costs.
@@ -121,11 +137,11 @@ class Infeasible(InputError):
         Names of the arcs of the cut.
     need, room : float
         What must cross them and what they can take. [t/yr]
-    cut : Cut
-        The arcs with their weights: a certificate anybody can check.
+    cut : Certificate
+        The arcs with their weights; see `isthmus.assign.shortfall`.
     """
 
-    def __init__(self, arcs: Sequence[str], need: float, room: float, cut: Cut) -> None:
+    def __init__(self, arcs: Sequence[str], need: float, room: float, cut: Certificate) -> None:
         self.arcs, self.need, self.room, self.cut = tuple(arcs), need, room, cut
         shown = ", ".join(arcs[:8]) + (f" and {len(arcs) - 8} more" if len(arcs) > 8 else "")
         weighted = (
@@ -162,3 +178,7 @@ class NotConverged(IsthmusError):
         super().__init__(
             f"stopped at a relative gap of {gap:.2e} after {iterations} iterations; {asked:.0e} was asked."
         )
+
+
+class NotTestable(IsthmusError):
+    """What was published or said has nothing in the model to be laid beside; the message says why."""

@@ -3,82 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import json
-import shutil
-import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
-import isthmus
-from isthmus.analysis.compare import Comparison, compare
 from isthmus.assign import Assignment, assign, network_digest
+from isthmus.chronicle import BEGINS
 from isthmus.cost.model import GeneralizedCost
+from isthmus.demand import demand_year
 from isthmus.errors import Fault, InputError, IsthmusError
-from isthmus.facts.chronicle import BEGINS
-from isthmus.facts.names import fold
-from isthmus.facts.tables import package_root
-from isthmus.scenario import Scenario
+from isthmus.results import Run, digest_of, holds, manifest_of, write_run
+from isthmus.scenario import Scenario, find_scenario
 
 if TYPE_CHECKING:
-    from isthmus.facts.tables import Facts
+    from isthmus.package import Facts
 
-__all__ = [
-    "FILES",
-    "Finished",
-    "Run",
-    "demand_year",
-    "find_scenario",
-    "list_scenarios",
-    "manifest_of",
-    "prepare",
-    "run",
-    "write_run",
-]
-
-FILES = (
-    "manifest.json",
-    "links.parquet",
-    "paths.parquet",
-    "skims.omx",
-    "comparison.csv",
-    "bottlenecks.csv",
-    "map.gpkg",
-    "report.html",
-)
-"""What the folder of a run holds."""
-
-
-@dataclass(frozen=True, eq=False)
-class Run:
-    """
-    One scenario, assigned beside its base.
-
-    Parameters
-    ----------
-    scenario : Scenario
-    base, new : Assignment
-        The same object for a scenario without changes.
-    """
-
-    scenario: Scenario
-    base: Assignment = field(repr=False)
-    new: Assignment = field(repr=False)
-
-    @property
-    def compared(self) -> bool:
-        """Whether the scenario changes anything."""
-        return self.base is not self.new
-
-    @cached_property
-    def comparison(self) -> Comparison:
-        """Base and new side by side."""
-        return compare(self.base, self.new)
+__all__ = ["Finished", "prepare", "run"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,42 +42,6 @@ class Finished:
     folder: Path
     manifest: dict[str, Any] = field(repr=False)
     result: Run | None = field(default=None, repr=False)
-
-
-def list_scenarios() -> dict[str, Path]:
-    """Return the shipped scenarios by name."""
-    return {p.stem: p for p in sorted(package_root("scenarios").glob("*.toml"))}
-
-
-def find_scenario(name: str, facts: Facts | None = None) -> Scenario:
-    """
-    Return a scenario by file or by the name of a shipped one.
-
-    Raises
-    ------
-    InputError
-        With the nearest names.
-    """
-    path = Path(name)
-    if path.suffix == ".toml":
-        return Scenario.read(path, facts)
-    shipped = list_scenarios()
-    if name in shipped:
-        return Scenario.read(shipped[name], facts)
-    import difflib
-
-    close = difflib.get_close_matches(fold(name), [fold(n) for n in shipped], 3, 0.4)
-    near = [n for n in shipped if fold(n) in close]
-    hint = f"Nearest: {', '.join(near)}. " if near else ""
-    raise InputError(
-        [
-            Fault(
-                "scenario",
-                f'"{name}" is no scenario.',
-                f"{hint}`isthmus list scenarios` shows all.",
-            )
-        ]
-    )
 
 
 def prepare(
@@ -241,184 +147,6 @@ def _checked_day(date: str) -> None:
         raise InputError([Fault("--date", what, f"Take {BEGINS} or a later day.", "date")])
 
 
-def demand_year(facts: Facts, date: str) -> int:
-    """
-    Return the year whose trade moves on a date.
-
-    The newest matrix not later than the date; before the first, a year with growth of its own; else
-    the first matrix.
-    """
-    year = int(date[:4])
-    years = sorted({int(y) for y in facts["demand"]["year"].dropna()})
-    before = [y for y in years if y <= year]
-    if before:
-        return before[-1]
-    return year if year in set(facts["trade_growth"]["year"]) else years[0]
-
-
-def manifest_of(result: Run) -> dict[str, Any]:
-    """Return what reproduces a run: digests, version, method, gap."""
-    new = result.new
-    return {
-        "scenario": result.scenario.id,
-        "title": result.scenario.name,
-        "date": new.virtual.network.date,
-        "demand_year": new.demand.year,
-        "version": isthmus.__version__,
-        "method": new.method,
-        "route_flows": new.route_flows,
-        "gap": new.gap,
-        "asked_gap": new.asked_gap,
-        "converged": bool(new.converged and result.base.converged),
-        "iterations": new.iterations,
-        "base_gap": result.base.gap,
-        "base_converged": result.base.converged,
-        "base_iterations": result.base.iterations,
-        "certificate": _certificate(new),
-        "compared": result.compared,
-        "totals": {k: None if v != v else v for k, v in result.comparison.totals().items()},
-        "seed": None,
-        "stops": new.virtual.n_stop,
-        "arcs": new.virtual.n_arc,
-        "paths": new.paths.n_path,
-        "scenario_digest": result.scenario.digest,
-        "base_network_digest": result.base.digests["network"],
-        **{f"{k}_digest": v for k, v in new.digests.items()},
-        "digest": _digest(result),
-    }
-
-
-def _certificate(new: Assignment) -> dict[str, float | None]:
-    """Return what proves a stochastic equilibrium; nothing of other methods."""
-    proof = new.certificate
-    if proof is None:
-        return {"conservation": None, "duality_gap": None, "least_usd_yr": None}
-    return {
-        "conservation": proof.conservation,
-        "duality_gap": proof.duality_gap,
-        "least_usd_yr": proof.least_usd_yr,
-    }
-
-
-def _digest(result: Run) -> str:
-    new, base = result.new, result.base.digests["network"]
-    return _digest_of(result.scenario, new.method, new.asked_gap, base, new.digests)
-
-
-def _digest_of(
-    scenario: Scenario, method: str, gap: float, base: str, digests: Mapping[str, str]
-) -> str:
-    sha = hashlib.sha256(isthmus.__version__.encode())
-    for part in [scenario.id, scenario.digest, method, repr(gap), base, *digests.values()]:
-        sha.update(b"\0" + part.encode())
-    return sha.hexdigest()
-
-
-def write_run(result: Run, folder: Path) -> Path:
-    """
-    Write ``results/<scenario>/`` whole or not at all.
-
-    Parameters
-    ----------
-    result : Run
-    folder : Path
-        Parent, usually ``results``.
-
-    Returns
-    -------
-    Path
-        The folder of this scenario. If it holds the same digest already, it is left as it is.
-    """
-    from isthmus.formats.geo import write_map
-    from isthmus.formats.omx import write_omx
-    from isthmus.output.assemble import assemble
-    from isthmus.output.report import write_report
-    from isthmus.skim import skim
-
-    manifest = manifest_of(result)
-    target = folder / result.scenario.id
-    if _holds(target, str(manifest["digest"])):
-        return target
-    folder.mkdir(parents=True, exist_ok=True)
-    comparison = result.comparison
-    part = Path(tempfile.mkdtemp(prefix=f".{result.scenario.id}-", dir=folder))
-    try:
-        comparison.by("link").to_parquet(part / "links.parquet", index=False)
-        path_table(result.new).to_parquet(part / "paths.parquet", index=False)
-        comparison_table(comparison).to_csv(part / "comparison.csv", index=False)
-        comparison.bottlenecks().to_csv(part / "bottlenecks.csv", index=False)
-        skims = skim(result.new)
-        write_omx(part / "skims.omx", skims.matrices, skims.zones)
-        bundle = assemble(result.scenario, comparison, manifest, compared=result.compared)
-        write_map(part / "map.gpkg", bundle)
-        write_report(part / "report.html", bundle)
-        (part / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
-        _replace(part, target)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-    return target
-
-
-def _holds(target: Path, digest: str) -> bool:
-    manifest = target / "manifest.json"
-    if not all((target / name).is_file() for name in FILES):
-        return False  # a folder of an older version, or one somebody took from
-    try:
-        return bool(json.loads(manifest.read_text(encoding="utf-8")).get("digest") == digest)
-    except ValueError:
-        return False
-
-
-def _replace(part: Path, target: Path) -> None:
-    """Put the finished folder in place; an older one steps aside first."""
-    part.chmod(0o755)
-    if target.exists():
-        old = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
-        target.rename(old / target.name)
-        part.rename(target)
-        shutil.rmtree(old, ignore_errors=True)
-    else:
-        part.rename(target)
-
-
-def comparison_table(comparison: Comparison) -> pd.DataFrame:
-    """Return every dimension in one long table: dimension, key, quantity, base, new, change."""
-    from isthmus.analysis.levels import DIMENSIONS
-
-    parts = []
-    for dimension, (key, _) in DIMENSIONS.items():
-        frame = comparison.by(dimension)
-        if frame.empty:
-            continue
-        label = frame[key].astype(str).agg(" > ".join, axis=1)
-        for column in [c for c in frame if c.endswith("_change")]:
-            quantity = column.removesuffix("_change")
-            part = pd.DataFrame({"dimension": dimension, "key": label, "quantity": quantity})
-            part["base"], part["new"] = frame[f"{quantity}_base"], frame[f"{quantity}_new"]
-            part["change"] = frame[column]
-            parts.append(part[(part["base"] != 0) | (part["new"] != 0) | (part["change"] != 0)])
-    return pd.concat(parts, ignore_index=True)
-
-
-def path_table(assignment: Assignment) -> pd.DataFrame:
-    """Return the used paths: trade, tonnes, attributes and the links in order."""
-    paths, arcs = assignment.paths, assignment.virtual.arcs
-    link = arcs["link_id"].to_numpy()
-    frame = assignment.trips[["origin_zone_id", "destination_zone_id", "commodity_id"]]
-    frame = frame.iloc[paths.trip].reset_index(drop=True)
-    frame["tonnes_t_yr"] = paths.flow
-    for attribute, column in {
-        "usd": "usd_t",
-        "money": "money_usd_t",
-        "hours": "hours_h",
-        "co2": "co2_kg_t",
-        "length_km": "length_km",
-    }.items():
-        frame[column] = assignment.path_total(attribute)
-    frame["links"] = [" ".join(i for i in link[paths.of(p)] if i) for p in range(paths.n_path)]
-    return frame
-
-
 def run(
     facts: Facts,
     names: list[str],
@@ -473,7 +201,7 @@ def run(
                 progress(f"{said}: iteration {iteration}, gap {reached:.1e}")
 
         target = Path(folder) / scenario.id
-        held = _held(facts, scenario, cost, method, gap, target) if resume else None
+        held = _kept(facts, scenario, cost, method, gap, target) if resume else None
         if held is not None:
             done.append(Finished(scenario, target, held))
             continue
@@ -496,7 +224,7 @@ def run(
     return done
 
 
-def _held(
+def _kept(
     facts: Facts, scenario: Scenario, cost: GeneralizedCost, method: str, gap: float, target: Path
 ) -> dict[str, Any] | None:
     """Return the manifest of a folder that holds this very run, else None."""
@@ -509,7 +237,7 @@ def _held(
         "network": network_digest(changed, trade),
         "cost": cost.digest,
     }
-    wanted = _digest_of(scenario, method, gap, network_digest(network, demand), digests)
-    if not _holds(target, wanted):
+    wanted = digest_of(scenario, method, gap, network_digest(network, demand), digests)
+    if not holds(target, wanted):
         return None
     return dict(json.loads((target / "manifest.json").read_text(encoding="utf-8")))

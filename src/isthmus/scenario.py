@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import difflib
 import hashlib
 import json
 import tomllib
@@ -11,25 +12,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from isthmus.changes import (
-    NOUNS,
-    VERBS,
-    Change,
-    State,
-    apply_change,
-    written_tables,
-)
+from isthmus.change_rows import NOUNS, Change, State
+from isthmus.changes import VERBS, apply_change, written_tables
+from isthmus.demand import Demand
 from isthmus.errors import Fault, InputError
 from isthmus.facts.history import parse_date
+from isthmus.facts.names import fold
 from isthmus.facts.tables import package_root
+from isthmus.network import Network
 from isthmus.vocab import SCENARIO_STATUS
 
 if TYPE_CHECKING:
-    from isthmus.demand import Demand
     from isthmus.facts.tables import Facts
-    from isthmus.network import Network
 
-__all__ = ["Scenario"]
+__all__ = ["Scenario", "find_scenario", "list_scenarios"]
 
 _KEYS = ("name", "base", "status", "source", "description", "proponent", "extends")
 
@@ -91,8 +87,7 @@ class Scenario:
         """
         scenario = _read(Path(path), ())
         if facts is not None:
-            network = facts.network(scenario.base)
-            scenario.apply(network, facts.demand())
+            scenario.apply(Network.at(facts, scenario.base), Demand.of(facts))
         return scenario
 
     @property
@@ -324,3 +319,37 @@ def _changes(document: Mapping[str, Any], shown: str) -> tuple[list[Change], lis
                 full = {"source": document.get("source", ""), **cells}
                 changes.append(Change(verb, noun, full, f"{shown}, {verb}.{noun} {number}"))
     return changes, faults
+
+
+def list_scenarios() -> dict[str, Path]:
+    """Return the shipped scenarios by name."""
+    return {p.stem: p for p in sorted(package_root("scenarios").glob("*.toml"))}
+
+
+def find_scenario(name: str, facts: Facts | None = None) -> Scenario:
+    """
+    Return a scenario by file or by the name of a shipped one.
+
+    Raises
+    ------
+    InputError
+        With the nearest names.
+    """
+    path = Path(name)
+    if path.suffix == ".toml":
+        return Scenario.read(path, facts)
+    shipped = list_scenarios()
+    if name in shipped:
+        return Scenario.read(shipped[name], facts)
+    close = difflib.get_close_matches(fold(name), [fold(n) for n in shipped], 3, 0.4)
+    near = [n for n in shipped if fold(n) in close]
+    hint = f"Nearest: {', '.join(near)}. " if near else ""
+    raise InputError(
+        [
+            Fault(
+                "scenario",
+                f'"{name}" is no scenario.',
+                f"{hint}`isthmus list scenarios` shows all.",
+            )
+        ]
+    )

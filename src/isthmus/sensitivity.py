@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from isthmus.facts.tables import Facts
-from isthmus.sweep import CENTRAL, cases, moved, remembered
+from isthmus.assumptions import CENTRAL, cases, moved
+from isthmus.package import Facts
+from isthmus.sweep import remembered
 
 __all__ = ["at_end", "tornado"]
 

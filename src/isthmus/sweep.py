@@ -13,7 +13,7 @@ import json
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
@@ -23,21 +23,21 @@ import numpy as np
 import pandas as pd
 from scipy.stats import kendalltau
 
-import isthmus
-from isthmus.analysis.compare import compare
+from isthmus.analysis.flows import compare
 from isthmus.assign import Assignment, assign
+from isthmus.assumptions import CENTRAL, Case, cases, moved
 from isthmus.cost.model import GeneralizedCost
-from isthmus.cost.restrictions import listed
+from isthmus.demand import demand_year
 from isthmus.errors import Fault, InputError
-from isthmus.facts.tables import Facts, read
-from isthmus.run import demand_year, find_scenario
+from isthmus.package import Facts, read
+from isthmus.scenario import find_scenario
+from isthmus.version import __version__
 
 if TYPE_CHECKING:
     from isthmus.scenario import Scenario
 
-__all__ = ["CENTRAL", "QUANTITIES", "Case", "Sweep", "cases", "moved", "remembered", "sweep"]
+__all__ = ["QUANTITIES", "Sweep", "remembered", "sweep"]
 
-CENTRAL = "central"
 QUANTITIES = {
     "cost_usd_yr": "generalised cost of its trade",
     "money_usd_yr": "money its trade pays",
@@ -50,69 +50,6 @@ QUANTITIES = {
 
 _NOTHING = 1e-9
 """Share of the greatest change below which a change is nothing: its sign says nothing."""
-
-
-@dataclass(frozen=True)
-class Case:
-    """One assumption moved: its id, `low` or `high`, and the factor of each row; or the central case."""
-
-    assumption: str
-    side: str
-
-    @property
-    def name(self) -> str:
-        """How tables name it."""
-        return CENTRAL if self.assumption == CENTRAL else f"{self.assumption} {self.side}"
-
-
-def cases(facts: Facts, only: Sequence[str] | None = None) -> list[Case]:
-    """
-    Return the central case and two for each assumption.
-
-    Raises
-    ------
-    InputError
-        If `only` names an assumption that is none.
-    """
-    known = list(dict.fromkeys(facts["sweep"]["assumption_id"]))
-    odd = [a for a in only or [] if a not in known]
-    if odd:
-        mend = f"One of {', '.join(known)}."
-        raise InputError([Fault("--assumptions", f'"{odd[0]}" is none.', mend)])
-    chosen = [a for a in known if only is None or a in only]
-    return [Case(CENTRAL, ""), *(Case(a, side) for a in chosen for side in ("low", "high"))]
-
-
-def moved(facts: Facts, case: Case) -> Facts:
-    """
-    Return the facts with one assumption moved; the digest says which.
-
-    Parameters
-    ----------
-    facts : Facts
-    case : Case
-
-    Returns
-    -------
-    Facts
-    """
-    if case.assumption == CENTRAL:
-        return facts
-    tables, raw = dict(facts.tables), dict(facts.raw)
-    rows = facts["sweep"]
-    for row in rows[rows["assumption_id"].eq(case.assumption)].to_dict("records"):
-        frame = tables[row["table"]].copy()
-        here = pd.Series(True, frame.index)
-        if row["items"]:
-            here &= frame["parameter"].isin(listed(row["items"]))
-        if row["modes"]:
-            here &= frame["mode"].isin(listed(row["modes"]))
-        column = row["column"]
-        frame.loc[here, column] = frame.loc[here, column] * row[case.side]
-        tables[row["table"]] = frame
-        raw[row["table"]] = frame.astype(str)  # digests of cost are taken over it
-    digest = hashlib.sha256(f"{facts.digest} {case.name}".encode()).hexdigest()
-    return replace(facts, tables=tables, raw=raw, digest=digest)
 
 
 @dataclass(frozen=True)
@@ -181,14 +118,14 @@ class Sweep:
             same ranking; NaN where there is nothing to rank).
         """
         rows = []
-        for land, part in self.values.groupby("territory_id", sort=False):
+        for territory, part in self.values.groupby("territory_id", sort=False):
             wide = part.pivot_table(index="order", columns="case", values=quantity, sort=False)
             others = [c for c in wide if c != CENTRAL]
             tau = [kendalltau(wide[CENTRAL], wide[c]).statistic for c in others]
             rows.append(
                 {
-                    "territory_id": land,
-                    "name": self.names.get(str(land), str(land)),
+                    "territory_id": territory,
+                    "name": self.names.get(str(territory), str(territory)),
                     "tau_least": float(np.min(tau)) if tau else np.nan,
                     "tau_mean": float(np.mean(tau)) if tau else np.nan,
                 }
@@ -303,7 +240,7 @@ def _job(
 def _code() -> str:
     """Digest of the package's modules: a number is kept for the code that made it."""
     digest = hashlib.sha256()
-    for file in sorted(Path(isthmus.__file__).parent.rglob("*.py")):
+    for file in sorted(Path(__file__).parent.rglob("*.py")):
         digest.update(file.read_bytes())
     return digest.hexdigest()
 
@@ -339,7 +276,7 @@ def remembered(folder: Path, key: Sequence[object], measure: Callable[[], float]
 
 
 def _digest(facts: Facts, scenario: Scenario, method: str, gap: float) -> str:
-    parts = [isthmus.__version__, facts.digest, scenario.id, scenario.digest, method, repr(gap)]
+    parts = [__version__, facts.digest, scenario.id, scenario.digest, method, repr(gap)]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:40]
 
 

@@ -4,7 +4,7 @@ import type { Context } from "../context";
 import { h } from "../dom";
 import { compact, fold as folded, num, text } from "../format";
 import type { Claim, Row } from "../types";
-import { fold, sourceLine, table } from "./order";
+import { fold, sourceLine, table } from "./parts";
 
 let found: { key: string; claim: Claim | null; fault: string; ranged: boolean } = { key: "", claim: null, fault: "", ranged: false };
 let words = "";

@@ -6,7 +6,7 @@ import { h } from "../dom";
 import { compact, dollars, num, text, tonnes } from "../format";
 import { asked, keyOf } from "../state";
 import type { Country, Matrix, Power } from "../types";
-import { fold, pickButton, table } from "./order";
+import { fold, pickButton, table } from "./parts";
 
 let found: { key: string; country: Country | null; fault: string } = { key: "", country: null, fault: "" };
 

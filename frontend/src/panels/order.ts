@@ -1,14 +1,14 @@
 /** Orders: pick one or two, see what it changes and for whom. */
-import { bars } from "../charts";
 import type { Context } from "../context";
 import { h } from "../dom";
-import { compact, dollars, num, text, tonnes } from "../format";
+import { gains, headline } from "../figures";
+import { compact, num, text } from "../format";
 import { saveScenario } from "../share";
 import { START, type State, type View } from "../state";
-import type { Answer, Detail, Edit, Order, Row } from "../types";
+import type { Answer, Detail, Edit, Order } from "../types";
+import { fold, pickButton, pickOf, sourceLine, table } from "./parts";
 
 const STATUSES = ["in force", "agreed", "proposed", "claimed", "what-if"];
-const COUNTRIES = 14;
 
 export function orderPanel(c: Context): (Node | null)[] {
   const { now } = c.store;
@@ -64,17 +64,6 @@ function about(c: Context, order: Order): HTMLElement {
   );
 }
 
-/** Source ids become links to the data page; an assumption is told as one. */
-export function sourceLine(c: Context, cell: string): HTMLElement {
-  const parts = cell.split(";").map((p) => p.trim()).filter(Boolean);
-  return h("p", { class: "sources" }, "Source: ", parts.map((id, i) => [
-    i ? "; " : null,
-    id.startsWith("assumed:")
-      ? h("span", {}, `assumption: ${id.slice(8)}`)
-      : h("button", { class: "link", onclick: () => c.store.set({ tab: "data", row: id }) }, id),
-  ]));
-}
-
 export function editWords(c: Context, e: Edit): string {
   const name =
     c.index.links.get(e.id)?.name ?? c.index.crossings.get(e.id)?.name ?? c.index.territories.get(e.id)?.name ??
@@ -116,67 +105,6 @@ function waiting(c: Context): HTMLElement {
     : h("p", { class: "waiting" }, "Assigning trade to the network…");
 }
 
-const FIGURES: [string, (t: Record<string, number>) => number, string][] = [
-  ["generalised cost, USD/yr", (t) => num(t["cost_change_usd_yr"]), "Money, time, its uncertainty, waiting and what having a choice is worth; over trade that moves in both."],
-  ["… of the network itself", (t) => num(t["network_change_usd_yr"]), "At the delays of the base: opening never costs, closing never saves."],
-  ["… of others who move", (t) => num(t["congestion_change_usd_yr"]) + num(t["relief_change_usd_yr"]), "Queues that grow or shrink, and what trade that stops takes off the rest."],
-  ["tonne-days a year", (t) => num(t["time_change_th_yr"]) / 24, "Days on the way times tonnes."],
-  ["CO₂e, t/yr", (t) => num(t["co2_change_t_yr"]), "Well to wheel."],
-  ["without a way, t/yr", (t) => num(t["unserved_new_t_yr"]) - num(t["unserved_base_t_yr"]), "Trade that loses (or gains) every way."],
-];
-
-export function headline(c: Context, first: Answer, second: Answer | null): HTMLElement {
-  const { now } = c.store;
-  if (!first.compared && !now.versus) {
-    const t = first.totals;
-    return h("section", { class: "headline" },
-      h("div", { class: "figure" }, h("b", {}, compact(num(t["common_t_yr"]))), h("span", {}, "t/yr moved")),
-      h("div", { class: "figure" }, h("b", {}, compact(num(t["cost_base_usd_yr"]))), h("span", {}, "USD/yr, generalised")),
-      h("div", { class: "figure" }, h("b", {}, compact(num(t["unserved_new_t_yr"]))), h("span", {}, "t/yr without a way")),
-      h("p", { class: "note" }, `Trade of ${first.demand_year} on the network of ${first.date}. Click a crossing, a line or a country to change it.`),
-    );
-  }
-  const columns = now.versus && second ? [first, second] : [first];
-  return h("section", { class: "headline" },
-    h("table", { class: "totals" },
-      columns.length > 1 ? h("thead", {}, h("tr", {}, h("td", {}), columns.map((a) => h("th", { scope: "col" }, a.scenario.name)))) : null,
-      h("tbody", {}, FIGURES.map(([name, of, note]) =>
-        h("tr", {}, h("th", { scope: "row", title: note }, name), columns.map((a) =>
-          h("td", { class: of(a.totals) < 0 ? "less" : of(a.totals) > 0 ? "more" : "" }, compact(of(a.totals), true))))))),
-    h("p", { class: "note" }, `Change a year against the network of ${first.date} as it was${first.demand_year ? `; trade of ${first.demand_year}` : ""}. Minus is a saving.`),
-  );
-}
-
-const byLand = (a: Answer): Map<string, Row> => new Map(a.territories.map((r) => [text(r["territory_id"]), r]));
-
-export function gains(c: Context, first: Answer, second: Answer | null): HTMLElement | null {
-  const { now } = c.store;
-  const other = now.versus && second ? byLand(second) : null;
-  if (!first.compared && !other) return null;
-  const value = (r: Row | undefined, key: string): number => num(r?.[key]);
-  const rows = first.territories
-    .filter((r) => r["territory_kind"] === "state")
-    .map((r) => {
-      const id = text(r["territory_id"]);
-      const v = value(r, "cost_usd_yr_change") - value(other?.get(id), "cost_usd_yr_change");
-      const lost = value(r, "unserved_t_yr_change") - value(other?.get(id), "unserved_t_yr_change");
-      return { id, name: text(r["name"]), v, lost };
-    })
-    .filter((r) => Math.abs(r.v) >= 1 || Math.abs(r.lost) >= 1)
-    .sort((a, b) => Math.abs(b.v) - Math.abs(a.v))
-    .slice(0, COUNTRIES)
-    .sort((a, b) => a.v - b.v);
-  if (!rows.length) return h("p", { class: "note" }, "No country's trade changes by a dollar.");
-  const title = other
-    ? `Who gains by ${first.scenario.name} rather than ${second?.scenario.name ?? ""}, USD a year (minus is a saving)`
-    : "Who gains and who loses: cost of its trade, USD a year (minus is a saving)";
-  return bars(rows.map((r) => ({
-    name: r.name, value: r.v, label: compact(r.v, true),
-    note: `${r.name}: ${dollars(r.v, true)}${Math.abs(r.lost) >= 1 ? `; ${tonnes(r.lost, true)} without a way` : ""}`,
-    pick: () => c.store.set({ tab: "country", country: r.id }),
-  })), title);
-}
-
 function tables(c: Context, a: Answer, d: Detail | null): HTMLElement {
   const transit = a.territories
     .filter((r) => r["territory_kind"] === "state" && (num(r["transit_t_yr_base"]) > 0 || num(r["transit_t_yr_new"]) > 0))
@@ -201,34 +129,4 @@ function tables(c: Context, a: Answer, d: Detail | null): HTMLElement {
       h("p", {}, "Save the scenario (Share) and run it: ", h("code", {}, "isthmus run FILE.toml"), ". Same digits."),
       table(["", ""], ["method", "gap", "asked_gap", "version", "facts_digest", "network_digest", "cost_digest"].map((k) => [k, text(a.manifest[k]).slice(0, 24)])))),
   );
-}
-
-export function fold(key: string, title: string, body: Node): HTMLElement {
-  return h("details", { "data-k": `fold-${key}` }, h("summary", { "data-k": `sum-${key}` }, title), body);
-}
-
-export function table(heads: string[], rows: (string | Node)[][]): HTMLElement {
-  if (!rows.length) return h("p", { class: "note" }, "None.");
-  return h("div", { class: "wide" }, h("table", {},
-    heads.some(Boolean) ? h("thead", {}, h("tr", {}, heads.map((x) => h("th", { scope: "col" }, x)))) : null,
-    h("tbody", {}, rows.map((r) => h("tr", {}, r.map((cell, i) => (i ? h("td", {}, cell) : h("th", { scope: "row" }, cell))))))));
-}
-
-/** What a click on an element of a table picks on the map. */
-export function pickOf(c: Context, element: string): string {
-  if (c.index.links.has(element)) return `link:${element}`;
-  const crossing = c.index.crossings.get(element);
-  if (crossing) return `node:${crossing.node}`;
-  const node = element.split(":")[0] ?? "";
-  return c.index.nodes.has(node) ? `node:${node}` : `link:${element}`;
-}
-
-export function pickButton(c: Context, pick: string, label: string): HTMLElement {
-  return h("button", {
-    class: "link",
-    onclick: () => {
-      c.store.set({ pick });
-      c.view.fly(pick);
-    },
-  }, label || pick);
 }

@@ -5,7 +5,7 @@ import { compact, num, text } from "../format";
 import { linkStates, passable, stateOn } from "../map/lines";
 import { withEdit } from "../state";
 import type { Crossing, Edit, Link, Spell } from "../types";
-import { pickButton, sourceLine, table } from "./order";
+import { pickButton, sourceLine, table } from "./parts";
 
 export function pickPanel(c: Context): HTMLElement | null {
   const { pick } = c.store.now;

@@ -1,1 +1,1 @@
-"""One question a file: each module has one public function that returns tidy tables."""
+"""One question a folder, with its public functions at the front; none knows another but `flows`."""

@@ -14,12 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from isthmus.assign.kin import arc_keys
+from isthmus.network import Network
 from isthmus.virtual import VirtualNetwork, expand
 
 if TYPE_CHECKING:
     from isthmus.assign import Assignment
     from isthmus.cost.model import ArcCost, GeneralizedCost
-    from isthmus.network import Network
 
 __all__ = ["Reference", "reference_of"]
 
@@ -95,7 +95,7 @@ def reference_of(
         return start.prepared.reference
     if not network.changes:
         return Reference(virtual, _by_good(arc_cost))
-    day = expand(network.facts.network(network.date))
+    day = expand(Network.at(network.facts, network.date))
     return Reference(day, _by_good(cost.of(day)))
 
 

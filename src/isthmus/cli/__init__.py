@@ -14,7 +14,7 @@ __all__ = ["MODULES", "app", "main"]
 MODULES = (
     "map",
     "orders",
-    "routes",
+    "flows",
     "claims",
     "brief",
     "history",
@@ -26,8 +26,7 @@ MODULES = (
     "reliability",
     "facts",
     "engine",
-    "validation",
-    "backcast",
+    "evidence",
 )
 
 for _name in MODULES:

@@ -8,21 +8,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from isthmus import __version__
 from isthmus.console import compact, note, out, print_table
 from isthmus.errors import CostError, Fault, InputError, IsthmusError, NoPath, NotConverged
+from isthmus.version import __version__
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from isthmus.facts.tables import Facts
+    from isthmus.package import Facts
 
 __all__ = [
     "Data",
+    "Day",
     "Gap",
+    "Html",
     "Json",
     "Method",
+    "Order",
     "Results",
+    "Svg",
     "alone",
     "app",
     "checked_page",
@@ -52,12 +56,18 @@ Data = Annotated[
 ]
 Method = Annotated[str, typer.Option(help="stochastic, path_based, capacitated or all_or_nothing.")]
 Gap = Annotated[float, typer.Option(help="Relative gap to reach.")]
+Day = Annotated[str, typer.Option(help="Day of the network without an order.")]
+Order = Annotated[
+    str | None, typer.Argument(help="Order, set beside its base; without one, the base alone.")
+]
+Html = Annotated[Path | None, typer.Option("--html", help="Page to write.")]
+Svg = Annotated[Path | None, typer.Option("--svg", help="Picture to write.")]
 Results = Annotated[Path, typer.Option("--results", help="Where result folders go.")]
 
 
 def read_facts(data: list[Path] | None) -> Facts:
     """Return the shipped facts with the user's folders laid over them."""
-    from isthmus.facts.tables import read
+    from isthmus.package import read
 
     return read(*(data or []))
 
@@ -66,7 +76,7 @@ def kept(
     facts: Facts, analysis: str, scenario: str | None, *of: object
 ) -> tuple[Path, list[object]]:
     """Return where the numbers of a tornado are kept, and what decides them besides the facts."""
-    from isthmus.run import find_scenario
+    from isthmus.scenario import find_scenario
 
     order = None if scenario is None else find_scenario(scenario, facts).digest
     return Path("results"), [analysis, order, *of]

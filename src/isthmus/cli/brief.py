@@ -30,9 +30,9 @@ def brief(
     json: Json = False,
 ) -> None:
     """Write one page for a decision: map, orders side by side, winners and losers, claims, limits."""
+    from isthmus.analysis.claims import ASSUMPTIONS
     from isthmus.brief import ORDERS
     from isthmus.brief import brief as write
-    from isthmus.claims import ASSUMPTIONS
 
     facts = read_facts(data)
     with note.status("reading orders") as status:

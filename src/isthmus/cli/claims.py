@@ -14,8 +14,8 @@ from isthmus.console import compact, hint, note, out, print_json, print_table, r
 from isthmus.errors import Fault, InputError
 
 if TYPE_CHECKING:
-    from isthmus.claims import ClaimFinding, Finding
-    from isthmus.facts.tables import Facts
+    from isthmus.analysis.claims import ClaimFinding, Finding
+    from isthmus.package import Facts
 
 __all__ = ["claims"]
 
@@ -40,7 +40,7 @@ def claims(
     json: Json = False,
 ) -> None:
     """Run the register of claims: who said what, the finding, the record, what no run can say."""
-    from isthmus.claims import ASSUMPTIONS, claim_document, claim_of, run_claims
+    from isthmus.analysis.claims import ASSUMPTIONS, claim_document, claim_of, run_claims
 
     if explain and not claim:
         raise InputError(
@@ -110,7 +110,7 @@ def _say(text: str, indent: int = 0, style: str = "") -> None:
 
 
 def _print_claim(facts: Facts, found: ClaimFinding) -> None:
-    from isthmus.claims import record_sources
+    from isthmus.analysis.claims import record_sources
 
     claim = found.claim
     _say(f"{claim['claim_id']}  {claim['attributed_to']} said ({claim['place']}):", style="bold")
@@ -128,7 +128,7 @@ def _print_claim(facts: Facts, found: ClaimFinding) -> None:
 
 def _value(found: Finding) -> str:
     """Return the value, its range, the verdict and the thresholds, in one line."""
-    from isthmus.claims import pair_in_words
+    from isthmus.analysis.claims import pair_in_words
 
     test = found.test
     if math.isnan(found.value):
@@ -159,16 +159,15 @@ _SIDES = {"base": "before", "new": "after", "change": "change"}
 
 
 def _print_flows(found: ClaimFinding) -> None:
-    from isthmus.analysis.metrics import ways_of
-    from isthmus.claims import flows_behind, pair_in_words
+    from isthmus.analysis.claims import flows_behind, pair_in_words, routes_of
 
     told = set()
     for one in found.tests:
         test, pair = one.test, found.pairs.get(one.test["test_id"])
         if pair is None:
             continue
-        ways = ways_of(pair, test["metric"], test["subject"])
-        if ways:
+        routes = routes_of(pair, test["metric"], test["subject"])
+        if routes:
             heads = {"": "left", "USD/t": "right", "money": "right", "hours": "right"}
             rows = [
                 [
@@ -176,10 +175,10 @@ def _print_flows(found: ClaimFinding) -> None:
                     compact(w.usd_t),
                     compact(w.money_usd_t),
                     compact(w.hours_h),
-                    w.lands,
+                    w.territories,
                     w.modes,
                 ]
-                for side, w in zip((test["base"], test["scenario"]), ways, strict=True)
+                for side, w in zip((test["base"], test["scenario"]), routes, strict=True)
             ]
             title = f"{test['test_id']}: cheapest way {test['subject']}"
             print_table(title, {**heads, "through": "left", "by": "left"}, rows)

@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from isthmus.cli.app import Data, Json, alone, app, checked_page, kept, print_tornado, read_facts
+from isthmus.cli.app import (
+    Data,
+    Day,
+    Html,
+    Json,
+    alone,
+    app,
+    checked_page,
+    kept,
+    print_tornado,
+    read_facts,
+)
 from isthmus.console import compact, hint, note, out, print_json, print_table, records
 
 if TYPE_CHECKING:
@@ -16,7 +27,7 @@ if TYPE_CHECKING:
 
     from isthmus.analysis.criticality import Criticality
     from isthmus.assign import Assignment
-    from isthmus.facts.tables import Facts
+    from isthmus.package import Facts
 
 __all__ = ["criticality"]
 
@@ -39,7 +50,7 @@ def criticality(
     scenario: Annotated[
         str | None, typer.Argument(help="Order; without one, the network of --date.")
     ] = None,
-    date: Annotated[str, typer.Option(help="Day of the network without an order.")] = "2025-01-01",
+    date: Day = "2025-01-01",
     kinds: Annotated[
         str | None,
         typer.Option(
@@ -102,7 +113,7 @@ def criticality(
         ),
     ] = False,
     top: Annotated[int, typer.Option(min=1, help="Rows and sets to print, the worst first.")] = 10,
-    html: Annotated[Path | None, typer.Option("--html", help="Page to write.")] = None,
+    html: Html = None,
     data: Data = None,
     json: Json = False,
 ) -> None:
@@ -161,8 +172,8 @@ def criticality(
         swings = _tornado(facts, scenario, date, found, status) if tornado else None
     name = scenario or date
     if html is not None:
-        from isthmus.output.criticality_section import section
-        from isthmus.output.page import section_page, write_page
+        from isthmus.output.page.document import section_page, write_page
+        from isthmus.output.sections.criticality import section
 
         title = f"Criticality: {name}"
         write_page(html, section_page(title, section(found, swings)))
@@ -247,7 +258,7 @@ def _document(
 
 def _cut(base: Assignment, pair: str, commodity: str | None, *, json: bool) -> None:
     """Print the smallest cuts between two lands."""
-    from isthmus.analysis.criticality_sets import smallest_cuts
+    from isthmus.analysis.criticality import smallest_cuts
     from isthmus.errors import Fault, InputError
 
     names = base.virtual.network.facts.names
@@ -272,7 +283,7 @@ def _together(
     *, json: bool,
 ) -> None:  # fmt: skip
     """Print the worst sets of elements of a kind."""
-    from isthmus.analysis.criticality_sets import worst_together
+    from isthmus.analysis.criticality import worst_together
 
     found = worst_together(base, k, kind, commodity, top=top, seconds=seconds, tell=status.update)
     if json:

@@ -10,9 +10,14 @@ from isthmus.console import compact, hint, note, out, print_json, print_table, r
 from isthmus.errors import Fault, InputError
 
 if TYPE_CHECKING:
-    from isthmus.analysis.criticality_tntp import Bench, TntpCriticality
-    from isthmus.analysis.interdiction import Interdiction
-    from isthmus.analysis.removals import Ranking, Removal, Worst
+    from isthmus.analysis.criticality import (
+        Bench,
+        Interdiction,
+        Ranking,
+        Removal,
+        TntpCriticality,
+        Worst,
+    )
 
 __all__ = ["answer_tntp"]
 
@@ -32,12 +37,7 @@ def answer_tntp(
     json: bool,
 ) -> None:
     """Answer for TNTP files: one pair if named, else all trips."""
-    from isthmus.analysis.criticality_tntp import (
-        METRICS,
-        bench,
-        criticality_tntp,
-        interdiction_tntp,
-    )
+    from isthmus.analysis.criticality import METRICS, bench, criticality_tntp, interdiction_tntp
     from isthmus.formats.tntp import read_tntp_network, read_tntp_trips
 
     faults = []

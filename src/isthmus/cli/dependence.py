@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from isthmus.cli.app import Data, Json, alone, app, checked_page, kept, print_tornado, read_facts
+from isthmus.cli.app import (
+    Data,
+    Day,
+    Html,
+    Json,
+    Order,
+    alone,
+    app,
+    checked_page,
+    kept,
+    print_tornado,
+    read_facts,
+)
 from isthmus.console import compact, hint, note, out, print_json, print_table, records
 from isthmus.errors import Fault, InputError
 
@@ -16,7 +27,7 @@ if TYPE_CHECKING:
 
     from isthmus.analysis.dependence import Dependence, Refusal
     from isthmus.assign import Assignment
-    from isthmus.facts.tables import Facts
+    from isthmus.package import Facts
 
 __all__ = ["dependence"]
 
@@ -29,9 +40,7 @@ _REFUSALS = 6
     "`isthmus dependence --ways CHN,DEU`"
 )
 def dependence(
-    scenario: Annotated[
-        str | None, typer.Argument(help="Order, set beside its base; without one, the base alone.")
-    ] = None,
+    scenario: Order = None,
     of: Annotated[str | None, typer.Option(help="Whose trade.")] = None,
     on: Annotated[str | None, typer.Option(help="Who might let it pass no more.")] = None,
     by: Annotated[str, typer.Option(help="territory, or control: whose consent is needed.")] = (
@@ -44,17 +53,17 @@ def dependence(
         ),
     ] = None,
     commodity: Annotated[str, typer.Option(help="The good of --ways.")] = "container",
-    date: Annotated[str, typer.Option(help="Day of the network without an order.")] = "2025-01-01",
+    date: Day = "2025-01-01",
     tornado: Annotated[
         bool, typer.Option("--tornado", help="The five assumptions that move --of --on most.")
     ] = False,
-    html: Annotated[Path | None, typer.Option("--html", help="Page to write.")] = None,
+    html: Html = None,
     top: Annotated[int, typer.Option(min=1, help="Rows to print.")] = 20,
     data: Data = None,
     json: Json = False,
 ) -> None:
     """Say how much of whose trade passes whose land, what a refusal stops, and what going round costs."""
-    from isthmus.analysis.dependence import all_ways
+    from isthmus.analysis.dependence import all_routes
     from isthmus.analysis.dependence import dependence as count
     from isthmus.run import assigned
 
@@ -73,19 +82,19 @@ def dependence(
         base, new = assigned(facts, scenario, date)
         shown = new or base
         if ways is not None and ways != "all":
-            _ways(shown, ways, commodity, json=json)
+            _routes(shown, ways, commodity, json=json)
             return
         found = count(shown, by)
         before = count(base, by) if new is not None else None
         refusals = _refusals(shown, found, of, on, by, status)
-        every = all_ways(shown, commodity) if ways is not None or html is not None else None
+        every = all_routes(shown, commodity) if ways is not None or html is not None else None
         swings = None
         if tornado and of is not None and on is not None:
             swings = _tornado(facts, scenario, date, of, refusals[0].via_id, by, status)
     name = scenario or date
     if html is not None:
-        from isthmus.output.dependence_section import section
-        from isthmus.output.page import section_page, write_page
+        from isthmus.output.page.document import section_page, write_page
+        from isthmus.output.sections.dependence import section
 
         body = section(found, before, refusals, of, swings, every)
         write_page(html, section_page(f"Dependence: {name}", body))
@@ -105,7 +114,7 @@ def dependence(
         out.print(f"  {r.sentence()}", markup=False)
     _print(name, found, before, of, top)
     if ways is not None and every is not None:
-        _print_ways(every, commodity)
+        _print_routes(every, commodity)
     if swings is not None:
         print_tornado(swings, "the cost of going round")
     if html is not None:
@@ -212,7 +221,7 @@ def _print(
     print_table(f"What the trade of {whose} passes, by {what}, {name}", sides, rows)
 
 
-def _print_ways(every: pd.DataFrame, commodity: str) -> None:
+def _print_routes(every: pd.DataFrame, commodity: str) -> None:
     """Print the pairs that the fewest links part."""
     few = every.sort_values(["ways", "flow_t_yr"]).head(20)
     sides = {"from": "left", "to": "left", "ways": "right", "t a year": "right"}
@@ -223,15 +232,15 @@ def _print_ways(every: pd.DataFrame, commodity: str) -> None:
     print_table(f"Parted by the fewest links, {commodity}, of {len(every):,} pairs", sides, rows)
 
 
-def _ways(shown: Assignment, pair: str, commodity: str, *, json: bool) -> None:
+def _routes(shown: Assignment, pair: str, commodity: str, *, json: bool) -> None:
     """Print ways and maximum flow between two countries."""
-    from isthmus.analysis.dependence import ways
+    from isthmus.analysis.dependence import routes
 
     facts = shown.virtual.network.facts
     ends = [facts.names.territory(x.strip(), "--ways") for x in pair.split(",") if x.strip()]
     if len(ends) != 2 or ends[0] == ends[1]:
         raise InputError([Fault("--ways", f'"{pair}" is not two countries.', "As in CHN,DEU.")])
-    n, flow = ways(shown, ends[0], ends[1], commodity)
+    n, flow = routes(shown, ends[0], ends[1], commodity)
     if json:
         print_json({"origin": ends[0], "destination": ends[1], "ways": n, "flow_t_yr": flow})
         return

@@ -43,10 +43,13 @@ def energy(
     """Flows of oil and gas by cost under hard capacities; with a scenario, set beside its base."""
     if by not in _VIEWS:
         raise InputError([Fault("--by", f'"{by}" is no view.', f"One of {', '.join(_VIEWS)}.")])
-    from isthmus.analysis.energy import compare_energy, energy_flows
-    from isthmus.analysis.energy_problem import network_of_year
-    from isthmus.analysis.energy_validate import validate_energy
-    from isthmus.run import find_scenario
+    from isthmus.analysis.energy import (
+        compare_energy,
+        energy_flows,
+        network_of_year,
+        validate_energy,
+    )
+    from isthmus.scenario import find_scenario
 
     facts = read_facts(data)
     with note.status("settling oil and gas"):

@@ -95,7 +95,7 @@ def anarchy(
     json: Json = False,
 ) -> None:
     """Show what it costs that everybody chooses for themselves: equilibrium beside optimum."""
-    from isthmus.analysis.anarchy import price_of_anarchy
+    from isthmus.analysis.flows import price_of_anarchy
     from isthmus.cost.model import GeneralizedCost
 
     facts = read_facts(data)

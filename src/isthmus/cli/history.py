@@ -38,7 +38,7 @@ def history(
         raise InputError([Fault("history", "needs a day, or two.", mend)])
     facts = read_facts(data)
     if date is not None:
-        from isthmus.facts.chronicle import as_of
+        from isthmus.chronicle import as_of
 
         found = as_of(facts, date, of)
         if json:
@@ -49,8 +49,8 @@ def history(
         return
     import datetime as dt
 
-    from isthmus.facts.chronicle import BEGINS
-    from isthmus.facts.chronicle import history as find_changes
+    from isthmus.chronicle import BEGINS
+    from isthmus.chronicle import history as find_changes
 
     frame = find_changes(facts, start or BEGINS, end or dt.date.today().isoformat(), of)
     if json:

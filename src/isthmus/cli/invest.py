@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from isthmus.cli.app import Data, Json, app, checked_page, kept, print_tornado, read_facts
+from isthmus.cli.app import (
+    Data,
+    Day,
+    Html,
+    Json,
+    Svg,
+    app,
+    checked_page,
+    kept,
+    print_tornado,
+    read_facts,
+)
 from isthmus.console import compact, hint, note, out, print_json, print_table, records
 from isthmus.errors import Fault, InputError
 
@@ -19,7 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from isthmus.analysis.invest import Invest
-    from isthmus.facts.tables import Facts
+    from isthmus.package import Facts
 
 __all__ = ["invest"]
 
@@ -38,7 +49,7 @@ def invest(
     scenario: Annotated[
         str | None, typer.Argument(help="Order that stands before anything is chosen.")
     ] = None,
-    date: Annotated[str, typer.Option(help="Day of the network without an order.")] = "2025-01-01",
+    date: Day = "2025-01-01",
     budget: Annotated[
         str | None, typer.Option(help="Capital that may be spent, USD of 2024: 2bn, 350M.")
     ] = None,
@@ -69,8 +80,8 @@ def invest(
     tornado: Annotated[
         bool, typer.Option("--tornado", help="The five assumptions that move the value most.")
     ] = False,
-    html: Annotated[Path | None, typer.Option("--html", help="Page to write.")] = None,
-    svg: Annotated[Path | None, typer.Option("--svg", help="Picture to write.")] = None,
+    html: Html = None,
+    svg: Svg = None,
     data: Data = None,
     json: Json = False,
 ) -> None:
@@ -113,8 +124,8 @@ def invest(
             swings = _tornado(facts, scenario, date, method, gap, found, choice, told)
     title = scenario or date
     if html is not None or svg is not None:
-        from isthmus.output.invest_section import picture, section
-        from isthmus.output.page import section_page, write_page
+        from isthmus.output.page.document import section_page, write_page
+        from isthmus.output.sections.invest import picture, section
 
         if html is not None:
             write_page(html, section_page(f"What to build: {title}", section(found, swings)))

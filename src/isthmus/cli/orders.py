@@ -1,4 +1,4 @@
-"""Orders: run them, set them side by side."""
+"""Orders: run them, and print what each changes."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from isthmus.console import compact, hint, note, out, print_json, print_table, r
 from isthmus.errors import Fault, InputError, NotConverged
 
 if TYPE_CHECKING:
-    from isthmus.facts.tables import Facts
+    from isthmus.package import Facts
     from isthmus.run import Finished
 
-__all__ = ["compare", "run"]
+__all__ = ["run"]
 
 _FEW = 8
 """Orders whose countries are printed one after the other."""
@@ -50,15 +50,15 @@ def run(
     json: Json = False,
 ) -> None:
     """Assign orders, compare each with its base, write results/<scenario>/ with a report."""
-    from isthmus.run import list_scenarios
     from isthmus.run import run as run_scenarios
+    from isthmus.scenario import list_scenarios
 
     names = list(dict.fromkeys([*(scenarios or []), *(list_scenarios() if all_ else [])]))
     if not names:
         raise InputError(
             [Fault("run", "no scenario named.", "`isthmus list scenarios` shows all; or --all.")]
         )
-    from isthmus.output.questions import named
+    from isthmus.output.report.questions import named
 
     asked = named([x.strip() for x in (also or "").split(",") if x.strip()])
     if tornado and not asked:
@@ -101,8 +101,8 @@ def _questions(
 ) -> list[Path]:  # fmt: skip
     """Write the page of questions of each order beside its report."""
     from isthmus.cost.model import GeneralizedCost
-    from isthmus.output.page import write_page
-    from isthmus.output.questions import questions
+    from isthmus.output.page.document import write_page
+    from isthmus.output.report.questions import questions
     from isthmus.run import prepare
 
     cost = GeneralizedCost(facts)
@@ -282,164 +282,3 @@ def _print_countries(result) -> None:  # type: ignore[no-untyped-def]
             f"({r['measure']}; listed by {r['listed_by']}, since {r['from_date']})"
         )
     out.print()
-
-
-@app.command(
-    epilog="Examples: `isthmus compare baseline hormuz-closed --by territory`; "
-    "`isthmus compare --all --by territory`"
-)
-def compare(
-    a: Annotated[str | None, typer.Argument(help="Scenario.")] = None,
-    b: Annotated[str | None, typer.Argument(help="Scenario of the same base date.")] = None,
-    all_: Annotated[
-        bool, typer.Option("--all", help="All shipped orders in one table, by territory.")
-    ] = False,
-    by: Annotated[
-        str,
-        typer.Option(help="territory, corridor, link, crossing, od, commodity, mode or component."),
-    ] = "territory",
-    quantity: Annotated[
-        str, typer.Option(help="With --all: cost_usd_yr, transit_t_yr, unserved_t_yr, co2_t_yr …")
-    ] = "cost_usd_yr",
-    no_sweep: Annotated[
-        bool, typer.Option("--no-sweep", help="With --all: do not move the assumptions.")
-    ] = False,
-    assumptions: Annotated[
-        str | None, typer.Option(help="With --all: ids of `isthmus list sweep`, by commas.")
-    ] = None,
-    workers: Annotated[int, typer.Option(min=1, help="With --all: processes.")] = 2,
-    csv: Annotated[Path | None, typer.Option(help="With --all: write the whole table.")] = None,
-    results: Results = Path("results"),
-    method: Method = "stochastic",
-    gap: Gap = 1e-6,
-    top: Annotated[int, typer.Option(help="Rows, or with --all columns, to print.")] = 25,
-    data: Data = None,
-    json: Json = False,
-) -> None:
-    """Set two orders side by side, or all of them in one table."""
-    if all_:
-        if by != "territory":
-            raise InputError([Fault("--by", "is territory with --all.", "Leave it out.")])
-        only = [] if no_sweep else assumptions.split(",") if assumptions else None
-        _compare_all(quantity, only, workers, csv, results, method, max(gap, 1e-6), top, data, json)
-        return
-    if a is None or b is None:
-        raise InputError([Fault("compare", "names no two orders.", "Name two, or say --all.")])
-    _compare_two(a, b, by, method, gap, top, data, json)
-
-
-def _compare_all(
-    quantity: str,
-    only: list[str] | None,
-    workers: int,
-    csv: Path | None,
-    results: Path,
-    method: str,
-    gap: float,
-    top: int,
-    data: list[Path] | None,
-    json: bool,
-) -> None:
-    from isthmus.run import list_scenarios
-    from isthmus.sweep import QUANTITIES, sweep
-
-    facts = read_facts(data)
-    orders = [name for name in list_scenarios() if name != "baseline"]
-    with note.status("reading") as status:
-        found = sweep(
-            facts,
-            orders,
-            assumptions=only,
-            folder=results,
-            method=method,
-            gap=gap,
-            overlays=data or [],
-            workers=workers,
-            progress=lambda done, total: status.update(f"{done} of {total} cases of orders"),
-        )
-    table, agreement = found.table(quantity), found.agreement(quantity)
-    if csv is not None:
-        table.to_csv(csv, index=False)
-    if json:
-        print_json(
-            {
-                "quantity": quantity,
-                "swept": only is None or bool(only),
-                "rows": records(table),
-                "agreement": records(agreement),
-            }
-        )
-        return
-    size = table.groupby("territory_id")["central"].apply(lambda v: v.abs().max())
-    room = max(1, (out.width - 34) // 12)
-    lands = list(size.sort_values(ascending=False).head(min(top, room)).index)
-    rows = []
-    for order in orders:
-        part = table[table["order"].eq(order)].set_index("territory_id")
-        rows.append([order, *(_swept(part.loc[land], only) for land in lands)])
-    last = ["ranks agree (least tau)"]
-    for land in lands:
-        tau = agreement.set_index("territory_id")["tau_least"][land]
-        last.append("" if tau != tau else f"{tau:.2f}")
-    heads = [found.names.get(land, land) for land in lands]
-    caption = "Not swept: no sign or rank here is known to hold."
-    if only is None or only:
-        rows.append(last)
-        caption = (
-            "± and the range: the sign changes when an assumption moves by a fifth; do not quote it. "
-            "The last row: Kendall's tau of the worst case against the central ranking of orders."
-        )
-    print_table(
-        f"{QUANTITIES[quantity]}, change a year, {quantity}",
-        {"order": "left"} | dict.fromkeys(heads, "right"),
-        rows,
-        caption,
-    )
-    if csv is None:
-        hint(f"isthmus compare --all --quantity {quantity} --csv orders.csv")
-
-
-def _swept(cell: Any, only: list[str] | None) -> str:
-    if max(abs(cell["low"]), abs(cell["high"])) < 1.0:
-        return "0"
-    if cell["sign_holds"] or only == []:
-        return compact(cell["central"], sign=True)
-    return f"± {compact(cell['low'], sign=True)} … {compact(cell['high'], sign=True)}"
-
-
-def _compare_two(
-    a: str,
-    b: str,
-    by: str,
-    method: str,
-    gap: float,
-    top: int,
-    data: list[Path] | None,
-    json: bool,
-) -> None:
-    from isthmus.analysis.compare import compare as set_beside
-    from isthmus.cost.model import GeneralizedCost
-    from isthmus.run import find_scenario, prepare
-
-    facts = read_facts(data)
-    first, second = find_scenario(a, facts), find_scenario(b, facts)
-    cost = GeneralizedCost(facts)
-    with note.status("assigning"):
-        left = prepare(facts, first, cost, method=method, gap=gap)
-        right = prepare(facts, second, cost, method=method, gap=gap, base=left.base)
-    both = set_beside(left.new, right.new)
-    frame = both.by(by)
-    if json:
-        print_json({"a": a, "b": b, "by": by, "totals": both.totals(), "rows": records(frame)})
-        return
-    changes = [c for c in frame if c.endswith("_change")]
-    key = frame[changes[0]].abs() if changes else frame.iloc[:, 0]
-    frame = frame.assign(_size=key).sort_values("_size", ascending=False).head(top)
-    labels = [c for c in frame if c in ("name", "component", "mode") or c.endswith("_id")][:3]
-    columns = {**dict.fromkeys(labels, "left"), **dict.fromkeys(changes, "right")}
-    rows = [
-        [*[str(r[c]) for c in labels], *[compact(r[c], sign=True) for c in changes]]
-        for r in frame.to_dict("records")
-    ]
-    print_table(f"{b} against {a}, by {by}", columns, rows, "Changes a year; minus is less.")
-    hint(f"isthmus run {b}")

@@ -8,24 +8,34 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from isthmus.cli.app import Data, Json, app, checked_page, kept, print_tornado, read_facts
+from isthmus.cli.app import (
+    Data,
+    Day,
+    Html,
+    Json,
+    Order,
+    Svg,
+    app,
+    checked_page,
+    kept,
+    print_tornado,
+    read_facts,
+)
 from isthmus.console import compact, hint, note, out, print_json, print_table, records
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from isthmus.analysis.power import Power
-    from isthmus.facts.tables import Facts
+    from isthmus.package import Facts
 
 __all__ = ["power"]
 
 
 @app.command(epilog="Example: `isthmus power zangezur --players AZE,GEO,ARM,IRN,RUS,TUR`")
 def power(
-    scenario: Annotated[
-        str | None, typer.Argument(help="Order, set beside its base; without one, the base alone.")
-    ] = None,
-    date: Annotated[str, typer.Option(help="Day of the network without an order.")] = "2025-01-01",
+    scenario: Order = None,
+    date: Day = "2025-01-01",
     players: Annotated[
         str | None, typer.Option(help="Controllers, with commas; everybody else is open to all.")
     ] = None,
@@ -44,8 +54,8 @@ def power(
     study: Annotated[
         bool, typer.Option("--study", help="Try published statements on a study of pipelines.")
     ] = False,
-    html: Annotated[Path | None, typer.Option("--html", help="Page to write.")] = None,
-    svg: Annotated[Path | None, typer.Option("--svg", help="Picture to write.")] = None,
+    html: Html = None,
+    svg: Svg = None,
     data: Data = None,
     json: Json = False,
 ) -> None:
@@ -75,8 +85,8 @@ def power(
             same = list(shown.players["player_id"])
             swings = _tornado(facts, scenario, date, same, lead, commodity, options, told)
     if html is not None:
-        from isthmus.output.page import section_page, write_page
-        from isthmus.output.power_section import section
+        from isthmus.output.page.document import section_page, write_page
+        from isthmus.output.sections.power import section
 
         title = f"Power over transit: {scenario or date}"
         write_page(html, section_page(title, section(shown, change, swings)))
@@ -101,15 +111,16 @@ def _games(
     told: Any,
 ) -> tuple[Power, Power | None]:
     """Solve the game of the base and, with an order, that of the order with the same players."""
-    from isthmus.analysis.power_energy import GOODS
-    from isthmus.run import demand_year, find_scenario
+    from isthmus.analysis.power import GOODS
+    from isthmus.demand import demand_year
+    from isthmus.scenario import find_scenario
 
     order = find_scenario(scenario, facts) if scenario else None
     day = str(order.base) if order else date
     network = facts.network(day)
     if commodity in GOODS:
         from isthmus.analysis.energy import energy_flows
-        from isthmus.analysis.power_energy import energy_power
+        from isthmus.analysis.power import energy_power
 
         good = GOODS[str(commodity)]
         flows = [energy_flows(network)]
@@ -252,8 +263,8 @@ def _table(title: str, frame: pd.DataFrame, columns: dict[str, str]) -> None:
 
 
 def _draw(path: Path, title: str, shown: Power, change: pd.DataFrame | None) -> None:
-    from isthmus.output.page import write_page
-    from isthmus.output.power_section import picture
+    from isthmus.output.page.document import write_page
+    from isthmus.output.sections.power import picture
 
     if change is None:
         columns, table = ("shapley_usd_yr", "shapley_usd_yr"), shown.table()
@@ -263,7 +274,7 @@ def _draw(path: Path, title: str, shown: Power, change: pd.DataFrame | None) -> 
 
 
 def _study(*, json: bool) -> None:
-    from isthmus.analysis.gas_study import gas_study
+    from isthmus.analysis.power import gas_study
 
     found = gas_study()
     if json:

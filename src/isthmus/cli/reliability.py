@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from isthmus.cli.app import Data, Json, app, checked_page, kept, print_tornado, read_facts
+from isthmus.cli.app import (
+    Data,
+    Day,
+    Html,
+    Json,
+    Order,
+    app,
+    checked_page,
+    kept,
+    print_tornado,
+    read_facts,
+)
 from isthmus.console import compact, hint, note, out, print_json, print_table, records
 
 if TYPE_CHECKING:
@@ -16,7 +26,7 @@ if TYPE_CHECKING:
 
     from isthmus.analysis.reliability import Reliability
     from isthmus.assign import Assignment
-    from isthmus.facts.tables import Facts
+    from isthmus.package import Facts
 
 __all__ = ["reliability"]
 
@@ -32,10 +42,8 @@ _PRIORS = {
     "--years 2000 --seed 7`"
 )
 def reliability(
-    scenario: Annotated[
-        str | None, typer.Argument(help="Order, set beside its base; without one, the base alone.")
-    ] = None,
-    date: Annotated[str, typer.Option(help="Day of the network without an order.")] = "2025-01-01",
+    scenario: Order = None,
+    date: Day = "2025-01-01",
     years: Annotated[int, typer.Option(min=2, help="Years to simulate.")] = 10_000,
     seed: Annotated[
         int, typer.Option(min=0, max=2**63 - 1, help="Of the draws; the same for every order.")
@@ -50,7 +58,7 @@ def reliability(
     tornado: Annotated[
         bool, typer.Option("--tornado", help="The five assumptions that move the loss most.")
     ] = False,
-    html: Annotated[Path | None, typer.Option("--html", help="Page to write.")] = None,
+    html: Html = None,
     top: Annotated[int, typer.Option(min=1, help="Rows to print.")] = 10,
     data: Data = None,
     json: Json = False,
@@ -68,8 +76,8 @@ def reliability(
         swings = _tornado(facts, scenario, date, seed, status) if tornado else None
     name = scenario or date
     if html is not None:
-        from isthmus.output.page import section_page, write_page
-        from isthmus.output.reliability_section import section
+        from isthmus.output.page.document import section_page, write_page
+        from isthmus.output.sections.reliability import section
 
         write_page(html, section_page(f"Reliability: {name}", section(found, before, swings)))
     if json:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from isthmus.assign import Assignment
-    from isthmus.facts.tables import Facts
+    from isthmus.package import Facts
 
 __all__ = ["swings"]
 
@@ -32,7 +32,7 @@ def swings(
     Parameters
     ----------
     question : str
-        Of `isthmus.output.questions.QUESTIONS`.
+        Of `isthmus.output.report.questions.QUESTIONS`.
     facts : Facts
     order : str
     base, new : Assignment
@@ -75,7 +75,7 @@ def _dependence(facts: Facts, order: str, new: Assignment, status: Any) -> pd.Da
 def _power(facts: Facts, order: str, base: Assignment, status: Any) -> pd.DataFrame:
     """What the order gives or takes of the player with most transit."""
     from isthmus.analysis.power import transit_by_controller
-    from isthmus.output.questions import PLAYERS
+    from isthmus.output.sections.power import PLAYERS
 
     def told(name: str, done: int, of: int) -> None:
         status.update(f"tornado: {name}, {done} of {of}")

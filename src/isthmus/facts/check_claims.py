@@ -25,15 +25,15 @@ def check_claims(facts: Facts) -> Iterator[Fault]:
     known = set(facts.raw["sources"]["source_id"])
     tested = set(tests["claim_id"])
     for row, claim in claims.iterrows():
-        ways = split(claim["testable_by"])
+        routes = split(claim["testable_by"])
         who = claim["claim_id"]
-        if _OUTSIDE in ways and len(ways) > 1:
+        if _OUTSIDE in routes and len(routes) > 1:
             what = f"{who} is not_testable and has ways to test it."
             yield Fault(at(facts, "claims", int(row)), what, "Keep one of them.", "claim")
-        if _NETWORK in ways and who not in tested:
+        if _NETWORK in routes and who not in tested:
             what = f"{who} could be tested by a run and has no row in claim_tests.csv."
             yield Fault(at(facts, "claims", int(row)), what, "Add a test.", "claim")
-        if _NETWORK not in ways and who in tested:
+        if _NETWORK not in routes and who in tested:
             what = f"{who} has a test, but testable_by names no network_model."
             yield Fault(at(facts, "claims", int(row)), what, "Remove one of them.", "claim")
         for source in split(claim["record_source_id"]):

@@ -148,10 +148,10 @@ def check_crossing_sides(facts: Facts) -> Iterator[Fault]:
     sides = set(zip(ends["node_id"], ends["mode"], ends["territory_id"], strict=True))
     nodes = facts.tables["nodes"].drop_duplicates("node_id").set_index("node_id")["territory_id"]
     for row, r in crossings.iterrows():
-        lands = (r["from_territory_id"], r["to_territory_id"])
+        territories = (r["from_territory_id"], r["to_territory_id"])
         home = nodes.get(r["node_id"], "")
-        if all((r["node_id"], r["mode"], t) in sides or t == home for t in lands) and any(
-            (r["node_id"], r["mode"], t) in sides for t in lands
+        if all((r["node_id"], r["mode"], t) in sides or t == home for t in territories) and any(
+            (r["node_id"], r["mode"], t) in sides for t in territories
         ):
             continue
         what = f"{r['crossing_id']} has no {r['mode']} link on a side."
@@ -168,10 +168,10 @@ def check_border(facts: Facts) -> Iterator[Fault]:
     crossings = facts.tables["crossings"]
     passed = set(zip(crossings["node_id"], crossings["mode"], strict=True))
     ends = _ends(facts)
-    lands = ends.groupby(["node_id", "mode"])["territory_id"].agg(set)
+    territories = ends.groupby(["node_id", "mode"])["territory_id"].agg(set)
     nodes = facts.tables["nodes"].drop_duplicates("node_id")
     row_of = dict(zip(nodes["node_id"], nodes.index, strict=True))
-    for (node, mode), there in lands.items():
+    for (node, mode), there in territories.items():
         if len(there) > 1 and (node, mode) not in passed and node in row_of:
             what = f"{node}: {mode} of {' and '.join(sorted(there))} meets without a crossing."
             yield Fault(
@@ -192,8 +192,8 @@ def check_side(facts: Facts) -> Iterator[Fault]:
         ends = [r["from_node_id"], r["to_node_id"]]
         if r["mode"] not in ("rail", "road") or any(e not in nodes.index for e in ends):
             continue
-        lands = {nodes.loc[e, "territory_id"] for e in ends}
-        if r["territory_id"] not in lands and not all(e in border for e in ends):
+        territories = {nodes.loc[e, "territory_id"] for e in ends}
+        if r["territory_id"] not in territories and not all(e in border for e in ends):
             what = (
                 f"({r['link_id']}): territory_id = {r['territory_id']} is the land of neither end."
             )

@@ -26,7 +26,7 @@ _NOUNS = {
 def check_projects(facts: Facts) -> Iterator[Fault]:
     """Payers unknown or not whole, costs without currency or year, effects on nothing."""
     table = facts.tables["projects"]
-    lands = set(facts.tables["territories"]["territory_id"])
+    territories = set(facts.tables["territories"]["territory_id"])
     acting = set(facts.tables["project_effects"]["project_id"])
     for row, cells in zip(table.index, table.to_dict("records"), strict=True):
         where = at(facts, "projects", row)
@@ -36,7 +36,7 @@ def check_projects(facts: Facts) -> Iterator[Fault]:
             yield from problem.faults
             paid = {}
         for payer in paid:
-            if payer not in lands:
+            if payer not in territories:
                 what = f'payer "{payer}" is no territory.'
                 yield Fault(where, what, "Name a territory_id.", "payers")
         if not pd.isna(cells["cost"]) and (not cells["currency"] or pd.isna(cells["price_year"])):

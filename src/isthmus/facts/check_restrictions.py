@@ -23,12 +23,12 @@ _CHARGES = ["charge_usd_t", "charge_value_share", "charge_hull_share", "charge_h
 def check_restrictions(facts: Facts) -> Iterator[Fault]:
     """Lists of unknown ids, no place or several, bans that charge, charges of nothing."""
     table = facts.tables["restrictions"]
-    lands = set(facts.tables["territories"]["territory_id"])
+    territories = set(facts.tables["territories"]["territory_id"])
     goods = set(facts.tables["commodities"]["commodity_id"])
     lists = {
-        "ends_in": lands,
-        "other_end_in": lands,
-        "not_ends_in": lands,
+        "ends_in": territories,
+        "other_end_in": territories,
+        "not_ends_in": territories,
         "goods": goods,
         "modes": set(MODES),
     }

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import difflib
 import unicodedata
-from typing import TYPE_CHECKING
+from typing import Protocol
+
+import pandas as pd
 
 from isthmus.errors import UnknownName
-
-if TYPE_CHECKING:
-    from isthmus.facts.tables import Facts
 
 __all__ = ["Names", "fold", "has_words"]
 
@@ -62,13 +61,23 @@ def has_words(text: str, words: str) -> bool:
     return bool(sought) and f" {sought} " in f" {fold(text)} "
 
 
+class Tables(Protocol):
+    """Tables by name: all that names are read from."""
+
+    def __getitem__(self, table: str) -> pd.DataFrame:
+        """Return a table."""
+
+    def __contains__(self, table: object) -> bool:
+        """Tell whether there is one."""
+
+
 class Names:
     """
     Every name of the facts.
 
     Parameters
     ----------
-    facts : Facts
+    facts : Tables
 
     Notes
     -----
@@ -77,7 +86,7 @@ class Names:
     resolve only by id or alias.
     """
 
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: Tables) -> None:
         self._tables: dict[str, list[dict[str, str]]] = {}
         self._shown: dict[str, list[str]] = {}
         for noun, (table, key, columns) in _NOUNS.items():
@@ -162,7 +171,7 @@ class Names:
 
 
 def _dictionaries(
-    facts: Facts, table: str, key: str, columns: tuple[str, ...]
+    facts: Tables, table: str, key: str, columns: tuple[str, ...]
 ) -> list[dict[str, str]]:
     """Return lookups in order of trust; a name two rows share is in none of them."""
     frame = facts[table]

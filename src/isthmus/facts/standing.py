@@ -34,10 +34,10 @@ def parties_on(facts: Facts, day: str) -> pd.Series[str]:
         Names separated by "; ", by agreement_id.
     """
     rows = in_force(facts["agreement_parties"], day)
-    lands = facts["territories"].set_index("territory_id")["name"]
+    territories = facts["territories"].set_index("territory_id")["name"]
     bodies = facts["organisations"].set_index("organisation_id")["name"]
     # A body of a state, its railway say, is told by its own name.
-    name = rows["party"].where(rows["party"].ne(""), rows["territory_id"].map(lands))
+    name = rows["party"].where(rows["party"].ne(""), rows["territory_id"].map(territories))
     name = name.fillna(rows["organisation_id"].map(bodies)).fillna("")
     return name.groupby(rows["agreement_id"]).agg("; ".join)
 

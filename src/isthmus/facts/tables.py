@@ -14,14 +14,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from isthmus.errors import Fault, InputError
-
-if TYPE_CHECKING:
-    from isthmus.facts.names import Names
+from isthmus.facts.names import Names
 
 __all__ = ["Facts", "package_root", "read"]
 
@@ -100,42 +98,7 @@ class Facts:
     @cached_property
     def names(self) -> Names:
         """Names of places and things, resolved by id, exact name or alias."""
-        from isthmus.facts.names import Names
-
         return Names(self)
-
-    def network(self, date: str) -> Any:
-        """
-        Return the network as it stood on a day.
-
-        Parameters
-        ----------
-        date : str
-            ISO date, ``YYYY-MM-DD``.
-
-        Returns
-        -------
-        Network
-        """
-        from isthmus.network import Network  # the floor above: bound late, at the user's request
-
-        return Network.at(self, date)
-
-    def demand(self, year: int = 2024) -> Any:
-        """
-        Return the trade matrix of a year.
-
-        Parameters
-        ----------
-        year : int
-
-        Returns
-        -------
-        Demand
-        """
-        from isthmus.demand import Demand
-
-        return Demand.of(self, year)
 
 
 def read(*overlays: str | Path, base: str | Path | None = None) -> Facts:

@@ -7,7 +7,6 @@ Layout: https://github.com/bstabler/TransportationNetworks. Metadata lines ``<NA
 
 from __future__ import annotations
 
-import csv
 import math
 import re
 from collections.abc import Iterator
@@ -23,14 +22,7 @@ from isthmus.errors import Fault, InputError
 if TYPE_CHECKING:
     from isthmus.assign.base import Delay, Graph, Trips
 
-__all__ = [
-    "TntpNetwork",
-    "TntpTrips",
-    "read_tntp_flow",
-    "read_tntp_network",
-    "read_tntp_trips",
-    "write_tntp_flow",
-]
+__all__ = ["Lines", "TntpNetwork", "TntpTrips", "number_in", "read_tntp_network", "read_tntp_trips"]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -139,7 +131,7 @@ class TntpTrips:
         )
 
 
-class _Lines:
+class Lines:
     """A text file as metadata and numbered rows, with the faults found so far."""
 
     def __init__(self, path: str | Path) -> None:
@@ -212,7 +204,7 @@ def read_tntp_network(path: str | Path) -> TntpNetwork:
         If the file cannot be read, a value is no number or negative, or rows are missing; lists
         all faults with their lines.
     """
-    lines = _Lines(path)
+    lines = Lines(path)
     found: list[list[float]] = []
     at: list[int] = []
     for number, text in lines.rows():
@@ -223,7 +215,7 @@ def read_tntp_network(path: str | Path) -> TntpNetwork:
             continue
         row = []
         for name, part in zip((*_FIELDS, *_OPTIONAL[:2]), parts, strict=False):
-            value = _number(part)
+            value = number_in(part)
             whole = name in ("init_node", "term_node")
             if math.isnan(value) or (value < 0 and name != "toll") or (whole and value % 1):
                 kind = "a node" if whole else "a number, 0 or more"
@@ -272,7 +264,7 @@ def read_tntp_network(path: str | Path) -> TntpNetwork:
     )
 
 
-def _number(text: str) -> float:
+def number_in(text: str) -> float:
     """Value of a number, nan if it is none."""
     try:
         return float(text)
@@ -299,7 +291,7 @@ def read_tntp_trips(path: str | Path) -> TntpTrips:
     InputError
         If the file cannot be read or a value is not a zone or a flow; lists all faults.
     """
-    lines = _Lines(path)
+    lines = Lines(path)
     origin = 0
     pairs: dict[tuple[int, int], float] = {}
     notes = []
@@ -322,7 +314,7 @@ def read_tntp_trips(path: str | Path) -> TntpTrips:
             mend = "Trips are written `destination : flow;`."
             lines.fault(number, f'"{rest}" is not understood.', mend)
         for name, value in _PAIR.findall(text):
-            zone, flow = _zone(name), _number(value)
+            zone, flow = _zone(name), number_in(value)
             if zone < 1:
                 lines.fault(number, f'destination "{name}" is not a zone.', "Zones are 1, 2 …")
             elif not (flow >= 0.0 and math.isfinite(flow)):
@@ -336,7 +328,7 @@ def read_tntp_trips(path: str | Path) -> TntpTrips:
     keys = np.array(list(pairs), np.int64).reshape(-1, 2)
     flows = np.array(list(pairs.values()), np.float64)
     if "TOTAL OD FLOW" in lines.tags:
-        said = _number(lines.tags["TOTAL OD FLOW"][1].split(" ")[0])
+        said = number_in(lines.tags["TOTAL OD FLOW"][1].split(" ")[0])
         total = math.fsum(flows)
         if not math.isclose(said, total, rel_tol=1e-4, abs_tol=1.0):
             notes.append(f"trips add up to {total:g} where the metadata says {said:g}")
@@ -346,82 +338,5 @@ def read_tntp_trips(path: str | Path) -> TntpTrips:
 
 def _zone(text: str) -> int:
     """Zone of a whole number above 0, else 0."""
-    value = _number(text)
+    value = number_in(text)
     return int(value) if value >= 1 and value % 1 == 0 else 0
-
-
-def read_tntp_flow(path: str | Path, network: TntpNetwork) -> tuple[FloatArray, FloatArray]:
-    """
-    Read a flow file: rows of from, to, volume and cost, in any order.
-
-    Parallel links take the rows of their pair in file order.
-
-    Parameters
-    ----------
-    path : str or Path
-        ``*_flow.tntp`` or a CSV written by `write_tntp_flow`.
-    network : TntpNetwork
-
-    Returns
-    -------
-    flow, cost : ndarray, shape (n_link,)
-        In the order of the network's file; nan where the file has no row or no cost.
-
-    Raises
-    ------
-    InputError
-        If a row names no link or has no number; lists all faults.
-    """
-    lines = _Lines(path)
-    rows_of: dict[tuple[int, int], list[int]] = {}
-    for i, pair in enumerate(zip(network.tail.tolist(), network.head.tolist(), strict=True)):
-        rows_of.setdefault(pair, []).append(i)
-    flow = np.full(network.n_link, np.nan)
-    cost = np.full(network.n_link, np.nan)
-    for number, text in lines.rows():
-        parts = re.split(r"[\s,;:]+", text.strip(" \t,;"))
-        if parts[0].lower() in ("from", "tail", "init_node"):
-            continue
-        values = [_number(p) for p in parts]
-        if len(values) < 3 or any(math.isnan(v) for v in values[:3]):
-            lines.fault(number, f'"{text}" is not from, to, flow, cost.', "", "tntp-flow")
-            continue
-        waiting = rows_of.get((int(values[0]), int(values[1])), [])
-        if not waiting:
-            what = f"{parts[0]} to {parts[1]} is no (further) link of {network.path}."
-            lines.fault(number, what, "Do the two files belong together?", "tntp-flow")
-            continue
-        i = waiting.pop(0)
-        flow[i] = values[2]
-        cost[i] = values[3] if len(values) > 3 else math.nan
-    lines.done()
-    return flow, cost
-
-
-def write_tntp_flow(
-    path: str | Path,
-    network: TntpNetwork,
-    flow: FloatArray,
-    cost: FloatArray,
-    dual: FloatArray | None = None,
-) -> None:
-    """
-    Write ``from,to,flow,cost``, one row a link in the order of the network's file.
-
-    Numbers are written so that reading gives back the same bits.
-
-    Parameters
-    ----------
-    path : str or Path
-    network : TntpNetwork
-    flow, cost : ndarray, shape (n_link,)
-    dual : ndarray, shape (n_link,), optional
-        Written as a fifth column, ``shadow_price``.
-    """
-    columns = [flow, cost] if dual is None else [flow, cost, dual]
-    with Path(path).open("w", newline="", encoding="utf-8") as out:
-        table = csv.writer(out, lineterminator="\n")
-        names = ["from", "to", "flow", "cost", "shadow_price"]
-        table.writerow(names[: 2 + len(columns)])
-        for tail, head, *values in zip(network.tail, network.head, *columns, strict=True):
-            table.writerow([int(tail), int(head), *(repr(float(v)) for v in values)])

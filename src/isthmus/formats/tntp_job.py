@@ -12,14 +12,9 @@ from typing import Any
 from isthmus.assign.proportional import Proportional, proportional
 from isthmus.errors import Fault, InputError
 from isthmus.formats.paths import read_paths, write_paths, write_routes
-from isthmus.formats.tntp import (
-    TntpNetwork,
-    TntpTrips,
-    read_tntp_network,
-    read_tntp_trips,
-    write_tntp_flow,
-)
+from isthmus.formats.tntp import TntpNetwork, TntpTrips, read_tntp_network, read_tntp_trips
 from isthmus.formats.tntp_assign import TntpAssignment, assign_tntp
+from isthmus.formats.tntp_flow import write_tntp_flow
 
 __all__ = ["Job"]
 

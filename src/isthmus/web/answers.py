@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from isthmus.output.assemble import LIMITS
-from isthmus.run import manifest_of
+from isthmus.output.report.assemble import LIMITS
+from isthmus.results import manifest_of
 from isthmus.web.world import added_links
 
 if TYPE_CHECKING:
     from isthmus.assign import Assignment
-    from isthmus.run import Run
+    from isthmus.results import Run
 
 __all__ = ["answer", "detail", "flows"]
 

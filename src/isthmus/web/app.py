@@ -12,10 +12,10 @@ from fastapi.responses import FileResponse, JSONResponse, Response
 from starlette.middleware.base import RequestResponseEndpoint
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-import isthmus
 from isthmus.console import numbers_as_json
 from isthmus.errors import InputError, IsthmusError, NoPath
-from isthmus.output.theme import theme_css
+from isthmus.output.page.theme import theme_css
+from isthmus.version import __version__
 from isthmus.web import schemas
 from isthmus.web.country import country, matrix
 from isthmus.web.edits import as_file, edited
@@ -58,14 +58,14 @@ def create_app(model: Model, hosts: list[str] | None = None) -> FastAPI:
     """
     app = FastAPI(
         title="Isthmus",
-        version=isthmus.__version__,
+        version=__version__,
         description="Orders, routes, countries and claims of the map; as `isthmus --json`.",
         docs_url=None,
         redoc_url=None,
     )
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*_LOCAL, *(hosts or [])])
     app.middleware("http")(_guarded)
-    app.add_exception_handler(IsthmusError, _told)
+    app.add_exception_handler(IsthmusError, _shown)
     _pages(app)
     _facts(app, model)
     _solved(app, model)
@@ -84,7 +84,7 @@ async def _guarded(request: Request, call_next: RequestResponseEndpoint) -> Resp
     return response
 
 
-async def _told(request: Request, problem: Exception) -> Response:
+async def _shown(request: Request, problem: Exception) -> Response:
     """Tell what is wrong with an asked state in the words of the command line."""
     del request
     faults = []
@@ -153,7 +153,7 @@ def _facts(app: FastAPI, model: Model) -> None:
     @app.get("/api/history/{date}", response_model=schemas.Day)
     def day(date: str) -> Response:
         """The network as it was on a day, and why; as `isthmus history --date`."""
-        from isthmus.facts.chronicle import as_of
+        from isthmus.chronicle import as_of
 
         return _json(as_of(facts, date).as_dict())
 

@@ -9,15 +9,15 @@ import pandas as pd
 
 from isthmus.analysis.dependence import dependence
 from isthmus.console import records
-from isthmus.corridor import corridor_lands
+from isthmus.corridor import corridor_territories
 
 if TYPE_CHECKING:
     from isthmus.assign import Assignment
-    from isthmus.run import Run
+    from isthmus.results import Run
 
 __all__ = ["country", "matrix"]
 
-_SHOWN, _LANDS = 16, 40
+_SHOWN, _TERRITORIES = 16, 40
 """Rows of each table, and of lands and seas."""
 
 
@@ -41,26 +41,26 @@ def country(run: Run, territory_id: str) -> dict[str, Any]:
         If there is no such country.
     """
     facts = run.base.virtual.network.facts
-    land = facts.names.territory(territory_id, "country")
+    territory = facts.names.territory(territory_id, "country")
     names = facts["territories"].set_index("territory_id")["name"]
     frame = run.comparison.by("territory").set_index("territory_id")
-    totals = frame.loc[[land]].reset_index() if land in frame.index else pd.DataFrame()
-    pairs = {side: _passages(a, land) for side, a in (("base", run.base), ("new", run.new))}
+    totals = frame.loc[[territory]].reset_index() if territory in frame.index else pd.DataFrame()
+    pairs = {side: _passages(a, territory) for side, a in (("base", run.base), ("new", run.new))}
     return {
-        "id": land,
-        "name": str(names[land]),
+        "id": territory,
+        "name": str(names[territory]),
         "totals": records(totals)[0] if len(totals) else {},
         "over": _beside(pairs, "over", names),
         "through": _beside(pairs, "through", names),
-        "crossings": _crossings(run, land),
-        "trades": _trades(run, land, names),
+        "crossings": _crossings(run, territory),
+        "trades": _trades(run, territory, names),
     }
 
 
-def _passages(assignment: Assignment, land: str) -> dict[str, pd.Series]:
+def _passages(assignment: Assignment, territory: str) -> dict[str, pd.Series]:
     """Return tonnes of this land's trade by lands passed, and of others' trade by whose it is."""
     pairs = dependence(assignment).pairs
-    over, through = pairs[pairs["who_id"].eq(land)], pairs[pairs["via_id"].eq(land)]
+    over, through = pairs[pairs["who_id"].eq(territory)], pairs[pairs["via_id"].eq(territory)]
     return {
         "over": over.set_index("via_id")["tonnes_t_yr"],
         "through": through.set_index("who_id")["tonnes_t_yr"],
@@ -87,11 +87,11 @@ def matrix(run: Run, most: int = 16) -> dict[str, Any]:
     names = facts["territories"].set_index("territory_id")
     states = set(names.index[names["kind"].eq("state")])
     now, was = (_shares(a, states) for a in (run.new, run.base))
-    lands = list(now.groupby("via_id")["tonnes_t_yr"].sum().nlargest(most).index)
+    territories = list(now.groupby("via_id")["tonnes_t_yr"].sum().nlargest(most).index)
     own = now.groupby("who_id")["tonnes_t_yr"].sum().sort_values(ascending=False)
-    corridors = set(corridor_lands(facts))
+    corridors = set(corridor_territories(facts))
     who = [w for w in own.index if w in corridors]
-    cells = pd.MultiIndex.from_product([who, lands])
+    cells = pd.MultiIndex.from_product([who, territories])
 
     def table(frame: pd.DataFrame) -> list[list[float]]:
         share = frame.set_index(["who_id", "via_id"])["share_t"]
@@ -101,7 +101,7 @@ def matrix(run: Run, most: int = 16) -> dict[str, Any]:
     title = names["name"]
     return {
         "rows": [{"id": i, "name": str(title[i])} for i in who],
-        "columns": [{"id": i, "name": str(title[i])} for i in lands],
+        "columns": [{"id": i, "name": str(title[i])} for i in territories],
         "now": table(now),
         "base": table(was),
     }
@@ -122,24 +122,26 @@ def _beside(
     frame.insert(0, "name", names.reindex(frame.index).fillna(""))
     frame = frame.rename_axis("id").reset_index()
     size = np.maximum(frame["base"], frame["new"])
-    return records(frame.loc[size.sort_values(ascending=False).index].head(_LANDS))
+    return records(frame.loc[size.sort_values(ascending=False).index].head(_TERRITORIES))
 
 
-def _crossings(run: Run, land: str) -> list[dict[str, Any]]:
+def _crossings(run: Run, territory: str) -> list[dict[str, Any]]:
     """Return the busiest crossings of the country's own borders."""
     frame = run.comparison.by("crossing")
-    here = frame["from_territory_id"].eq(land) | frame["to_territory_id"].eq(land)
+    here = frame["from_territory_id"].eq(territory) | frame["to_territory_id"].eq(territory)
     frame = frame[here].sort_values("flow_t_yr_base", ascending=False)
     columns = ["crossing_id", "name", "mode", "flow_t_yr_base", "flow_t_yr_new", "flow_t_yr_change"]
     return records(frame[columns].head(_SHOWN))
 
 
-def _trades(run: Run, land: str, names: pd.Series) -> list[dict[str, Any]]:
+def _trades(run: Run, territory: str, names: pd.Series) -> list[dict[str, Any]]:
     """Return the country's trades by partner, those whose cost or service changes most first."""
     trips = run.comparison.trips
-    here = trips["origin_territory_id"].eq(land) | trips["destination_territory_id"].eq(land)
+    here = trips["origin_territory_id"].eq(territory) | trips["destination_territory_id"].eq(
+        territory
+    )
     own = trips[here].copy()
-    out = own["origin_territory_id"].eq(land)
+    out = own["origin_territory_id"].eq(territory)
     own["partner"] = own["destination_territory_id"].where(out, own["origin_territory_id"])
     columns = [
         "tonnes_t_yr_base", "unserved_base_t_yr", "unserved_new_t_yr", "cost_change_usd_yr",

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, Field
 
-from isthmus.changes import Change
+from isthmus.change_rows import Change
 from isthmus.scenario import Scenario
 
 if TYPE_CHECKING:
-    from isthmus.facts.tables import Facts
+    from isthmus.package import Facts
 
 __all__ = ["EDITED", "Edit", "State", "as_file", "edited"]
 
@@ -84,7 +84,7 @@ def _change(edit: Edit, number: int) -> Change:
 
 def as_file(facts: Facts, order: Scenario, scenario: Scenario) -> str:
     """Return the scenario as a file for `isthmus run`; it names the order it extends."""
-    from isthmus.run import list_scenarios
+    from isthmus.scenario import list_scenarios
 
     shipped = order.changes and order.id in list_scenarios()
     head = (

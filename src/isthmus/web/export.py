@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING
 
 from markupsafe import escape
 
-from isthmus.analysis.levels import DIMENSIONS
+from isthmus.analysis.flows import DIMENSIONS
 from isthmus.console import numbers_as_json
 from isthmus.errors import InputError
 from isthmus.formats.geo import write_map
 from isthmus.formats.tables import write_tables
-from isthmus.output.assemble import assemble
-from isthmus.output.theme import theme_css
-from isthmus.run import comparison_table, manifest_of
+from isthmus.output.page.theme import theme_css
+from isthmus.output.report.assemble import assemble
+from isthmus.results import comparison_table, manifest_of
 from isthmus.web.ground import ground
 from isthmus.web.world import world
 
 if TYPE_CHECKING:
-    from isthmus.run import Run
+    from isthmus.results import Run
     from isthmus.web.model import Model
     from isthmus.web.schemas import Page
 

@@ -11,7 +11,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from isthmus.output.basemap import border_lines, read_layer
+from isthmus.output.map.basemap import border_lines, read_layer
 
 __all__ = ["WINDOW", "ground"]
 
@@ -31,7 +31,7 @@ def ground(rivers: Path | None = None) -> dict[str, Any]:
     Return the ground as one GeoJSON collection; ``kind`` tells what a feature is.
 
     Land is one surface: no state is filled, so no disputed ground is given to anyone. Lines are
-    settled or not by the rule of `isthmus.output.basemap`. Detail is where the network is: outside
+    settled or not by the rule of `isthmus.output.map.basemap`. Detail is where the network is: outside
     the core a line may be moved further, which leaves a third of the points to draw.
 
     Parameters

@@ -7,18 +7,20 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from isthmus.analysis.claims import ASSUMPTIONS, claim_document, claim_of, run_claims
+from isthmus.analysis.flows import route
 from isthmus.analysis.power import compare_power, power
-from isthmus.analysis.route import route
 from isthmus.assign import Assignment, assign
-from isthmus.claims import ASSUMPTIONS, claim_document, claim_of, run_claims
 from isthmus.cost.model import GeneralizedCost
-from isthmus.run import Run, demand_year, find_scenario, list_scenarios, prepare
-from isthmus.scenario import Scenario
+from isthmus.demand import demand_year
+from isthmus.results import Run
+from isthmus.run import prepare
+from isthmus.scenario import Scenario, find_scenario, list_scenarios
 from isthmus.web.answers import answer, detail
 from isthmus.web.edits import State, edited
 
 if TYPE_CHECKING:
-    from isthmus.facts.tables import Facts
+    from isthmus.package import Facts
     from isthmus.web.schemas import RouteAsked
 
 __all__ = ["Model"]

@@ -15,7 +15,7 @@ from isthmus.web.model import Model
 from isthmus.web.packed import Packed
 
 if TYPE_CHECKING:
-    from isthmus.facts.tables import Facts
+    from isthmus.package import Facts
 
 __all__ = ["serve"]
 

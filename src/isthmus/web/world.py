@@ -6,19 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-import isthmus
 from isthmus.corridor import corridor_chain_links
 from isthmus.cost.model import freight_goods
 from isthmus.facts.history import causes
 from isthmus.formats.coordinates import line_points, parse_points
-from isthmus.output.map_places import OCEANS, SEAS, label_spots
-from isthmus.output.theme import MODES, REGIMES, STATUSES
-from isthmus.run import find_scenario, list_scenarios
-from isthmus.scenario import Scenario
+from isthmus.output.map.places import OCEANS, SEAS, label_spots
+from isthmus.output.page.theme import MODES, REGIMES, STATUSES
+from isthmus.scenario import Scenario, find_scenario, list_scenarios
+from isthmus.version import __version__
 
 if TYPE_CHECKING:
-    from isthmus.facts.tables import Facts
     from isthmus.network import Network
+    from isthmus.package import Facts
 
 __all__ = ["FIRST_YEAR", "LAST_YEAR", "added_links", "world"]
 
@@ -49,7 +48,7 @@ def world(facts: Facts) -> dict[str, Any]:
     """
     return {
         "meta": {
-            "version": isthmus.__version__,
+            "version": __version__,
             "facts_digest": facts.digest,
             "first_year": FIRST_YEAR,
             "last_year": LAST_YEAR,

@@ -1,0 +1,1 @@
+"""Maps: the ground, links, places and names, drawn as SVG."""
