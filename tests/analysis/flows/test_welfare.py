@@ -160,6 +160,14 @@ def test_a_corridor_is_one_chain_in_both(central, cost):
     assert same.all()
 
 
+@pytest.mark.parametrize(("order", "corridor"), [("aras", "aras"), ("zangezur", "zangezur-tripp")])
+def test_an_order_that_opens_a_corridor_fills_it(central, cost, order, corridor):
+    """Road and railway of a corridor count, as its proponents define it: what one takes from the other is no loss."""
+    new = after(central, cost, find_scenario(order))
+    table = ist.compare(central, new).by("corridor").set_index("corridor_id")
+    assert table.at[corridor, "mean_t_yr_change"] > 0.1 * table.at[corridor, "mean_t_yr_base"]
+
+
 def test_other_methods_are_compared_by_what_their_flows_bear(central, cost):
     """After an optimum under capacities the change of cost is money and time of its flows, not 0."""
     base = ist.assign(central.virtual.source, central.demand, cost, method="all_or_nothing")
