@@ -30,12 +30,18 @@ def test_closing_never_saves_at_the_delays_of_the_base(without):
     elements = elements_of(without.base, ["link", "crossing", "passage"])
     draw = np.random.default_rng(5)
     for i in draw.choice(len(elements.arcs), 200, replace=False):
-        trips = without._sorted(without.trips_over(elements.arcs[i]))
-        if not len(trips):
-            continue
-        shut = without.problem.without(elements.arcs[i])
-        held = shut.solve(without.found.hours, trips, without.unit.take(trips))
-        assert (held.value >= without.value[trips] * (1.0 - 1e-11)).all(), elements.table.iloc[i]
+        trips, usd_t = without.at_held_delays(elements.arcs[i])
+        assert (usd_t >= without.value[trips] * (1.0 - 1e-11)).all(), elements.table.iloc[i]
+
+
+def test_what_is_known_of_the_base_changes_no_answer_without_an_arc(without):
+    """Trips begun from what they do in the base bear what they bear when solved from nothing."""
+    elements = elements_of(without.base, ["link", "crossing"])
+    draw = np.random.default_rng(6)
+    for i in draw.choice(len(elements.arcs), 40, replace=False):
+        trips, usd_t = without.at_held_delays(elements.arcs[i])
+        anew = without.problem.without(elements.arcs[i]).solve(without.found.hours, trips)
+        assert usd_t == pytest.approx(anew.value, rel=1e-10)
 
 
 @pytest.mark.parametrize("element", ["road:mersin-iskenderun", "rail:garmsar-mashhad", "hamburg"])

@@ -193,6 +193,29 @@ class Without:
             near = self._near(shut, hit)
         return self._whole(shut, hit) if near is None else near
 
+    def at_held_delays(self, arcs: IntArray) -> tuple[IntArray, FloatArray]:
+        """
+        Return the trips that use some arcs, and what a tonne of each bears without them at the base's delays.
+
+        Parameters
+        ----------
+        arcs : ndarray of int
+            Closed.
+
+        Returns
+        -------
+        trips : ndarray of int64
+        usd_t : ndarray
+            inf without a route. [USD/t]
+        """
+        hit = self.trips_over(arcs)
+        hit = self._sorted(hit[self.flow[hit] > 0.0])
+        shut = self.problem.without(arcs)
+        choice = shut.solve(
+            self.found.hours, hit, self.unit.take(hit), known_at=self._proven_at(shut)
+        )
+        return hit, choice.value
+
     def _sorted(self, trips: IntArray) -> IntArray:
         return trips[np.argsort(self.rank[trips], kind="stable")]
 
