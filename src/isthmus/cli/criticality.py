@@ -97,7 +97,7 @@ def criticality(
     distance_weight: Annotated[float, typer.Option(help="--tntp: cost a unit of length.")] = 0.0,
     gap: Annotated[
         float | None,
-        typer.Option(min=1e-12, max=0.1, help="Relative gap of each case: 1e-4; --tntp 1e-8."),
+        typer.Option(min=1e-12, max=0.1, help="Relative gap of each case: 1e-6; --tntp 1e-8."),
     ] = None,
     time_limit: Annotated[
         float | None,
@@ -168,7 +168,7 @@ def criticality(
         asked = kinds or "crossing,corridor,passage"
         wanted = list(KINDS) if asked == "all" else [x.strip() for x in asked.split(",") if x]
         chosen = [x.strip() for x in only.split(",") if x.strip()] if only else None
-        found = solve(base, wanted, chosen, gap=gap or 1e-4, progress=told)
+        found = solve(base, wanted, chosen, gap=gap or 1e-6, progress=told)
         swings = _tornado(facts, scenario, date, found, status) if tornado else None
     name = scenario or date
     if html is not None:
