@@ -13,7 +13,24 @@ from isthmus.errors import Fault, InputError
 if TYPE_CHECKING:
     from isthmus.facts.tables import Facts
 
-__all__ = ["read_observations"]
+__all__ = ["READ", "read_observations"]
+
+READ = (
+    "from",
+    "to",
+    "place",
+    "border_of",
+    "direction",
+    "mode",
+    "via",
+    "avoid",
+    "scope",
+    "goods",
+    "corridor",
+    "doubt",
+    "not_testable",
+)
+"""Columns that say in ids what the words of a row mean; `docs/data.md` has their meaning."""
 
 _TEXT = (
     "id",
@@ -26,6 +43,7 @@ _TEXT = (
     "source_url",
     "confidence",
     "note",
+    *READ,
 )
 _NEEDED = ("quantity", "value")
 
@@ -70,6 +88,9 @@ def read_observations(facts: Facts, file: str | Path | pd.DataFrame | None = Non
     for column in _TEXT:
         given = frame[column] if column in frame else pd.Series("", index=frame.index)
         out[column] = given.astype(object).where(given.notna(), "").astype(str).str.strip()
+    for column, words in (("from", "origin"), ("to", "destination")):
+        # who gives names in the words alone means them
+        out[column] = out[column].where(out[column].ne(""), out[words])
     numbers = frame["value"].astype(str).str.replace(",", "", regex=False)
     out["value"] = pd.to_numeric(numbers, errors="coerce").astype("float64")
     years = frame["year"] if "year" in frame else pd.Series("", index=frame.index)

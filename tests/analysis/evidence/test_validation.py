@@ -8,7 +8,7 @@ import pytest
 
 import isthmus as ist
 from isthmus.analysis.evidence import Validation, validate
-from isthmus.analysis.evidence.observed import Places, read_row
+from isthmus.analysis.evidence.places import Places, read_row
 from isthmus.errors import InputError, UnknownName
 from isthmus.facts.observations import read_observations
 
@@ -105,21 +105,9 @@ def test_a_file_without_the_columns_is_refused(tmp_path: Path, text: str) -> Non
         read_observations(FACTS, tmp_path / "none.csv")
 
 
-@pytest.mark.parametrize(
-    ("text", "alias"),
-    [
-        ("Chekhov (Moscow)", "RUMOW"),
-        ("CHN", "cn-xian"),
-        ("EUR", "de-duisburg"),
-        ("India west coast", "INNSA"),
-        ("AZBAK", "AZBAK"),
-        ("kz-altynkol", "kz-altynkol"),
-        ("Sergeli (Tashkent)", "uz-tashkent"),
-        ("Xi'an", "cn-xian"),
-    ],
-)
-def test_places_resolve_as_the_evidence_writes_them(text: str, alias: str) -> None:
-    assert FACTS.names.node(alias) in PLACES.resolve(text)
+@pytest.mark.parametrize("text", ["AZBAK", "Baku", "kz-altynkol", "Xi'an"])
+def test_places_are_ids_or_names(text: str) -> None:
+    assert PLACES.resolve(text) == {FACTS.names.node(text)}
 
 
 def test_an_unknown_place_names_the_nearest() -> None:
@@ -128,23 +116,39 @@ def test_an_unknown_place_names_the_nearest() -> None:
     assert "Batumi" in caught.value.nearest
 
 
-def test_words_of_a_row_say_its_modes_and_waypoints() -> None:
-    rail = read_row(PLACES, "China-Iran train", "rail via Altynkol-Bolashak-Etrek")
-    assert rail.modes == {"rail"}
-    assert len(rail.via) == 3
-    cape = read_row(PLACES, "Sea via Cape", "13,800 nm at 16 kn")
-    assert cape.modes == {"sea", "inland_water"}
-    assert cape.shut == {"#suez"}
-    assert cape.sailing
-    assert read_row(PLACES, "TITR", "").via == (frozenset({"@SEA-CASPIAN"}),)
-    assert FACTS.names.node("ge-akhalkalaki") in read_row(PLACES, "TITR via BTK", "").via[1]
+def test_the_columns_of_a_row_say_its_modes_and_waypoints() -> None:
+    cells = {
+        "mode": "rail;sea",
+        "via": "Baku > Aktau;Kuryk > @SEA-CASPIAN",
+        "avoid": "#suez",
+        "scope": "under sail",
+    }
+    read = read_row(PLACES, cells)
+    assert read.modes == {"rail", "sea"}
+    assert [len(v) for v in read.via] == [1, 2, 1]
+    assert read.via[2] == {"@SEA-CASPIAN"}
+    assert read.shut == {"#suez"}
+    assert read.sailing
+    assert not read.door
+
+
+def test_a_row_that_is_no_test_says_why_and_a_place_it_goes_through_must_exist() -> None:
+    ends = {"origin": "Baku", "destination": "Poti"}
+    rows = lay(
+        row("transit_time_days", 5, not_testable="a bus", **ends),
+        row("transit_time_days", 5, via="Nowhere at all", **ends),
+        row("transit_time_days", 5, **ends),
+    )
+    assert rows["reason"].tolist()[0] == "a bus"
+    assert "Nowhere at all" in rows["reason"][1]
+    assert rows["status"].tolist()[2] == "compared"
 
 
 def test_the_cape_is_longer_than_suez_and_the_row_decides() -> None:
     ends = {"origin": "CNSHA", "destination": "NLRTM"}
     rows = lay(
-        row("distance_km", 19631, subject="Sea via Suez", **ends),
-        row("distance_km", 25000, subject="Sea via Cape", **ends),
+        row("distance_km", 19631, mode="sea", via="#suez", avoid="#cape-of-good-hope", **ends),
+        row("distance_km", 25000, mode="sea", via="#cape-of-good-hope", avoid="#suez", **ends),
     )
     assert rows["modelled"][1] > 1.2 * rows["modelled"][0]
 

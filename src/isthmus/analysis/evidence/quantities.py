@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from isthmus.analysis.evidence.observed import Places, Reading, read_row
 from isthmus.analysis.evidence.outcome import Measured
+from isthmus.analysis.evidence.places import Places, Reading, choices, read_row
 from isthmus.analysis.evidence.volumes import volume
 from isthmus.errors import InputError, NotTestable
-from isthmus.facts.names import fold
 from isthmus.facts.units import PRICE_YEAR, usd
 from isthmus.vocab import LAND_MODES, WATER_MODES
 
@@ -33,16 +32,6 @@ _FERRY_GAIN = 1.4
 """Rails alone that are so much longer than with a train ferry are not the way a row means."""
 _CAREC = ("AFG", "AZE", "CHN", "GEO", "KAZ", "KGZ", "MNG", "PAK", "TJK", "TKM", "UZB")
 """Members of the Central Asia Regional Economic Cooperation, whose borders are surveyed."""
-_GOODS = (
-    (r"corn|grain|wheat|barley|flour|maize", "grain_food"),
-    (r"coal|coke", "coal"),
-    (r"fertiliser|fertilizer|sulphur|urea|potash|chemical", "fertiliser_chemicals"),
-    (r"petroleum|oil|fuel|petrol|diesel|lpg", "oil_products"),
-    (r"steel|metal|ore|copper", "ore_metals"),
-    (r"timber|wood|paper|pulp", "timber_paper"),
-    (r"cement|construction", "construction"),
-    (r"fruit|vegetable|fresh|perishable", "perishables"),
-)
 
 
 def measure(
@@ -76,9 +65,8 @@ def measure(
     f = _QUANTITIES.get(quantity)
     if f is None:
         raise NotTestable(f"no such quantity in the model: {quantity or 'empty'}")
-    words = fold(f"{row['subject']} {row['route_description']} {row['note']}")
-    if re.search(r"\b(bus|passenger|not freight|delivered price)\b", words):
-        raise NotTestable("not freight: a bus, passengers or a price of goods")
+    if row["not_testable"]:
+        raise NotTestable(row["not_testable"])
     if row["value"] <= 0:
         raise NotTestable("a difference, not a level: the value is not positive")
     return f(row, places, routes)
@@ -183,16 +171,10 @@ def _no_route(
 
 
 def _ends(row: dict[str, Any], places: Places) -> tuple[frozenset[str], frozenset[str], Reading]:
-    reading = read_row(places, row["subject"], row["route_description"])
-    by_sea = bool(reading.modes) and reading.modes <= {"sea", "inland_water"}
-    origin, destination = row["origin"], row["destination"]
-    if origin and destination:
-        start, end = (places.resolve(cell, by_sea=by_sea) for cell in (origin, destination))
-        return start, end, reading
-    named = places.along(row["subject"])
-    if not origin and not destination and len(named) >= 2:
-        return named[0], named[-1], reading
-    raise NotTestable("no two places: origin or destination is not given")
+    if not (row["from"] and row["to"]):
+        raise NotTestable("no two places: origin or destination is not given")
+    reading = read_row(places, row)
+    return places.resolve(row["from"]), places.resolve(row["to"]), reading
 
 
 def _largest(parts: dict[str, float], unit: str) -> str:
@@ -231,12 +213,7 @@ def _distance(row: dict[str, Any], places: Places, routes: Routes) -> Measured:
 def _price(per: str) -> Callable[[dict[str, Any], Places, Routes], Measured]:
     def f(row: dict[str, Any], places: Places, routes: Routes) -> Measured:
         """Freight, boarding, transfers and borders; loading and unloading are left out."""
-        said = fold(f"{row['subject']} {row['route_description']}")
-        if re.search(r"\b(component|infrastructure)\b", said):
-            raise NotTestable("part of a price: the row leaves out wagon or terminal")
-        goods = next(
-            (g for p, g in _GOODS if per == "t" and re.search(rf"\b({p})\b", said)), "container"
-        )
+        goods = row["goods"] or "container"
         route, _, note = _route(row, places, routes, goods=goods)
         parts = {
             n: float(v.sum())
@@ -273,8 +250,6 @@ def _in_model_money(row: dict[str, Any], routes: Routes) -> float:
 def _border(column: str) -> Callable[[dict[str, Any], Places, Routes], Measured]:
     def f(row: dict[str, Any], places: Places, routes: Routes) -> Measured:
         """Mean over the crossings a row names: a place, or all land borders of a country."""
-        if re.search(r"\bside\b", fold(row["subject"])) and column == "crossing_hours":
-            raise NotTestable("one side of a border: the model holds both sides as one")
         virtual, cost = routes.on(_day(row, routes.network.date))
         arcs = virtual.arcs
         here = _crossings(row, places, arcs)
@@ -298,20 +273,16 @@ def _day(row: dict[str, Any], today: str) -> str:
 
 
 def _crossings(row: dict[str, Any], places: Places, arcs: pd.DataFrame) -> Any:
-    said = f"{row['subject']} {row['route_description']}"
-    words = fold(said)
+    """Return which arcs are the border places of a row: those at a place, of some countries, between two."""
     here = arcs["kind"].eq("cross") & arcs["mode"].isin(LAND_MODES) & arcs["is_open"]
-    if re.search(r"\brail|train|wagon", words):
-        here &= arcs["mode"].eq("rail")
-    elif re.search(r"\broad|truck|lorry|bcp", words) and not re.search(r"\brail", words):
-        here &= arcs["mode"].eq("road")
-    named = [n for n in places.along(row["subject"]) if arcs["node_id"].isin(n)[here].any()]
-    territories = places.territories(said)
-    ends = [places.territory(row["origin"]), places.territory(row["destination"])]
-    if named:
-        here &= arcs["node_id"].isin(frozenset().union(*named))
-    elif re.search(r"\bcarec\b", words) and not territories:
-        here &= arcs["from_territory_id"].isin(_CAREC) & arcs["territory_id"].isin(_CAREC)
+    if row["mode"]:
+        here &= arcs["mode"].isin(choices(row["mode"]))
+    nodes = places.resolve(row["place"]) if row["place"] else frozenset()
+    named = arcs["node_id"].isin(nodes)
+    territories = _territories(row)
+    ends = [row["from"].removeprefix("@"), row["to"].removeprefix("@")]
+    if (here & named).any():
+        here &= named
     elif territories:
         here &= arcs["from_territory_id"].isin(territories) | arcs["territory_id"].isin(territories)
         here &= arcs["from_territory_id"].isin(_CAREC) & arcs["territory_id"].isin(_CAREC)
@@ -319,26 +290,27 @@ def _crossings(row: dict[str, Any], places: Places, arcs: pd.DataFrame) -> Any:
         return here & False
     if all(ends):
         here &= arcs["from_territory_id"].eq(ends[0]) & arcs["territory_id"].eq(ends[1])
-    elif territories and "outbound" in words:
+    elif row["direction"] == "outbound":
         here &= arcs["from_territory_id"].isin(territories)
-    elif territories and "inbound" in words:
+    elif row["direction"] == "inbound":
         here &= arcs["territory_id"].isin(territories)
     return here.to_numpy(dtype=bool)
 
 
+def _territories(row: dict[str, Any]) -> frozenset[str]:
+    named = choices(row["border_of"])
+    return frozenset(_CAREC) if named == {"CAREC"} else named
+
+
 def _speed(row: dict[str, Any], places: Places, routes: Routes) -> Measured:
     """Speed of a way, or of 500 km and a border in a country (speed with delay of the surveys)."""
-    words = fold(f"{row['subject']} {row['route_description']}")
-    if re.search(r"\b(design|line speed|existing|swod|without delay)\b", words):
-        raise NotTestable("no such quantity in the model: speed of a line or without rests")
-    if row["origin"] and row["destination"]:
+    if row["from"] and row["to"]:
         route, _, note = _route(row, places, routes)
         hours = float(route.parts("hours")["haul_hours"].sum())
         return Measured(
             route.km / hours, row["value"], route.modes, "speeds by mode and country", note
         )
-    mode = "rail" if re.search(r"\brail", words) else "road"
-    territories = places.territories(f"{row['subject']} {row['route_description']}") or list(_CAREC)
+    mode, territories = row["mode"] or "road", _territories(row) or frozenset(_CAREC)
     virtual, cost = routes.on(_day(row, routes.network.date))
     arcs, k = virtual.arcs, cost.position("container")
     of_mode = arcs["mode"].eq(mode) & arcs["is_open"]

@@ -1,7 +1,7 @@
 """
 Modelled times, costs, distances, border hours and volumes beside the published ones.
 
-A published row is read for its places, modes and waypoints; the model's own way between them is
+A published row names its places, modes and waypoints; the model's own route between them is
 taken on the row's date and measured as the row measures it. No parameter is set per route, so the
 distribution of errors says how far the model may be trusted. Rows that cannot be laid beside
 anything are listed with the reason.
@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from isthmus.analysis.evidence.observed import Places
 from isthmus.analysis.evidence.outcome import Measured
 from isthmus.analysis.evidence.paths import Routes
+from isthmus.analysis.evidence.places import Places
 from isthmus.analysis.evidence.quantities import measure
 from isthmus.errors import NotTestable, UnknownName
 from isthmus.facts.observations import read_observations
@@ -207,7 +207,7 @@ _COLUMNS = [
 def _common(row: dict[str, Any]) -> dict[str, Any]:
     kept = ("id", "quantity", "subject", "origin", "destination", "year", "unit", "confidence")
     common = {k: row[k] for k in (*kept, "source_url")}
-    return {**common, "observed": row["value"], "corridor": _corridor(row["subject"])}
+    return {**common, "observed": row["value"], "corridor": row["corridor"] or "other"}
 
 
 def _skipped(row: dict[str, Any], reason: str) -> dict[str, Any]:
@@ -237,52 +237,18 @@ def _group(quantity: str) -> str:
     return "cost" if quantity.startswith("cost_") else quantity
 
 
-_CORRIDORS = (
-    ("BTK", ("btk",)),
-    ("INSTC", ("instc",)),
-    ("Middle Corridor", ("titr", "middle corridor", "caspian")),
-    ("Northern corridor", ("northern", "china-europe rail")),
-    ("China-Iran", ("china-iran",)),
-    ("Ocean", ("sea", "suez", "ocean", "cape")),
-    ("Zangezur and Aras", ("zangezur", "aras", "nakhchivan", "horadiz")),
-)
-
-
-def _corridor(subject: str) -> str:
-    words = subject.lower()
-    return next((name for name, keys in _CORRIDORS if any(k in words for k in keys)), "other")
-
-
-_DOUBTS = (
-    (
-        (
-            "implausible",
-            "conflict",
-            "likely",
-            "not reproducible",
-            "not verified",
-            "probably",
-            "garbled",
-        ),
-        "its own note doubts the published value",
-    ),
-    (
-        ("promotional", "best", "claim", "expectation", "plan", "target", "scheduled"),
-        "the published value is a plan or a best case, the model's is usual",
-    ),
-    (
-        ("pilot", "first", "single case", "peak"),
-        "the published value is one trip, the model's is usual",
-    ),
-)
+_DOUBTS = {
+    "doubted": "its own note doubts the published value",
+    "best case": "the published value is a plan or a best case, the model's is usual",
+    "one trip": "the published value is one trip, the model's is usual",
+}
+"""What `doubt` of a row says."""
 
 
 def _cause(row: dict[str, Any], found: Measured, relative: float) -> str:
     """Say in words what most likely parts the two values."""
-    said = f"{row['route_description']} {row['note']}".lower()
-    for words, cause in _DOUBTS:
-        if any(w in said for w in words):
-            return f"{cause}; {found.largest}".rstrip("; ")
+    if row["doubt"] in _DOUBTS:
+        return f"{_DOUBTS[row['doubt']]}; {found.largest}".rstrip("; ")
     year = row["year"]
     if not pd.isna(year) and abs(int(year) - 2024) >= 2 and "hour" not in row["unit"]:
         side = "above" if relative > 0 else "below"

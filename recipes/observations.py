@@ -1,21 +1,30 @@
-"""What a published row speaks of: its places, modes, waypoints and what it leaves out."""
+"""
+Read what published rows say in words into the columns that `isthmus validate` compares by.
+
+``data/observations.csv`` keeps the words of each source (`subject`, `origin`, `destination`, `route_description`, `note`).
+This reads them once, by names and patterns, into places, modes, waypoints and scope, and writes these columns beside them
+for a person to check: run ``python recipes/observations.py``, look at the difference, commit. The package reads no prose.
+"""
 
 from __future__ import annotations
 
+import argparse
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from pathlib import Path
 
+import pandas as pd
+
+import isthmus as ist
 from isthmus.errors import UnknownName
 from isthmus.facts.names import fold
+from isthmus.facts.observations import READ
+from isthmus.package import Facts
 
-if TYPE_CHECKING:
-    from isthmus.facts.tables import Facts
-
-__all__ = ["Places", "Reading", "read_row"]
+TABLE = Path(__file__).resolve().parents[1] / "data" / "observations.csv"
 
 REGIONS: Mapping[str, tuple[str, str]] = {
     "chn": ("cn-xian", "most trains to Europe and Central Asia start at Xi'an"),
@@ -396,3 +405,199 @@ def _modes(table: Iterable[tuple[str, tuple[str, ...]]], words: str) -> Iterable
     for pattern, modes in table:
         if re.search(rf"\b({pattern})\b", words):
             yield from modes
+
+
+_AHEAD = r"target|forecast|plan|planned|expected|potential|scenario|goal|best case|could"
+_PART = (
+    r"jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec|q1|q2|q3|q4|months|month|monthly|daily|"
+    r"per day|quarter|half|since|cumulative|season|week|date|to [a-z]+"
+)
+_GOODS = (
+    (r"corn|grain|wheat|barley|flour|maize", "grain_food"),
+    (r"coal|coke", "coal"),
+    (r"fertiliser|fertilizer|sulphur|urea|potash|chemical", "fertiliser_chemicals"),
+    (r"petroleum|oil|fuel|petrol|diesel|lpg", "oil_products"),
+    (r"steel|metal|ore|copper", "ore_metals"),
+    (r"timber|wood|paper|pulp", "timber_paper"),
+    (r"cement|construction", "construction"),
+    (r"fruit|vegetable|fresh|perishable", "perishables"),
+)
+_CORRIDORS = (
+    ("BTK", ("btk",)),
+    ("INSTC", ("instc",)),
+    ("Middle Corridor", ("titr", "middle corridor", "caspian")),
+    ("Northern corridor", ("northern", "china-europe rail")),
+    ("China-Iran", ("china-iran",)),
+    ("Ocean", ("sea", "suez", "ocean", "cape")),
+    ("Zangezur and Aras", ("zangezur", "aras", "nakhchivan", "horadiz")),
+)
+_DOUBTS = (
+    (
+        "doubted",
+        (
+            "implausible",
+            "conflict",
+            "likely",
+            "not reproducible",
+            "not verified",
+            "probably",
+            "garbled",
+        ),
+    ),
+    (
+        "best case",
+        ("promotional", "best", "claim", "expectation", "plan", "target", "scheduled"),
+    ),
+    ("one trip", ("pilot", "first", "single case", "peak")),
+)
+_ROUTED = (
+    "transit_time_days",
+    "distance_km",
+    "cost_usd_per_feu",
+    "cost_usd_per_teu",
+    "cost_usd_per_t",
+)
+
+
+def columns_of(places: Places, row: dict[str, str]) -> dict[str, str]:
+    """Return the columns that a row's words are read into; empty where they say nothing."""
+    out = dict.fromkeys(READ, "")
+    quantity, subject = row["quantity"].strip().lower(), row["subject"]
+    route, note = row["route_description"], row["note"]
+    low = subject.lower()
+    out["corridor"] = next((n for n, keys in _CORRIDORS if any(k in low for k in keys)), "")
+    said = f"{route} {note}".lower()
+    out["doubt"] = next((n for n, keys in _DOUBTS if any(k in said for k in keys)), "")
+    words = fold(f"{subject} {route} {note}")
+    if quantity.startswith("volume_"):
+        return out | _volume(places, row)
+    if re.search(r"\b(bus|passenger|not freight|delivered price)\b", words):
+        out["not_testable"] = "not freight: a bus, passengers or a price of goods"
+    elif quantity in _ROUTED:
+        out |= _routed(places, row)
+    elif quantity in ("border_hours", "border_cost_usd"):
+        out |= _border(places, row)
+    elif quantity == "speed_kmh":
+        out |= _speed(places, row)
+    return out
+
+
+def _cell(choice: Iterable[str]) -> str:
+    return ";".join(sorted(choice))
+
+
+def _routed(places: Places, row: dict[str, str]) -> dict[str, str]:
+    subject, route = row["subject"], row["route_description"]
+    words = fold(f"{subject} {route}")
+    quantity = row["quantity"].strip().lower()
+    out = {}
+    if quantity.startswith("cost_") and re.search(r"\b(component|infrastructure)\b", words):
+        return {"not_testable": "part of a price: the row leaves out wagon or terminal"}
+    if quantity == "cost_usd_per_t":
+        out["goods"] = next((g for p, g in _GOODS if re.search(rf"\b({p})\b", words)), "")
+    reading = read_row(places, subject, route)
+    by_sea = bool(reading.modes) and reading.modes <= {"sea", "inland_water"}
+    origin, destination = row["origin"], row["destination"]
+    named = places.along(subject)
+    if origin and destination:
+        for column, cell in (("from", origin), ("to", destination)):
+            try:
+                out[column] = _cell(places.resolve(cell, by_sea=by_sea))
+            except UnknownName:
+                out[column] = ""  # the name stands in origin or destination
+    elif not origin and not destination and len(named) >= 2:
+        out |= {"from": _cell(named[0]), "to": _cell(named[-1])}
+    scope = [
+        w for w, is_so in (("under sail", reading.sailing), ("door to door", reading.door)) if is_so
+    ]
+    return out | {
+        "mode": _cell(reading.modes),
+        "via": " > ".join(_cell(v) for v in reading.via),
+        "avoid": _cell(reading.shut),
+        "scope": ";".join(scope),
+    }
+
+
+def _border(places: Places, row: dict[str, str]) -> dict[str, str]:
+    subject = row["subject"]
+    said = f"{subject} {row['route_description']}"
+    words = fold(said)
+    if re.search(r"\bside\b", fold(subject)) and row["quantity"].strip().lower() == "border_hours":
+        return {"not_testable": "one side of a border: the model holds both sides as one"}
+    out = {}
+    if re.search(r"\brail|train|wagon", words):
+        out["mode"] = "rail"
+    elif re.search(r"\broad|truck|lorry|bcp", words):
+        out["mode"] = "road"
+    named = places.along(subject)
+    territories = places.territories(said)
+    ends = [places.territory(row["origin"]), places.territory(row["destination"])]
+    if named:
+        out["place"] = _cell(frozenset().union(*named))
+    if territories:
+        out["border_of"] = _cell(territories)
+        if not all(ends):
+            out["direction"] = next((w for w in ("outbound", "inbound") if w in words), "")
+    elif re.search(r"\bcarec\b", words):
+        out["border_of"] = "CAREC"
+    if all(ends):
+        out |= {"from": f"@{ends[0]}", "to": f"@{ends[1]}"}
+    return out
+
+
+def _speed(places: Places, row: dict[str, str]) -> dict[str, str]:
+    said = f"{row['subject']} {row['route_description']}"
+    words = fold(said)
+    if re.search(r"\b(design|line speed|existing|swod|without delay)\b", words):
+        return {"not_testable": "no such quantity in the model: speed of a line or without rests"}
+    if row["origin"] and row["destination"]:
+        return _routed(places, row)
+    return {
+        "mode": "rail" if re.search(r"\brail", words) else "road",
+        "border_of": _cell(places.territories(said)) or "CAREC",
+    }
+
+
+def _volume(places: Places, row: dict[str, str]) -> dict[str, str]:
+    subject, route = row["subject"], row["route_description"]
+    if re.search(rf"\b({_AHEAD})\b", fold(f"{route} {row['note']} {row['unit']}")):
+        return {"not_testable": "ahead of time: a plan or forecast, not an outturn"}
+    if re.search(rf"\b({_PART})\b", fold(route)) or "train" in row["unit"].lower():
+        return {"not_testable": "part of a year: the model's flows are of a whole year"}
+    out = {}
+    if re.search(r"\brail", fold(f"{subject} {route}")):
+        out["mode"] = "rail"
+    if row["origin"] and not row["destination"] and not places.territory(row["origin"]):
+        try:
+            out["place"] = _cell(places.resolve(row["origin"]))
+        except UnknownName:
+            out["place"] = row["origin"]
+    else:
+        out["place"] = _cell(frozenset().union(*places.along(subject)))
+    return out
+
+
+def main() -> None:
+    """Write the columns beside the words, or say which differ."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="compare, write nothing")
+    check = parser.parse_args().check
+    table = pd.read_csv(TABLE, dtype=str, keep_default_na=False)
+    places = Places(ist.read())
+    read = [columns_of(places, row) for row in table.to_dict("records")]
+    now = pd.DataFrame(read, index=table.index)[list(READ)]
+    if check:
+        other = (
+            []
+            if not set(READ) <= set(table)
+            else table.index[table[list(READ)].ne(now).any(axis=1)]
+        )
+        print("\n".join(table.loc[other, "id"]) or "all as it is read")
+        raise SystemExit(int(len(other) > 0))
+    table[list(READ)] = now
+    table.to_csv(TABLE, index=False, lineterminator="\n")
+    print(f"{len(table)} rows")
+
+
+if __name__ == "__main__":
+    main()
