@@ -17,16 +17,16 @@ import numpy.typing as npt
 import pandas as pd
 
 from isthmus.assign.base import Certificate, Solution, Trees, Trips
-from isthmus.assign.cuts import unserved_reasons
+from isthmus.assign.inputs import Inputs, network_digest, prepare_inputs, trip_positions
 from isthmus.assign.methods import METHODS, Problem
-from isthmus.assign.prepared import Prepared, network_digest, prepared, trips_at
+from isthmus.assign.unserved import unserved_reasons
 from isthmus.cost.model import ArcCost, GeneralizedCost
 from isthmus.errors import Fault, InputError
 from isthmus.kernels import pricing
 from isthmus.virtual import VirtualNetwork
 
 if TYPE_CHECKING:
-    from isthmus.assign.perturbed import UnitFlows
+    from isthmus.assign.perturbed_utility import UnitFlows
     from isthmus.demand import Demand
     from isthmus.network import Network
 
@@ -120,7 +120,7 @@ class Assignment:
     route_flows : {'by choice', 'most likely', 'as found'}
         What fixes the flows of routes, and with them what a country or a commodity carries: what
         each trip chose; entropy, among all that give the same total flows; or nothing.
-    prepared : Prepared, optional
+    inputs : Inputs, optional
         What it was computed from, for scenarios that begin from here.
     solution : Solution, optional
         What the method gave.
@@ -142,7 +142,7 @@ class Assignment:
     digests: dict[str, str]
     trees: Trees | None = field(default=None, repr=False)
     route_flows: str = "as found"
-    prepared: Prepared | None = field(default=None, repr=False)
+    inputs: Inputs | None = field(default=None, repr=False)
     solution: Solution | None = field(default=None, repr=False)
 
     @property
@@ -168,7 +168,7 @@ class Assignment:
     @cached_property
     def trip_ends(self) -> Trips:
         """The trips by positions: classes, stops where they begin and end, tonnes."""
-        return trips_at(self.trips, self.virtual)
+        return trip_positions(self.trips, self.virtual)
 
     @cached_property
     def has_twins(self) -> bool:
@@ -285,7 +285,7 @@ def assign(
         raise InputError(
             [Fault("method", f'"{method}" is no method.', f"One of {', '.join(METHODS)}.")]
         )
-    made = prepared(network, demand, cost, start)
+    made = prepare_inputs(network, demand, cost, start)
     virtual, arc_cost, table, trips = made.virtual, made.cost, made.table.copy(), made.trips
     problem = Problem(
         virtual, arc_cost, table, trips, made.delay, made.length, start, gap, progress

@@ -17,7 +17,7 @@ from isthmus.kernels.graph import Graph, build_graph, by_head
 
 if TYPE_CHECKING:
     from isthmus.assign.equilibrium import Equilibrium
-    from isthmus.assign.perturbed import UnitFlows
+    from isthmus.assign.perturbed_utility import UnitFlows
 
 __all__ = [
     "Certificate",

@@ -17,11 +17,17 @@ import pandas as pd
 from isthmus.assign.all_or_nothing import all_or_nothing
 from isthmus.assign.base import Delay, Progress, Solution, Trips
 from isthmus.assign.capacitated import capacitated
-from isthmus.assign.cuts import element_names
-from isthmus.assign.kin import kin, parent_costs, parent_flows, parent_unit, parent_volume
 from isthmus.assign.path_based import path_based
 from isthmus.assign.proportional import proportional
 from isthmus.assign.stochastic import stochastic
+from isthmus.assign.unserved import element_names
+from isthmus.assign.warm_start import (
+    match_parent,
+    parent_costs,
+    parent_flows,
+    parent_unit,
+    parent_volume,
+)
 from isthmus.errors import Infeasible
 from isthmus.kernels.delay import NONE
 
@@ -49,7 +55,7 @@ class Problem:
     trips : Trips
     delay : Delay, optional
     length : ndarray, shape (n_class, n_arc)
-        See `Prepared`.
+        See `Inputs`.
     start : Assignment, optional
         Of the parent scenario.
     gap : float
@@ -72,7 +78,7 @@ def _stochastic(problem: Problem, **options: Any) -> Solution:
     virtual, cost, trips, start = problem.virtual, problem.cost, problem.trips, problem.start
     begin = None
     if start is not None and start.method == "stochastic" and start.unit is not None:
-        of = kin(start, virtual, problem.table, trips)
+        of = match_parent(start, virtual, problem.table, trips)
         known = parent_unit(start, of, virtual, len(trips.flow))
         flow = parent_volume(start, of)[None, :]
         at = parent_costs(start, of, trips, cost.usd.shape)

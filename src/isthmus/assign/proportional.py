@@ -41,8 +41,8 @@ from isthmus.assign.bushes import (
     own_paths,
     take_paths,
 )
-from isthmus.assign.pathsets import begin_from, lay_out
-from isthmus.assign.sweeps import Sweeps
+from isthmus.assign.gradient_projection import GradientProjection
+from isthmus.assign.path_sets import build_path_sets, load_paths
 from isthmus.errors import CostError
 from isthmus.kernels import entropy
 from isthmus.kernels.decompose import add_paths
@@ -169,9 +169,9 @@ def proportional(
     if not (np.isfinite(price).all() and (price > 0.0).all()):
         raise CostError(f"values of time are {price.tolist()}: each must be above 0.")
     given = (graph, table, trips, delay, price, first_through_node, system_optimum, preload)
-    state = lay_out(*given)
+    state = build_path_sets(*given)
     rows = state.rows
-    begin_from(state, solution)
+    load_paths(state, solution)
     own = own_paths(rows, solution)
     found = grow_bushes(state, graph, own, tolerance)
     fit = _fit(found, graph.n_arc, 0.1 * error, max_iterations)
@@ -358,9 +358,9 @@ def _gather(
 
 def _gap(solution: Solution, given: tuple[Any, ...]) -> float:
     """Measure the relative gap as `path_based` does."""
-    state = lay_out(*given)
+    state = build_path_sets(*given)
     if len(state.rows) == 0:
         return 0.0
-    begin_from(state, solution)
-    with Sweeps(state, 1) as sweeps:
-        return sweeps.measure()
+    load_paths(state, solution)
+    with GradientProjection(state, 1) as sweeps:
+        return sweeps.measured_gap()

@@ -17,7 +17,7 @@ from isthmus.assign.base import (
     checked_trips,
 )
 from isthmus.assign.equilibrium import Equilibrium, equilibrium
-from isthmus.assign.perturbed import Perturbed, UnitFlows
+from isthmus.assign.perturbed_utility import PerturbedUtility, UnitFlows
 from isthmus.errors import Fault, InputError, IsthmusError
 from isthmus.kernels import decompose
 
@@ -114,7 +114,7 @@ def stochastic(
     )
     _check_options(mu, vots, gap, floor, length, bears)
     ell = table if length is None else np.broadcast_to(np.asarray(length, np.float64), table.shape)
-    problem = Perturbed(
+    problem = PerturbedUtility(
         graph, table, trips, vots, delay, mu=mu, length=ell, floor=floor or _floor(ell),
         normalised=normalised, most=bears,
         first_through_node=first_through_node,
@@ -127,10 +127,10 @@ def stochastic(
         problem, gap, volume=volume, known=known, known_at=known_at, max_iterations=max_iterations,
         progress=progress,
     )  # fmt: skip
-    return solution_of(found, gap)
+    return build_solution(found, gap)
 
 
-def solution_of(found: Equilibrium, gap: float) -> Solution:
+def build_solution(found: Equilibrium, gap: float) -> Solution:
     """
     Return the flows of an equilibrium on arcs and paths, and what proves them.
 
@@ -163,7 +163,7 @@ def solution_of(found: Equilibrium, gap: float) -> Solution:
     )
     arc_flow = np.zeros(problem.usd.shape)
     decompose.by_class(unit.at, unit.arcs, unit.x, trips.klass, flow, arc_flow)
-    hours = problem.spread(found.hours)
+    hours = problem.over_all_arcs(found.hours)
     total = float(
         (np.where(arc_flow > 0.0, problem.usd + problem.vot[:, None] * hours, 0.0) * arc_flow).sum()
     )
@@ -182,12 +182,12 @@ def solution_of(found: Equilibrium, gap: float) -> Solution:
         value=np.where(flow > 0.0, value, np.nan),
         unit=unit,
         unit_at=choice.cost,
-        certificate=certificate_of(found, unit, value, dual),
+        certificate=certify(found, unit, value, dual),
         equilibrium=found,
     )
 
 
-def certificate_of(
+def certify(
     found: Equilibrium, unit: UnitFlows, value: FloatArray, dual: FloatArray
 ) -> Certificate:
     """
@@ -211,10 +211,10 @@ def certificate_of(
     problem = found.problem
     trips, choice = problem.trips, found.choice
     off = np.abs(choice.load[problem.arcs] - found.volume) * np.minimum(
-        problem.hours(found.volume)[1], 1e30
+        problem.law_at(found.volume)[1], 1e30
     )
     late = np.zeros(len(trips.flow))
-    decompose.along(unit.at, unit.arcs, unit.x, problem.spread(off), late)
+    decompose.along(unit.at, unit.arcs, unit.x, problem.over_all_arcs(off), late)
     moves = np.isfinite(value)
     own = np.abs(np.subtract(value, dual, out=np.zeros_like(value), where=moves))
     doubt = trips.flow * (problem.vot[trips.klass] * late + own)

@@ -136,7 +136,7 @@ def _refusals(
 ) -> list[Refusal]:
     """Try the refusal that was asked for, or those of whom this trade passes most."""
     from isthmus.analysis.dependence import refusal
-    from isthmus.assign.without import Without
+    from isthmus.assign.link_removal import LinkRemoval
 
     if of is None:
         return []
@@ -148,11 +148,11 @@ def _refusals(
     else:
         controllers = set(shown.virtual.arcs["control_id"])
         who = [on if on in controllers else facts.names.territory(on, "--on")]
-    without = Without(shown)
+    removal = LinkRemoval(shown)
     done = []
     for via in who:
         status.update(f"if {via} refuses")
-        done.append(refusal(without, of, via, by))
+        done.append(refusal(removal, of, via, by))
     return done
 
 

@@ -80,7 +80,7 @@ def routes(
     shared = _through_gates(graph.tail, graph.head, link, named, is_open, graph.n_node)
     n_routes = _max_flow(*shared, ends[0], ends[1])
     room = np.full(graph.n_arc, float(_ENDLESS))
-    delay = None if base.prepared is None else base.prepared.delay
+    delay = None if base.inputs is None else base.inputs.delay
     if delay is not None:
         known = (np.asarray(delay.law) != NONE) & np.isfinite(delay.capacity)
         room[known] = np.minimum(delay.capacity[known] / _UNIT_T, _ENDLESS)

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from isthmus.assign.without import Without
+from isthmus.assign.link_removal import LinkRemoval
 from isthmus.errors import Fault, InputError, UnknownName
 
 if TYPE_CHECKING:
@@ -203,13 +203,13 @@ class Refusal:
         )
 
 
-def refusal(base: Assignment | Without, who: str, via: str, by: str = "territory") -> Refusal:
+def refusal(base: Assignment | LinkRemoval, who: str, via: str, by: str = "territory") -> Refusal:
     """
     Close what a land holds or controls to one country's trade with others, and assign anew.
 
     Parameters
     ----------
-    base : Assignment or Without
+    base : Assignment or LinkRemoval
         By method stochastic.
     who : str
         Country, by id.
@@ -226,20 +226,20 @@ def refusal(base: Assignment | Without, who: str, via: str, by: str = "territory
     UnknownName
         If there is no such country, land or controller.
     """
-    without = base if isinstance(base, Without) else Without(base)
-    assignment = without.base
+    removal = base if isinstance(base, LinkRemoval) else LinkRemoval(base)
+    assignment = removal.base
     start, end = _ends(assignment)
     owner = assignment.virtual.arcs[f"{by}_id"].to_numpy(dtype=object)
     for name, known in ((who, {*start, *end}), (via, set(owner))):
         if name not in known:
             near = assignment.virtual.network.facts.names.nearest("territory", name)
             raise UnknownName("territory", name, near, "dependence")
-    flow = without.trips.flow
+    flow = removal.trips.flow
     own = (start == who) | (end == who)
     other = own & (start != via) & (end != via)
     arcs = np.flatnonzero(owner == via).astype(np.int64)
-    passing = without.tonnes(arcs, other)
-    outcome = without.of(arcs, other)
+    passing = removal.tonnes(arcs, other)
+    outcome = removal.remove(arcs, other)
     stopped = float(outcome.stopped_t_yr[other].sum())
     extra = float((outcome.kept_t_yr * outcome.usd_t)[other].sum())
     days = float((outcome.kept_t_yr * outcome.hours)[other].sum()) / 24.0

@@ -11,8 +11,8 @@ import pandas as pd
 
 from isthmus.analysis.flows.exposure import listed_arcs
 from isthmus.assign.base import Trips
-from isthmus.assign.cuts import closed_elements
-from isthmus.assign.routes import generate_routes
+from isthmus.assign.route_generation import generate_routes
+from isthmus.assign.unserved import closed_elements
 from isthmus.errors import NoPath
 from isthmus.virtual import VirtualNetwork, expand
 

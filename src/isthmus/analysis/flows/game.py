@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from isthmus.assign.base import Graph, Trips
-from isthmus.assign.generation import floors
+from isthmus.assign.column_generation import costs_to_destinations
 from isthmus.kernels import coalitions
 
 __all__ = ["TransitGame", "TripPaths"]
@@ -105,7 +105,7 @@ class TransitGame:
         """Least cost to every destination, and the row of each trip."""
         key = self.trips.klass.astype(np.int64) * self.graph.n_node + self.trips.destination
         towards, row = np.unique(key, return_inverse=True)
-        floor = floors(self.graph, self.cost, towards, 0)
+        floor = costs_to_destinations(self.graph, self.cost, towards, 0)
         return floor, row.astype(np.int64) if len(floor) == len(towards) else np.zeros_like(key)
 
     @cached_property

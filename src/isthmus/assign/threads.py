@@ -18,7 +18,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["cut", "one_after_the_other", "together"]
+__all__ = ["one_thread", "run_parallel", "split_work"]
 
 T = TypeVar("T")
 
@@ -33,7 +33,7 @@ _here = threading.local()
 
 
 @contextmanager
-def one_after_the_other() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """Work on parts one by one, in this thread, where other threads have cases of their own."""
     _here.alone = True
     try:
@@ -42,7 +42,7 @@ def one_after_the_other() -> Iterator[None]:
         _here.alone = False
 
 
-def cut(work: npt.NDArray[np.int64]) -> list[tuple[int, int]]:
+def split_work(work: npt.NDArray[np.int64]) -> list[tuple[int, int]]:
     """
     Cut rows into parts of about the same work.
 
@@ -64,7 +64,7 @@ def cut(work: npt.NDArray[np.int64]) -> list[tuple[int, int]]:
     return [(a, b) for a, b in pairwise(cuts) if b > a]
 
 
-def together(work: Callable[[int], T], n: int) -> list[T]:
+def run_parallel(work: Callable[[int], T], n: int) -> list[T]:
     """
     Run ``work(0) .. work(n - 1)``, compiled work that lets go of the interpreter, side by side.
 

@@ -18,18 +18,18 @@ from isthmus.assign.base import (
     checked_cost,
     checked_trips,
 )
-from isthmus.assign.parts import cut, together
+from isthmus.assign.threads import run_parallel, split_work
 from isthmus.errors import Fault, InputError
 from isthmus.kernels import routes as route_kernels
 from isthmus.kernels.trees import plant_classes
 
 __all__ = [
-    "Drawn",
-    "Planted",
+    "GeneratedRoutes",
+    "RootedTrees",
     "Routes",
-    "draw",
     "generate_routes",
-    "plant",
+    "generate_unchecked",
+    "grow_trees",
     "trips_of",
 ]
 
@@ -52,7 +52,7 @@ class Routes(NamedTuple):
     arcs: Int32Array
 
 
-class Drawn(NamedTuple):
+class GeneratedRoutes(NamedTuple):
     """
     Generated routes, and how they were found.
 
@@ -68,7 +68,7 @@ class Drawn(NamedTuple):
     tries: IntArray
 
 
-class Planted(NamedTuple):
+class RootedTrees(NamedTuple):
     """
     Least-cost trees from nodes, or to them.
 
@@ -159,12 +159,12 @@ def generate_routes(
         text = f"n_routes = {n_routes}, max_detour = {max_detour}, penalty = {penalty}"
         mend = "Give at least 1, 1 and 0."
         raise InputError([Fault("route generation", text, mend, "route-options")])
-    return draw(
+    return generate_unchecked(
         graph, table, trips, n_routes, max_detour, penalty, first_through_node, progress
     ).routes
 
 
-def draw(
+def generate_unchecked(
     graph: Graph,
     cost: FloatArray,
     trips: Trips,
@@ -173,7 +173,7 @@ def draw(
     penalty: float = 0.3,
     first_through_node: int = 0,
     progress: Progress | None = None,
-) -> Drawn:
+) -> GeneratedRoutes:
     """
     Generate routes as `generate_routes` does, of input that is known to be right.
 
@@ -186,7 +186,7 @@ def draw(
 
     Returns
     -------
-    Drawn
+    GeneratedRoutes
     """
     m = len(trips.flow)
     count, tries = np.zeros(m, np.int64), np.full(m, -1, np.int64)
@@ -194,9 +194,9 @@ def draw(
     sizes: list[IntArray] = []
     pieces: list[Int32Array] = []
 
-    def work(rows: IntArray, forth: Planted, back: Planted) -> None:
+    def work(rows: IntArray, forth: RootedTrees, back: RootedTrees) -> None:
         some = trips_of(trips, rows)
-        parts = cut(_OF_TRIP * np.arange(len(rows) + 1))
+        parts = split_work(_OF_TRIP * np.arange(len(rows) + 1))
 
         def of(i: int) -> tuple[IntArray, IntArray, IntArray, Int32Array]:
             return route_kernels.generate(
@@ -206,7 +206,7 @@ def draw(
                 *parts[i], n_routes, float(max_detour), float(penalty),
             )  # fmt: skip
 
-        for (first, end), found in zip(parts, together(of, len(parts)), strict=True):
+        for (first, end), found in zip(parts, run_parallel(of, len(parts)), strict=True):
             mine = rows[first:end]
             count[mine], tries[mine] = found[0], found[1]
             owner.append(np.repeat(mine, found[0]))
@@ -217,26 +217,28 @@ def draw(
     heads = by_head(graph)
     for rows in _blocks(trips.klass, trips.origin, np.arange(m), graph.n_node, most):
         starts_at = trips.klass[rows], trips.origin[rows]
-        forth = plant(graph, None, cost, *starts_at, first_through_node, ordered=n_routes > 1)
+        forth = grow_trees(graph, None, cost, *starts_at, first_through_node, ordered=n_routes > 1)
         for some in _blocks(trips.klass, trips.destination, rows, graph.n_node, most):
             ends = trips.klass[some], trips.destination[some]
             # one route each is read off the trees from origins alone
-            back = plant(graph, heads, cost, *ends, first_through_node) if n_routes > 1 else forth
+            back = (
+                grow_trees(graph, heads, cost, *ends, first_through_node) if n_routes > 1 else forth
+            )
             work(some, forth, back)
             if progress is not None:
                 progress(0, np.inf)
     trip = np.zeros(m + 1, np.int64)
     np.cumsum(count, out=trip[1:])
     if not pieces:
-        return Drawn(Routes(trip, np.zeros(1, np.int64), np.empty(0, np.int32)), tries)
+        return GeneratedRoutes(Routes(trip, np.zeros(1, np.int64), np.empty(0, np.int32)), tries)
     starts = np.concatenate(([0], np.cumsum(np.concatenate(sizes)))).astype(np.int64)
     by_trip = np.argsort(np.concatenate(owner), kind="stable")
-    return Drawn(
+    return GeneratedRoutes(
         Routes(trip, *route_kernels.reorder(starts, np.concatenate(pieces), by_trip)), tries
     )
 
 
-def plant(
+def grow_trees(
     graph: Graph,
     heads: tuple[IntArray, Int32Array] | None,
     cost: FloatArray,
@@ -245,7 +247,7 @@ def plant(
     first_through_node: int = 0,
     *,
     ordered: bool = True,
-) -> Planted:
+) -> RootedTrees:
     """
     Grow the least-cost trees from some nodes, or to them.
 
@@ -265,7 +267,7 @@ def plant(
 
     Returns
     -------
-    Planted
+    RootedTrees
     """
     n = graph.n_node
     key = np.unique(klass.astype(np.int64) * n + node)
@@ -278,7 +280,7 @@ def plant(
     listed = ordered or heads is not None
     order = np.empty(shape if listed else (0, 0), np.int32)
     count = np.empty(len(key) if listed else 0, np.int64)
-    parts = cut(graph.n_arc * np.arange(len(key) + 1))
+    parts = split_work(graph.n_arc * np.arange(len(key) + 1))
 
     def work(i: int) -> None:
         if listed:
@@ -289,8 +291,8 @@ def plant(
         else:
             plant_classes(indptr, far, cost, of, root, first_through_node, *parts[i], via, dist)
 
-    together(work, len(parts))
-    return Planted(key, dist, via, order, count)
+    run_parallel(work, len(parts))
+    return RootedTrees(key, dist, via, order, count)
 
 
 def trips_of(trips: Trips, rows: IntArray) -> Trips:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from isthmus.assign.kin import arc_keys
+from isthmus.assign.warm_start import arc_keys
 from isthmus.network import Network
 from isthmus.virtual import VirtualNetwork, expand
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from isthmus.assign import Assignment
     from isthmus.cost.model import ArcCost, GeneralizedCost
 
-__all__ = ["Reference", "reference_of"]
+__all__ = ["ReferenceNetwork", "reference_network"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -30,7 +30,7 @@ _SCALED = ("load", "unload", "transfer")
 
 
 @dataclass(frozen=True, eq=False)
-class Reference:
+class ReferenceNetwork:
     """
     The network of a day without any scenario.
 
@@ -62,19 +62,19 @@ class Reference:
         """
         length = self.length
         if virtual.graph is not self.virtual.graph:
-            back = arc_keys(self.virtual).get_indexer(arc_keys(virtual))
+            there = arc_keys(self.virtual).get_indexer(arc_keys(virtual))
             own = _by_good(cost)
-            length = np.where(back >= 0, length[:, np.maximum(back, 0)], own)
+            length = np.where(there >= 0, length[:, np.maximum(there, 0)], own)
         return np.ascontiguousarray((length * _scales(virtual, cost))[cost.components.good])
 
 
-def reference_of(
+def reference_network(
     network: Network,
     cost: GeneralizedCost,
     virtual: VirtualNetwork,
     arc_cost: ArcCost,
     start: Assignment | None,
-) -> Reference:
+) -> ReferenceNetwork:
     """
     Return the reference of a network: its parent's, itself if nothing is changed, or the network of its day.
 
@@ -89,14 +89,14 @@ def reference_of(
 
     Returns
     -------
-    Reference
+    ReferenceNetwork
     """
-    if start is not None and start.prepared is not None and start.prepared.same_day(network, cost):
-        return start.prepared.reference
+    if start is not None and start.inputs is not None and start.inputs.same_day(network, cost):
+        return start.inputs.reference
     if not network.changes:
-        return Reference(virtual, _by_good(arc_cost))
+        return ReferenceNetwork(virtual, _by_good(arc_cost))
     day = expand(Network.at(network.facts, network.date))
-    return Reference(day, _by_good(cost.of(day)))
+    return ReferenceNetwork(day, _by_good(cost.of(day)))
 
 
 def _by_good(cost: ArcCost) -> FloatArray:

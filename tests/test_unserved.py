@@ -7,7 +7,7 @@ import pytest
 
 from conftest import link, node, strait_rows
 from isthmus.assign import assign
-from isthmus.assign.cuts import element_names
+from isthmus.assign.unserved import element_names
 from isthmus.cost.model import GeneralizedCost
 
 DAY = "2024-06-01"

@@ -10,12 +10,12 @@ import numpy.typing as npt
 from isthmus.assign.base import Graph, Trips, checked_cost, checked_trips
 from isthmus.errors import Fault, InputError
 
-__all__ = ["Problem", "checked_penalty", "checked_problem"]
+__all__ = ["CapacityProblem", "checked_capacity_problem", "checked_penalty"]
 
 FloatArray = npt.NDArray[np.float64]
 
 
-class Problem(NamedTuple):
+class CapacityProblem(NamedTuple):
     """
     A checked problem.
 
@@ -47,7 +47,7 @@ class Problem(NamedTuple):
         rows = self.rows
         return Trips(klass[rows], origin[rows], destination[rows], flow[rows])
 
-    def joins_as(self, other: Problem) -> bool:
+    def joins_as(self, other: CapacityProblem) -> bool:
         """Whether another problem has the same graph and the same ends of trips."""
         mine, theirs = self.graph, other.graph
         return (
@@ -60,13 +60,13 @@ class Problem(NamedTuple):
         )
 
 
-def checked_problem(
+def checked_capacity_problem(
     graph: Graph,
     cost: npt.ArrayLike,
     trips: Trips,
     capacity: npt.ArrayLike,
     first_through_node: int,
-) -> Problem:
+) -> CapacityProblem:
     """
     Return a problem with its proper types, or say what is wrong with it.
 
@@ -83,7 +83,7 @@ def checked_problem(
 
     Returns
     -------
-    Problem
+    CapacityProblem
 
     Raises
     ------
@@ -106,7 +106,7 @@ def checked_problem(
         raise InputError(faults)
     order = np.lexsort((trips.destination, trips.origin, trips.klass))
     rows = order[trips.origin[order] != trips.destination[order]]
-    return Problem(graph, table, room, trips, rows, first_through_node)
+    return CapacityProblem(graph, table, room, trips, rows, first_through_node)
 
 
 def checked_penalty(penalty: npt.ArrayLike | None, n_trip: int) -> FloatArray | None:

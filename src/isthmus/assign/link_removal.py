@@ -14,15 +14,15 @@ import numpy as np
 import numpy.typing as npt
 
 from isthmus.assign.base import BoolArray, FloatArray, IntArray
-from isthmus.assign.equilibrium import Following, direction, equilibrium, gap_of
-from isthmus.assign.perturbed import Choice, Perturbed, UnitFlows
+from isthmus.assign.equilibrium import FollowedDelays, equilibrium, flow_gap, newton_direction
+from isthmus.assign.perturbed_utility import Choice, PerturbedUtility, UnitFlows
 from isthmus.errors import Fault, InputError
 from isthmus.kernels import decompose
 
 if TYPE_CHECKING:
     from isthmus.assign import Assignment
 
-__all__ = ["Outcome", "Without"]
+__all__ = ["LinkRemoval", "Outcome"]
 
 _FELT = 1e-4
 """Change of what a trip waits, over what it bears, from which it is solved exactly."""
@@ -74,7 +74,7 @@ class Outcome(NamedTuple):
         return (self.stopped_t_yr > 0.0) & (self.kept_t_yr <= 0.0)
 
 
-class Without:
+class LinkRemoval:
     """
     An assignment from which arcs are taken away, case after case.
 
@@ -98,7 +98,7 @@ class Without:
             mend = 'Assign it with method="stochastic".'
             raise InputError([Fault("base", text, mend, "without-method")])
         self.base, self.gap, self.found = base, gap, found
-        self.problem: Perturbed = found.problem
+        self.problem: PerturbedUtility = found.problem
         self.trips, self.unit, self.graph = self.problem.trips, base.unit, self.problem.graph
         self.vot = self.problem.vot
         m = len(self.trips.flow)
@@ -106,14 +106,14 @@ class Without:
         self.value, self.share = np.full(m, np.inf), np.zeros(m)
         self.value[rows], self.share[rows] = found.choice.value, found.choice.served
         self.flow = self.trips.flow * self.share
-        law, known = self.problem.hours(found.volume), found.choice.flows
-        steep, felt = law[1], Following(self.problem, rows).felt(known, law)
-        choice = self.problem.solve(found.hours, known=known, felt=felt)
+        law, known = self.problem.law_at(found.volume), found.choice.flows
+        steep, followed = law[1], FollowedDelays(self.problem, rows).followed(known, law)
+        choice = self.problem.solve(found.hours, known=known, followed=followed)
         assert choice.slope is not None
         self.load = choice.load[self.problem.arcs]
         # delays that answer to flow are few; the others follow
-        some = np.diagonal(choice.slope[:, felt]) * steep[felt] > _COUPLED
-        self.felt = felt[some]
+        some = np.diagonal(choice.slope[:, followed]) * steep[followed] > _COUPLED
+        self.followed = followed[some]
         self.slope = np.ascontiguousarray(choice.slope[some])
         self.rank = np.full(m, -1, np.int64)
         self.rank[rows] = np.arange(len(rows))
@@ -163,7 +163,7 @@ class Without:
             hit &= whose[paths.trip]
         return float(paths.flow[hit].sum())
 
-    def of(self, arcs: IntArray, whose: BoolArray | None = None) -> Outcome:
+    def remove(self, arcs: IntArray, whose: BoolArray | None = None) -> Outcome:
         """
         Return the outcome without some arcs.
 
@@ -186,38 +186,42 @@ class Without:
             zero = np.zeros(len(self.trips.flow))
             return Outcome(zero, self.flow, zero, zero, zero, zero, self.found.gap)
         shut = (
-            self.problem.without(arcs) if whose is None else self.problem.without_for(arcs, whose)
+            self.problem.with_closed(arcs)
+            if whose is None
+            else self.problem.with_closed_for(arcs, whose)
         )
         near = None
         if len(hit) < _FAR * len(self.found.choice.rows):
-            near = self._near(shut, hit)
-        return self._whole(shut, hit) if near is None else near
+            near = self._solve_beside_base(shut, hit)
+        return self._solve_all(shut, hit) if near is None else near
 
     def _sorted(self, trips: IntArray) -> IntArray:
         return trips[np.argsort(self.rank[trips], kind="stable")]
 
-    def _near(self, shut: Perturbed, hit: IntArray) -> Outcome | None:
+    def _solve_beside_base(self, shut: PerturbedUtility, hit: IntArray) -> Outcome | None:
         """Solve beside the base; None if the case is far from it."""
-        problem, found, felt = self.problem, self.found, self.felt
+        problem, found, followed = self.problem, self.found, self.followed
         exact = self._sorted(hit)
-        known, at = self.unit.take(exact), self._proven_at(shut)
-        load, inner = self._share_of(exact)
+        known, at = self.unit.take(exact), self._base_costs(shut)
+        load, inner = self._base_loads(exact)
         volume, hours = found.volume.copy(), found.hours
-        lean = problem.hours(volume)[1]
+        lean = problem.law_at(volume)[1]
         network: FloatArray | None = None
         first, before, checked = exact, np.inf, True
         for _ in range(_STEPS):
             # on the way trips keep to their arcs; what they leave out is priced at both ends
-            choice = shut.solve(hours, exact, known, known_at=at, checked=checked, felt=felt)
+            choice = shut.solve(
+                hours, exact, known, known_at=at, checked=checked, followed=followed
+            )
             known, at = choice.flows, choice.cost
             if network is None:
                 network = choice.value
             assert choice.slope is not None
             late = hours - found.hours
             slope = self.slope - inner
-            loaded = self.load - load - (slope * late[felt][:, None]).sum(axis=0)
+            loaded = self.load - load - (slope * late[followed][:, None]).sum(axis=0)
             loaded = np.maximum(loaded + choice.load[problem.arcs], 0.0)
-            reached = gap_of(problem, volume, loaded)
+            reached = flow_gap(problem, volume, loaded)
             if reached <= self.gap and checked:
                 return self._outcome(first, network, choice, late, reached)
             if reached > 100.0 * before:
@@ -227,15 +231,15 @@ class Without:
                 before = np.inf
             checked = reached <= _NEAR
             if reached > self.gap:
-                step = direction(slope + choice.slope, felt, lean, loaded - volume)
+                step = newton_direction(slope + choice.slope, followed, lean, loaded - volume)
                 volume = np.maximum(volume + step, 0.0)
-                law = problem.hours(volume)
+                law = problem.law_at(volume)
                 hours, lean = law[0], law[1]
-            more = self._feel(hours - found.hours, exact, _FELT)
+            more = self._more_affected(hours - found.hours, exact, _FELT)
             if len(more):
                 if len(exact) + len(more) > _FAR * len(found.choice.rows):
                     return None
-                some = self._share_of(self._sorted(more))
+                some = self._base_loads(self._sorted(more))
                 load, inner = load + some[0], inner + some[1]
                 both = np.concatenate([exact, more])
                 new = self.unit.take(more)
@@ -246,12 +250,12 @@ class Without:
                 exact, known = both[order], known.take(order)
         return None
 
-    def _proven_at(self, shut: Perturbed) -> FloatArray:
+    def _base_costs(self, shut: PerturbedUtility) -> FloatArray:
         """Return the costs of the base by the classes of a case, which may have each twice."""
         table = self.found.choice.cost
         return np.concatenate([table] * (len(shut.free) // len(table)))
 
-    def _share_of(self, rows: IntArray) -> tuple[FloatArray, FloatArray]:
+    def _base_loads(self, rows: IntArray) -> tuple[FloatArray, FloatArray]:
         """Return what some trips load on delayed arcs in the base, and their part of the slope."""
         choice = self.problem.solve(
             self.found.hours,
@@ -259,21 +263,25 @@ class Without:
             self.unit.take(rows),
             known_at=self.found.choice.cost,
             checked=False,
-            felt=self.felt,
+            followed=self.followed,
         )
         assert choice.slope is not None
         return choice.load[self.problem.arcs], choice.slope
 
-    def _feel(self, late: FloatArray, exact: IntArray, share: float) -> IntArray:
+    def _more_affected(self, late: FloatArray, exact: IntArray, share: float) -> IntArray:
         """Return the trips, beside some, whose waiting changes by more than a share of what they bear."""
         waits = np.zeros(len(self.trips.flow))
         decompose.along(
-            self.unit.at, self.unit.arcs, self.unit.x, self.problem.spread(np.abs(late)), waits
+            self.unit.at,
+            self.unit.arcs,
+            self.unit.x,
+            self.problem.over_all_arcs(np.abs(late)),
+            waits,
         )
-        felt = waits * self.vot[self.trips.klass] > share * self.value
-        felt &= self.flow > 0.0
-        felt[exact] = False
-        return np.flatnonzero(felt)
+        followed = waits * self.vot[self.trips.klass] > share * self.value
+        followed &= self.flow > 0.0
+        followed[exact] = False
+        return np.flatnonzero(followed)
 
     def _outcome(
         self,
@@ -286,11 +294,13 @@ class Without:
         m, flow = len(self.trips.flow), self.trips.flow
         rows = choice.rows
         waits = np.zeros(m)
-        decompose.along(self.unit.at, self.unit.arcs, self.unit.x, self.problem.spread(late), waits)
+        decompose.along(
+            self.unit.at, self.unit.arcs, self.unit.x, self.problem.over_all_arcs(late), waits
+        )
         usd, hours = waits * self.vot[self.trips.klass], waits.copy()
         usd[self.flow <= 0.0] = hours[self.flow <= 0.0] = 0.0
         # those it is little to keep to their arcs
-        little = self._sorted(self._feel(late, rows, _LITTLE))
+        little = self._sorted(self._more_affected(late, rows, _LITTLE))
         if len(little):
             kept_to = self.problem.solve(
                 self.found.hours + late, little, self.unit.take(little), checked=False
@@ -305,7 +315,7 @@ class Without:
         usd[rows] = np.where(kept[rows] > 0.0, choice.value - self.value[rows], 0.0)
         of_network[first] = np.where(kept[first] > 0.0, network - self.value[first], 0.0)
         klass = self.trips.klass[rows]
-        at = self.problem.spread(self.found.hours + late)
+        at = self.problem.over_all_arcs(self.found.hours + late)
         for out, name, table in (
             (hours, "hours", self.base.cost.hours), (co2, "co2", self.base.cost.co2_kg),
         ):  # fmt: skip
@@ -315,17 +325,17 @@ class Without:
                 more, less = np.zeros(len(rows)), np.zeros(len(rows))
                 decompose.along(*choice.flows[:3], at, more)
                 old = self.unit.take(rows)
-                decompose.along(*old[:3], self.problem.spread(self.found.hours), less)
+                decompose.along(*old[:3], self.problem.over_all_arcs(self.found.hours), less)
                 now, before = now + more, before + less
             out[rows] = np.where(kept[rows] > 0.0, now - before, 0.0)
         return Outcome(stopped, kept, usd, of_network, hours, co2, gap)
 
-    def _whole(self, shut: Perturbed, hit: IntArray) -> Outcome:
+    def _solve_all(self, shut: PerturbedUtility, hit: IntArray) -> Outcome:
         """Solve all trips anew."""
         rows = self.found.choice.rows
         known = self.unit.take(rows)
         first = self._sorted(hit)
-        at = self._proven_at(shut)
+        at = self._base_costs(shut)
         network = shut.solve(self.found.hours, first, self.unit.take(first), known_at=at).value
         found = equilibrium(shut, self.gap, volume=self.found.volume, known=known, known_at=at)
         late = found.hours - self.found.hours

@@ -17,10 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from isthmus.assign.base import relative_gap
-from isthmus.assign.pathsets import PathSets
+from isthmus.assign.path_sets import PathSets
 from isthmus.kernels import newton, projection, trees
 
-__all__ = ["Sweeps"]
+__all__ = ["GradientProjection"]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -42,7 +42,7 @@ _ROUNDS, _SOLVE, _PRECISE = 3, 60, 0.03
 """Joint steps at most in a row; iterations of conjugate gradients at most; residual they may leave."""
 
 
-class Sweeps:
+class GradientProjection:
     """
     The work on path sets: iterations, joint steps and the measured gap.
 
@@ -81,7 +81,7 @@ class Sweeps:
         self.batches = np.arange(n_batch + 1) * self.n_tree // n_batch
         self.was = np.tile(self.state.was, (n_batch, 1))
 
-    def __enter__(self) -> Sweeps:
+    def __enter__(self) -> GradientProjection:
         """Return itself."""
         return self
 
@@ -92,7 +92,7 @@ class Sweeps:
         if self.pool is not None:
             self.pool.shutdown()
 
-    def cycle(self, passes: int, gap: float) -> tuple[float, float, float]:
+    def iterate(self, passes: int, gap: float) -> tuple[float, float, float]:
         """
         Run one iteration.
 
@@ -116,15 +116,15 @@ class Sweeps:
         slack, least = _SLACK * gap, max(_LEAST * gap, 1e-16)
         slack = slack if slack > 1e-14 else 0.0
         if self.pool is not None:
-            done = self._threaded(active, passes, slack, least)
+            done = self._iterate_on_threads(active, passes, slack, least)
         else:
-            done = self._alone(active, passes, slack, least)
+            done = self._iterate_alone(active, passes, slack, least)
         if self.later:
             self._divide(self.later)
             self.later = 0
         return done
 
-    def _alone(
+    def _iterate_alone(
         self, active: IntArray, passes: int, slack: float, least: float
     ) -> tuple[float, float, float]:
         """Run one iteration in one compiled call."""
@@ -157,10 +157,10 @@ class Sweeps:
             least,
             _OMEGA,
         ):
-            state.room()
+            state.make_room()
         return totals[0], totals[1], totals[2]
 
-    def _threaded(
+    def _iterate_on_threads(
         self, active: IntArray, passes: int, slack: float, least: float
     ) -> tuple[float, float, float]:
         """Do as `kernels.projection.cycle` does, growing the next batch meanwhile."""
@@ -202,7 +202,7 @@ class Sweeps:
                 self._drain(chunks, self.scratch[0], state.snapshot, slack)
                 for helper in helpers:
                     helper.result()
-                state.room()
+                state.make_room()
             for _ in range((b + 1) * passes // n_batch - b * passes // n_batch):
                 last = projection.inner(
                     active,
@@ -225,14 +225,14 @@ class Sweeps:
                 trees.remember(state.snapshot, slack, self.was[b + 1])
         return excess, total, last
 
-    def settle(self, gap: float, aim: float) -> None:
+    def newton_steps(self, gap: float, aim: float) -> None:
         """
         Take joint Newton steps on the flows of all trips with several paths.
 
         Parameters
         ----------
         gap : float
-            As in `cycle`.
+            As in `iterate`.
         aim : float
             Excess at which to stop. [t*h/yr]
         """
@@ -257,7 +257,7 @@ class Sweeps:
             _PRECISE,
         )
 
-    def measure(self) -> float:
+    def measured_gap(self) -> float:
         """Return the relative gap at the present flows, all trees grown exactly."""
         state = self.state
         projection.reload(state.trip, state.path, state.pool, state.preload, state.arc[0])

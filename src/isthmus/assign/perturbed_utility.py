@@ -20,11 +20,11 @@ from isthmus.assign.base import (
     least_costs,
 )
 from isthmus.assign.laws import open_delay
-from isthmus.assign.parts import cut, together
+from isthmus.assign.threads import run_parallel, split_work
 from isthmus.kernels import choose as kernel
 from isthmus.kernels.delay import NONE
 
-__all__ = ["NORM", "Choice", "Perturbed", "UnitFlows"]
+__all__ = ["NORM", "Choice", "PerturbedUtility", "UnitFlows"]
 
 NORM = 2.0 * np.log(2.0) - 1.0
 """What the perturbation of a whole unit on one arc is worth, a unit of length: it is taken off the cost, so that a single
@@ -120,13 +120,13 @@ class Choice:
         Whether every trip was.
     load : ndarray, shape (n_arc,)
         [t/yr]
-    slope : ndarray, shape (n_felt, n_seen), optional
+    slope : ndarray, shape (n_followed, n_seen), optional
         How flows on delayed arcs (columns) fall as delays (rows) rise. [t/yr per h]
     checked : bool
         Whether what the answers leave out was priced.
     cost : ndarray, shape (n_class, n_arc)
         Delays included. [USD/t]
-    felt : ndarray of int64, shape (n_felt,), optional
+    followed : ndarray of int64, shape (n_followed,), optional
         Delayed arcs that the slope answers to.
     """
 
@@ -141,10 +141,10 @@ class Choice:
     slope: FloatArray | None = field(repr=False)
     checked: bool
     cost: FloatArray = field(repr=False)
-    felt: IntArray | None = field(default=None, repr=False)
+    followed: IntArray | None = field(default=None, repr=False)
 
 
-class Perturbed:
+class PerturbedUtility:
     """
     Trips on a network, ready to be solved at any delays.
 
@@ -236,7 +236,7 @@ class Perturbed:
             hours = self.law.value(np.full(len(self.arcs), flow))
             # an arc that cannot take the trip is no way for it
             hours[self.law.capacity < flow] = np.inf
-            waits = self.spread(self.vot[k] * hours) if self.vot[k] > 0.0 else 0.0
+            waits = self.over_all_arcs(self.vot[k] * hours) if self.vot[k] > 0.0 else 0.0
             usd = np.where(np.isfinite(self.free[k]), self.usd[k] + waits, np.inf)
             one = Trips(
                 np.zeros(1, np.int32), self.trips.origin[t : t + 1], self.trips.destination[t : t + 1],
@@ -248,13 +248,13 @@ class Perturbed:
             self.exact[t] = True
         return len(new) > 0
 
-    def without(self, arcs: IntArray) -> Perturbed:
+    def with_closed(self, arcs: IntArray) -> PerturbedUtility:
         """Return the same with some arcs closed, delays of all others as they are."""
         free = self.free.copy()
         free[:, arcs] = np.inf
         return self._with(free, self.trips, self.length, self.vot)
 
-    def without_for(self, arcs: IntArray, whose: npt.NDArray[np.bool_]) -> Perturbed:
+    def with_closed_for(self, arcs: IntArray, whose: npt.NDArray[np.bool_]) -> PerturbedUtility:
         """Return the same with some arcs closed to some trips, which become classes of their own."""
         n, free = len(self.vot), np.concatenate([self.free, self.free])
         free[n:, arcs] = np.inf
@@ -265,7 +265,7 @@ class Perturbed:
         out.usd = np.concatenate([self.usd, self.usd])
         return out
 
-    def of_flow(self, flow: FloatArray) -> Perturbed:
+    def with_flow(self, flow: FloatArray) -> PerturbedUtility:
         """Return the same with other tonnes of the trips, all of which move. [t/yr]"""
         out = self._with(self.free, self.trips._replace(flow=flow), self.length, self.vot)
         out.rows = self.rows[flow[self.rows] > 0.0]
@@ -274,14 +274,14 @@ class Perturbed:
 
     def _with(
         self, free: FloatArray, trips: Trips, length: FloatArray, vot: FloatArray
-    ) -> Perturbed:
+    ) -> PerturbedUtility:
         out = copy.copy(self)
         out.free, out.trips, out.length, out.vot = free, trips, length, vot
         # what moving alone costs may be more here, never less
         out.ceiling, out.exact = self.ceiling.copy(), ~np.isfinite(self.ceiling)
         return out
 
-    def softened(self, least: float) -> Perturbed:
+    def with_longer_arcs(self, least: float) -> PerturbedUtility:
         """
         Return the same with arcs of some length at least, a problem whose answer is near and easier to find.
 
@@ -292,7 +292,7 @@ class Perturbed:
 
         Returns
         -------
-        Perturbed
+        PerturbedUtility
             This one if all arcs are as long.
         """
         is_open = np.isfinite(self.usd)
@@ -309,21 +309,21 @@ class Perturbed:
         """Flow times value of time of each trip. [USD/h a year]"""
         return self.trips.flow * self.vot[self.trips.klass]
 
-    def hours(self, volume: FloatArray) -> FloatArray:
+    def law_at(self, volume: FloatArray) -> FloatArray:
         """Return the law at flows on delayed arcs: value, slope and integral, shape (3, n_slot)."""
         return self.law.evaluate(volume)
 
-    def costs(self, hours: FloatArray) -> FloatArray:
+    def costs_at(self, hours: FloatArray) -> FloatArray:
         """Return the cost of all arcs at some delays of the delayed ones, as it is perturbed, by class. [USD/t]"""
-        return self.free + self.vot[:, None] * self.spread(hours)
+        return self.free + self.vot[:, None] * self.over_all_arcs(hours)
 
-    def spread(self, hours: FloatArray) -> FloatArray:
+    def over_all_arcs(self, hours: FloatArray) -> FloatArray:
         """Return hours of delayed arcs as hours of all arcs."""
         out = np.zeros(self.graph.n_arc)
         out[self.arcs] = hours
         return out
 
-    def most_response(self, rows: IntArray, flows: UnitFlows) -> FloatArray:
+    def largest_response(self, rows: IntArray, flows: UnitFlows) -> FloatArray:
         """
         Return what flows on delayed arcs fall at most as their own delay rises. [t/yr per h]
 
@@ -354,7 +354,7 @@ class Perturbed:
         *,
         known_at: FloatArray | None = None,
         checked: bool = True,
-        felt: IntArray | None = None,
+        followed: IntArray | None = None,
         seen: IntArray | None = None,
     ) -> Choice:
         """
@@ -372,7 +372,7 @@ class Perturbed:
             Costs that `known` was proven at, so that proofs that still hold need not be made again. [USD/t]
         checked : bool
             Without it, trips keep to the arcs they are known to use.
-        felt : ndarray of int64, shape (n_felt,), optional
+        followed : ndarray of int64, shape (n_followed,), optional
             Delayed arcs to whose delays the answer is wanted; without it, no slope is taken.
         seen : ndarray of int64, optional
             Delayed arcs whose flows answer; default is all.
@@ -383,20 +383,20 @@ class Perturbed:
         """
         rows = self.rows if rows is None else rows
         known = UnitFlows.none(len(rows)) if known is None else known
-        cost = self.costs(hours)
+        cost = self.costs_at(hours)
         fallen = np.full(len(cost), np.inf)
         if known_at is not None:
             kernel.fall(known_at, cost, fallen)
         m = len(self.trips.flow)
         n_seen = len(self.arcs) if seen is None else len(seen)
-        shape = (0, 0) if felt is None else (len(felt), n_seen)
+        shape = (0, 0) if followed is None else (len(followed), n_seen)
         slots = self.slots if seen is None else self._places(seen)
-        rows_of = self.slots if felt is None else self._places(felt)
+        rows_of = self.slots if followed is None else self._places(followed)
         values = np.zeros((m, 6))
         trips = (*self.trips[:3], self.weight, self.ceiling, self.band)
         size = np.diff(known.at)
         effort = np.concatenate([[0], np.cumsum(np.where(size > 0, size, _WORK_ANEW))])
-        parts = cut(effort.astype(np.int64))
+        parts = split_work(effort.astype(np.int64))
 
         def work(i: int) -> tuple[UnitFlows, FloatArray, FloatArray]:
             begin, end = parts[i]
@@ -414,15 +414,15 @@ class Perturbed:
             kernel.load(*found[:3], flow, load)
             return found, load, slope
 
-        done = together(work, len(parts))
+        done = run_parallel(work, len(parts))
         stays = rows[(values[rows, 5] < 1.0) & (values[rows, 3] > 0.0)]
         if len(stays) and self._alone(stays):
             flows = UnitFlows.joined([d[0] for d in done])
             return self.solve(
-                hours, rows, flows, known_at=cost, checked=checked, felt=felt, seen=seen
+                hours, rows, flows, known_at=cost, checked=checked, followed=followed, seen=seen
             )
         slope = None
-        if felt is not None:
+        if followed is not None:
             slope = done[0][2]
             for _, _, more in done[1:]:
                 slope += more
@@ -439,5 +439,5 @@ class Perturbed:
             slope,
             checked,
             cost,
-            felt,
+            followed,
         )

@@ -1,7 +1,7 @@
 """
 What path-based assignment reads and writes: trees, trips, their paths and the arcs, as arrays for kernels.
 
-`lay_out` makes it of a problem, `begin_from` loads the paths of another solution, `solution` gives the result.
+`build_path_sets` makes it of a problem, `load_paths` loads the paths of another solution, `build_solution` gives the result.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from isthmus.assign.base import Delay, Graph, PathFlows, Solution, Trees, Trips
 from isthmus.kernels import projection
 from isthmus.kernels.delay import NONE
 
-__all__ = ["PathSets", "begin_from", "lay_out", "solution"]
+__all__ = ["PathSets", "build_path_sets", "build_solution", "load_paths"]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -71,7 +71,7 @@ class PathSets:
     was: FloatArray
     rows: IntArray
 
-    def room(self) -> None:
+    def make_room(self) -> None:
         """Make more room: first by dropping what is no longer used, then by growing."""
         n_trip, n_node = len(self.trip[0]), len(self.graph[0]) - 1
         size, length = len(self.path[0]), len(self.pool)
@@ -89,7 +89,7 @@ class PathSets:
         self.used[:] = n, entries
 
 
-def lay_out(
+def build_path_sets(
     graph: Graph,
     cost: FloatArray,
     trips: Trips,
@@ -186,10 +186,10 @@ def lay_out(
     )
 
 
-def begin_from(state: PathSets, start: Solution | PathFlows) -> None:
+def load_paths(state: PathSets, start: Solution | PathFlows) -> None:
     """Load the open paths of another solution, whose trips are the same, row by row."""
     if start.trees is not None:
-        _plant(state, start.trees)
+        _load_trees(state, start.trees)
     rows = state.rows
     trip_of = np.full(int(start.path_trip.max(initial=-1)) + 1, -1, np.int64)
     inside = rows[rows < len(trip_of)]
@@ -230,7 +230,7 @@ def begin_from(state: PathSets, start: Solution | PathFlows) -> None:
     projection.refresh(state.laws, state.marginal, state.free, *state.arc)
 
 
-def _plant(state: PathSets, old: Trees) -> None:
+def _load_trees(state: PathSets, old: Trees) -> None:
     """Begin from other trees of the same graph, root by root."""
     root, klass = state.tree[:2]
     n_node = state.tree[3].shape[1]
@@ -264,7 +264,7 @@ def _owners(state: PathSets, order: IntArray) -> IntArray:
     return np.repeat(order, paths[order])
 
 
-def solution(
+def build_solution(
     state: PathSets,
     graph: Graph,
     cost: FloatArray,

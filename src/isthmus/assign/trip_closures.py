@@ -10,10 +10,10 @@ from typing import NamedTuple
 import numpy as np
 
 from isthmus.assign.base import FloatArray, IntArray
-from isthmus.assign.perturbed import Perturbed, UnitFlows
+from isthmus.assign.perturbed_utility import PerturbedUtility, UnitFlows
 from isthmus.kernels import choose as kernel
 
-__all__ = ["Apart", "apart"]
+__all__ = ["ClosureValues", "solve_with_closures"]
 
 _TABLES = 128
 """Tables of cost that one piece of work copies; pieces do not depend on the number of threads."""
@@ -21,7 +21,7 @@ _ROWS = 2_000
 """Trips of one piece."""
 
 
-class Apart(NamedTuple):
+class ClosureValues(NamedTuple):
     """
     What some trips do, each with its own arcs closed.
 
@@ -37,8 +37,8 @@ class Apart(NamedTuple):
     served: FloatArray
 
 
-def apart(
-    problem: Perturbed,
+def solve_with_closures(
+    problem: PerturbedUtility,
     hours: FloatArray,
     trips: IntArray,
     shut: IntArray,
@@ -49,13 +49,13 @@ def apart(
     workers: int = 2,
     each: Callable[[IntArray, UnitFlows], None] | None = None,
     progress: Callable[[], None] | None = None,
-) -> Apart:
+) -> ClosureValues:
     """
     Solve trips at some delays, each with one of several sets of arcs closed.
 
     Parameters
     ----------
-    problem : Perturbed
+    problem : PerturbedUtility
     hours : ndarray, shape (n_slot,)
         Of delayed arcs. [h]
     trips : ndarray of int64, shape (n,)
@@ -76,12 +76,12 @@ def apart(
 
     Returns
     -------
-    Apart
+    ClosureValues
     """
     klass, origin, goal, _ = problem.trips
     order = np.lexsort((origin[trips], goal[trips], shut, klass[trips]))
     names = klass[trips].astype(np.int64) * len(closed) + shut
-    cost = problem.costs(hours)
+    cost = problem.costs_at(hours)
     # a closure makes nothing cheaper
     fall = 0.0 if known_at is not None and np.array_equal(known_at, cost) else np.inf
     new = np.diff(names[order], prepend=-1) != 0
@@ -131,4 +131,4 @@ def apart(
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
-    return Apart(value, served)
+    return ClosureValues(value, served)

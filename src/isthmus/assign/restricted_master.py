@@ -11,7 +11,7 @@ import numpy.typing as npt
 from isthmus.errors import IsthmusError
 from isthmus.kernels import pricing
 
-__all__ = ["Basis", "Columns", "Master", "Quiet"]
+__all__ = ["Basis", "Columns", "QuietHighs", "RestrictedMaster"]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -80,7 +80,7 @@ class Basis(NamedTuple):
     rows: list[highspy.HighsBasisStatus]
 
 
-class Quiet(highspy.Highs):
+class QuietHighs(highspy.Highs):
     """HiGHS that says nothing: its banner would land in the output of a command."""
 
     def enableCallbacks(self) -> None:  # noqa: N802 - the name is HiGHS's, its first word comes from here
@@ -89,7 +89,7 @@ class Quiet(highspy.Highs):
         super().enableCallbacks()  # type: ignore[no-untyped-call]
 
 
-class Master:
+class RestrictedMaster:
     """
     Least cost of flows on known paths under the capacities met so far.
 
@@ -111,7 +111,7 @@ class Master:
         self.row_arcs = np.empty(0, np.int64)
         self.row_of_arc = np.full(n_arc, -1, np.int64)
         self.price = price
-        self.highs = highs = Quiet()  # type: ignore[no-untyped-call]
+        self.highs = highs = QuietHighs()  # type: ignore[no-untyped-call]
         for option, value in (
             ("presolve", "off"),
             ("solver", "simplex"),
@@ -163,7 +163,7 @@ class Master:
         self.columns = self.columns.plus(paths)
         self.cost = np.concatenate([self.cost, cost])
 
-    def fresh(self, paths: Columns) -> Columns:
+    def unknown_paths(self, paths: Columns) -> Columns:
         """Return those paths that are not among the known: rounding may find one again."""
         asked = np.zeros(self.n_trip, np.bool_)
         asked[paths.trip] = True
@@ -205,7 +205,7 @@ class Master:
         """Change the capacity of an arc that has a row."""
         self.highs.changeRowBounds(int(self.row_of_arc[arc]), -np.inf, capacity)
 
-    def begin(self, served: BoolArray) -> None:
+    def start_from_first_paths(self, served: BoolArray) -> None:
         """
         Start where each trip marked as served is on its first open path, and every row has room.
 
@@ -231,7 +231,7 @@ class Master:
         start.valid = True
         self.highs.setBasis(start)
 
-    def kept(self, most: int) -> tuple[Columns, Basis]:
+    def used_paths(self, most: int) -> tuple[Columns, Basis]:
         """
         Return paths and basis for a later programme: paths in the basis and the latest others.
 

@@ -18,7 +18,7 @@ import pandas as pd
 
 from isthmus.assign.base import Delay, Trips
 from isthmus.assign.congestion import delay_of, reference_hours
-from isthmus.assign.reference import Reference, reference_of
+from isthmus.assign.perturbation_lengths import ReferenceNetwork, reference_network
 from isthmus.cost.model import ArcCost, GeneralizedCost, freight_goods
 from isthmus.cost.restrictions import bites
 from isthmus.errors import Fault, InputError, UnknownName
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
     from isthmus.demand import Demand
     from isthmus.network import Network
 
-__all__ = ["Prepared", "network_digest", "prepared", "trips_at"]
+__all__ = ["Inputs", "network_digest", "prepare_inputs", "trip_positions"]
 
 _FLOW = ["origin_zone_id", "destination_zone_id", "commodity_id", "tonnes_t_yr"]
 
 
 @dataclass(frozen=True)
-class Prepared:
+class Inputs:
     """
     Demand on a network at a cost.
 
@@ -51,7 +51,7 @@ class Prepared:
     delay : Delay, optional
     bites : ndarray of bool, shape (n_restriction,)
         See `cost.restrictions.bites`.
-    reference : Reference
+    reference : ReferenceNetwork
         The network without any scenario, which route choice is measured on.
     length : ndarray, shape (n_class, n_arc)
         What the perturbation is measured in. [USD/t]
@@ -65,7 +65,7 @@ class Prepared:
     trips: Trips
     delay: Delay | None
     bites: npt.NDArray[np.bool_]
-    reference: Reference
+    reference: ReferenceNetwork
     length: npt.NDArray[np.float64]
     overrides: dict[str, float]
 
@@ -79,9 +79,9 @@ class Prepared:
         )
 
 
-def prepared(
+def prepare_inputs(
     network: Network, demand: Demand, cost: GeneralizedCost, start: Assignment | None
-) -> Prepared:
+) -> Inputs:
     """
     Return what a method works on.
 
@@ -95,7 +95,7 @@ def prepared(
 
     Returns
     -------
-    Prepared
+    Inputs
         The same with and without a parent.
 
     Raises
@@ -108,25 +108,25 @@ def prepared(
     revised = None if start is None else revise(network, start.virtual)
     if start is None or revised is None:
         virtual = expand(network)
-        table, ends = _flows(demand, virtual)
+        table, ends = _flows_with_territories(demand, virtual)
         classes, table["class"] = cost.classes(network, table.assign(**ends))
         arc_cost = cost.of(virtual, classes)
-        trips = trips_at(table, virtual)
-        origin = reference_of(network, cost, virtual, arc_cost, start)
-        return Prepared(
+        trips = trip_positions(table, virtual)
+        origin = reference_network(network, cost, virtual, arc_cost, start)
+        return Inputs(
             virtual, arc_cost, table, trips, delay_of(virtual, arc_cost), bites(network), origin,
             origin.lengths(virtual, arc_cost), cost.overrides,
         )  # fmt: skip
     virtual, changed = revised
-    table, trips, classes, bite = _trades(network, demand, cost, start, virtual)
+    table, trips, classes, bite = _trips_and_classes(network, demand, cost, start, virtual)
     arc_cost = cost.of(virtual, classes, start.cost, changed)
     delay = _delay(virtual, arc_cost, start, changed)
-    origin = reference_of(network, cost, virtual, arc_cost, start)
+    origin = reference_network(network, cost, virtual, arc_cost, start)
     length = origin.lengths(virtual, arc_cost)
-    return Prepared(virtual, arc_cost, table, trips, delay, bite, origin, length, cost.overrides)
+    return Inputs(virtual, arc_cost, table, trips, delay, bite, origin, length, cost.overrides)
 
 
-def _trades(
+def _trips_and_classes(
     network: Network,
     demand: Demand,
     cost: GeneralizedCost,
@@ -135,7 +135,7 @@ def _trades(
 ) -> tuple[pd.DataFrame, Trips, pd.DataFrame, npt.NDArray[np.bool_]]:
     """Return the flows, the trips, the classes and the restrictions that bite."""
     bite = bites(network)
-    old = start.prepared
+    old = start.inputs
     if (
         old is not None
         and demand.flows is start.demand.flows
@@ -145,9 +145,9 @@ def _trades(
     ):
         table = old.table[[*_FLOW, "class"]].copy()
         return table, old.trips, old.cost.commodities, bite
-    table, ends = _flows(demand, virtual)
+    table, ends = _flows_with_territories(demand, virtual)
     classes, table["class"] = cost.classes(network, table.assign(**ends))
-    return table, trips_at(table, virtual), classes, bite
+    return table, trip_positions(table, virtual), classes, bite
 
 
 def _delay(
@@ -157,7 +157,7 @@ def _delay(
     changed: npt.NDArray[np.int64],
 ) -> Delay | None:
     """Return the delay laws; those of the parent where no capacity has changed."""
-    old = start.prepared
+    old = start.inputs
     if old is None or cost.parameters is not old.cost.parameters or old.delay is None:
         return delay_of(virtual, cost)
     now, before = cost.capacity_t_yr[changed], old.cost.capacity_t_yr[changed]
@@ -166,7 +166,9 @@ def _delay(
     return old.delay._replace(t0=reference_hours(cost))
 
 
-def _flows(demand: Demand, virtual: VirtualNetwork) -> tuple[pd.DataFrame, dict[str, Any]]:
+def _flows_with_territories(
+    demand: Demand, virtual: VirtualNetwork
+) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Return the flows and the lands they begin and end in; all unknown names in one error."""
     table = demand.flows[_FLOW].reset_index(drop=True).copy()
     facts = virtual.network.facts
@@ -189,7 +191,7 @@ def _flows(demand: Demand, virtual: VirtualNetwork) -> tuple[pd.DataFrame, dict[
     }
 
 
-def trips_at(table: pd.DataFrame, virtual: VirtualNetwork) -> Trips:
+def trip_positions(table: pd.DataFrame, virtual: VirtualNetwork) -> Trips:
     """
     Turn flows into positions.
 

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from isthmus.assign.base import by_head
-from isthmus.assign.columns import Columns, Master
-from isthmus.assign.generation import Point, Pricer, generate, price_paths
+from isthmus.assign.column_generation import Point, Pricer, generate_columns, price_paths
+from isthmus.assign.restricted_master import Columns, RestrictedMaster
 from isthmus.kernels import paths as path_kernels
 
 __all__ = ["Cut", "find_cut"]
@@ -55,7 +55,7 @@ class Cut:
         """Arcs with a weight."""
         return np.flatnonzero(self.weight > 0.0)
 
-    def times(self, scale: float) -> Cut:
+    def scaled(self, scale: float) -> Cut:
         """Return the same in another unit of flow."""
         return replace(self, need=self.need * scale, room=self.room * scale)
 
@@ -103,24 +103,24 @@ def find_cut(
     """
     free = np.where(np.isfinite(cost), 0.0, np.inf)
     flat = search.flat()
-    master = Master(demand, np.ones(len(demand)), len(capacity))
+    master = RestrictedMaster(demand, np.ones(len(demand)), len(capacity))
     shut = np.isinf(free)[flat.trip_klass[columns.trip][_owner(columns)], columns.arcs]
     closed = np.bincount(_owner(columns), shut, len(columns.trip)) > 0.0
     master.add_paths(columns, np.where(closed, np.inf, 0.0))
     if len(arcs):
         master.add_arcs(arcs, capacity[arcs])
-    master.begin(np.isfinite(flat.least))
-    most = generate(master, flat, free, demand, capacity, 0.0)
+    master.start_from_first_paths(np.isfinite(flat.least))
+    most = generate_columns(master, flat, free, demand, capacity, 0.0)
     enough = _LEFT * float(demand.sum())
     if most.objective <= enough:
         return None
-    weight = _too_small(flat, free, demand, capacity, most.toll)
+    weight = _smallest_cut(flat, free, demand, capacity, most.toll)
     if weight is None:
-        weight = _spared(master, flat, free, demand, capacity, most, enough)
-    return _weighed(flat, free, demand, capacity, weight)
+        weight = _filter_capacities(master, flat, free, demand, capacity, most, enough)
+    return _certified_cut(flat, free, demand, capacity, weight)
 
 
-def _weighed(
+def _certified_cut(
     search: Pricer, free: FloatArray, demand: FloatArray, capacity: FloatArray, weight: FloatArray
 ) -> Cut:
     """Return the cut of some weights, with what they prove."""
@@ -135,7 +135,7 @@ def _owner(columns: Columns) -> IntArray:
     return np.repeat(np.arange(len(columns.trip)), np.diff(columns.starts))
 
 
-def _too_small(
+def _smallest_cut(
     search: Pricer, free: FloatArray, demand: FloatArray, capacity: FloatArray, weight: FloatArray
 ) -> FloatArray | None:
     """Return 1 on the arcs of the smallest violated cut among the balls of the weights, if any."""
@@ -176,8 +176,8 @@ def _too_small(
     return None if best is None else best[1]
 
 
-def _spared(
-    master: Master,
+def _filter_capacities(
+    master: RestrictedMaster,
     search: Pricer,
     free: FloatArray,
     demand: FloatArray,
@@ -196,7 +196,7 @@ def _spared(
         without[arc] = np.inf
         for a in master.row_arcs:
             master.set_capacity(int(a), without[a])
-        less = generate(master, search, free, demand, without, 0.0)
+        less = generate_columns(master, search, free, demand, without, 0.0)
         if less.objective > enough:
             point, capacity = less, without
     weight = point.toll / point.toll.max()

@@ -8,11 +8,18 @@ import numpy as np
 import numpy.typing as npt
 
 from isthmus.assign.base import Graph, Progress, Trips, by_head
-from isthmus.assign.columns import Columns, Master
+from isthmus.assign.restricted_master import Columns, RestrictedMaster
 from isthmus.kernels import paths as path_kernels
 from isthmus.kernels import pricing
 
-__all__ = ["Point", "Pricer", "floors", "generate", "price_paths", "pricer"]
+__all__ = [
+    "Point",
+    "Pricer",
+    "build_pricer",
+    "costs_to_destinations",
+    "generate_columns",
+    "price_paths",
+]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -96,7 +103,7 @@ class Point(NamedTuple):
         return max(0.0, above) / abs(self.objective) if self.objective else max(0.0, above)
 
 
-def pricer(graph: Graph, cost: FloatArray, trips: Trips, first_through_node: int) -> Pricer:
+def build_pricer(graph: Graph, cost: FloatArray, trips: Trips, first_through_node: int) -> Pricer:
     """
     Group trips and find the floors of their searches.
 
@@ -118,7 +125,7 @@ def pricer(graph: Graph, cost: FloatArray, trips: Trips, first_through_node: int
     begin = np.flatnonzero(new)
     key = trips.klass.astype(np.int64) * graph.n_node + trips.destination
     towards, row = np.unique(key, return_inverse=True)
-    floor = floors(graph, cost, towards, first_through_node)
+    floor = costs_to_destinations(graph, cost, towards, first_through_node)
     return Pricer(
         graph,
         first_through_node,
@@ -133,7 +140,7 @@ def pricer(graph: Graph, cost: FloatArray, trips: Trips, first_through_node: int
     )
 
 
-def floors(
+def costs_to_destinations(
     graph: Graph, cost: FloatArray, towards: IntArray, first_through_node: int
 ) -> FloatArray:
     """
@@ -223,8 +230,8 @@ def path_costs(search: Pricer, paths: Columns, cost: FloatArray) -> FloatArray:
     return out
 
 
-def generate(
-    master: Master,
+def generate_columns(
+    master: RestrictedMaster,
     search: Pricer,
     cost: FloatArray,
     demand: FloatArray,
@@ -240,7 +247,7 @@ def generate(
 
     Parameters
     ----------
-    master : Master
+    master : RestrictedMaster
         Changed: it holds the paths and capacities added.
     search : Pricer
     cost : ndarray, shape (n_class, n_arc)
@@ -283,7 +290,7 @@ def generate(
             progress(iterations, point.gap)
         if point.gap <= gap:
             return point
-        new = master.fresh(paths)
+        new = master.unknown_paths(paths)
         if not len(new.trip):
             return point
         master.add_paths(new, path_costs(search, new, cost))

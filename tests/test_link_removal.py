@@ -8,19 +8,19 @@ import pytest
 import isthmus as ist
 from isthmus.analysis.criticality import criticality, elements_of
 from isthmus.assign.equilibrium import equilibrium
-from isthmus.assign.without import Without
+from isthmus.assign.link_removal import LinkRemoval
 from isthmus.errors import InputError
 
 
 @pytest.fixture(scope="module")
-def without(central) -> Without:
-    return Without(central)
+def without(central) -> LinkRemoval:
+    return LinkRemoval(central)
 
 
 def test_an_element_nobody_uses_costs_nothing(without):
     """Nothing moves over it, so nobody loses by it: exactly 0."""
     idle = np.flatnonzero(without.base.arc_flow.sum(axis=0) == 0.0)[:5]
-    found = without.of(idle)
+    found = without.remove(idle)
     assert not found.usd_t.any()
     assert not found.stopped_t_yr.any()
 
@@ -33,7 +33,7 @@ def test_closing_never_saves_at_the_delays_of_the_base(without):
         trips = without._sorted(without.trips_over(elements.arcs[i]))
         if not len(trips):
             continue
-        shut = without.problem.without(elements.arcs[i])
+        shut = without.problem.with_closed(elements.arcs[i])
         held = shut.solve(without.found.hours, trips, without.unit.take(trips))
         assert (held.value >= without.value[trips] * (1.0 - 1e-11)).all(), elements.table.iloc[i]
 
@@ -43,8 +43,8 @@ def test_a_case_beside_the_base_is_what_solving_all_trips_gives(without, element
     """The shortcut is one: all trips solved anew give the same loss."""
     elements = elements_of(without.base, ["link", "crossing"])
     arcs = elements.arcs[list(elements.table["element_id"]).index(element)]
-    near = without.of(arcs)
-    shut = without.problem.without(arcs)
+    near = without.remove(arcs)
+    shut = without.problem.with_closed(arcs)
     far = equilibrium(
         shut, 1e-9, volume=without.found.volume, known=without.unit.take(without.found.choice.rows)
     )
@@ -62,7 +62,7 @@ def test_closed_to_some_is_closed_to_them_alone(without):
     over = without.trips_over(arcs)
     whose = np.zeros(len(without.trips.flow), np.bool_)
     whose[over[::2]] = True
-    some, all_ = without.of(arcs, whose), without.of(arcs)
+    some, all_ = without.remove(arcs, whose), without.remove(arcs)
     assert (some.network_usd_t[~whose] == 0.0).all()
     np.testing.assert_allclose(some.network_usd_t[whose], all_.network_usd_t[whose], rtol=1e-9)
 
@@ -74,7 +74,7 @@ def test_another_method_is_refused(central):
         network, central.demand, ist.GeneralizedCost(network.facts), method="all_or_nothing"
     )
     with pytest.raises(InputError, match="all_or_nothing"):
-        Without(flat)
+        LinkRemoval(flat)
 
 
 def test_emissions_are_in_tonnes(central):
@@ -83,7 +83,7 @@ def test_emissions_are_in_tonnes(central):
     found = criticality(central, ["link"], [name])
     elements = elements_of(central, ["link"])
     arcs = elements.arcs[list(elements.table["element_id"]).index(name)]
-    one = Without(central).of(arcs)
+    one = LinkRemoval(central).remove(arcs)
     kg = float((one.kept_t_yr * one.co2_kg_t).sum())
     assert found.elements.loc[0, "added_co2_t_yr"] == pytest.approx(kg / 1000.0, rel=1e-9)
     assert kg != 0.0
@@ -92,8 +92,8 @@ def test_emissions_are_in_tonnes(central):
 def test_two_that_the_same_trips_pass_may_cost_differently(central):
     """Elements are cases of their own: criticality gives each what closing it alone gives."""
     found = criticality(central, ["link"], ["rail:garmsar-mashhad", "road:mersin-iskenderun"])
-    without, elements = Without(central), elements_of(central, ["link"])
+    without, elements = LinkRemoval(central), elements_of(central, ["link"])
     names = list(elements.table["element_id"])
     for row in found.elements.itertuples(index=False):
-        one = without.of(elements.arcs[names.index(row.element_id)])
+        one = without.remove(elements.arcs[names.index(row.element_id)])
         assert row.added_usd_yr == pytest.approx(float((one.kept_t_yr * one.usd_t).sum()), rel=1e-9)

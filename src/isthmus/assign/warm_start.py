@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from isthmus.assign.base import PathFlows, Trips
-from isthmus.assign.perturbed import UnitFlows
+from isthmus.assign.perturbed_utility import UnitFlows
 
 if TYPE_CHECKING:
     from isthmus.assign import Assignment
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from isthmus.virtual import VirtualNetwork
 
 __all__ = [
-    "PAIR", "Kin", "arc_keys", "kin", "parent_costs", "parent_flows", "parent_unit", "parent_volume",
+    "PAIR", "ParentMatch", "arc_keys", "match_parent", "parent_costs", "parent_flows", "parent_unit", "parent_volume",
 ]  # fmt: skip
 
 IntArray = npt.NDArray[np.int64]
@@ -56,39 +56,48 @@ def arc_keys(virtual: VirtualNetwork) -> pd.Index:
     ]
     rows = arcs[_KEY].itertuples(index=False, name=None)
     return pd.Index(
-        ["|".join(map(str, row)) + "@" + end for row, end in zip(rows, ends, strict=True)]
+        [
+            "|".join(map(str, trip_here)) + "@" + end
+            for trip_here, end in zip(rows, ends, strict=True)
+        ]
     )
 
 
 @dataclass(frozen=True)
-class Kin:
+class ParentMatch:
     """
     Where a scenario's arcs and trips are in its parent, and the other way round.
 
     Parameters
     ----------
-    to_here : ndarray of int, shape (n_parent_arc,), optional
+    arc_here : ndarray of int, shape (n_parent_arc,), optional
         Place here of each arc of the parent, -1 where it is gone; None if arcs are the same.
-    back : ndarray of int, shape (n_arc,), optional
+    arc_there : ndarray of int, shape (n_arc,), optional
         Place in the parent of each arc here.
-    row : ndarray of int, shape (n_parent_trip,), optional
+    trip_here : ndarray of int, shape (n_parent_trip,), optional
         Row here of each trip of the parent, -1 where there is none; None if trips are the same.
-    was : ndarray of int, shape (n_trip,), optional
+    trip_there : ndarray of int, shape (n_trip,), optional
         Row in the parent of each trip here.
     """
 
-    to_here: IntArray | None
-    back: IntArray | None
-    row: IntArray | None
-    was: IntArray | None
+    arc_here: IntArray | None
+    arc_there: IntArray | None
+    trip_here: IntArray | None
+    trip_there: IntArray | None
 
-    def earlier(self, start: Assignment, column: str) -> npt.NDArray[np.float64]:
+    def parent_values(self, start: Assignment, column: str) -> npt.NDArray[np.float64]:
         """Return what the parent says of each trip here, NaN where it has none."""
         values = start.trips[column].to_numpy(dtype=float)
-        return values if self.was is None else np.where(self.was >= 0, values[self.was], np.nan)
+        return (
+            values
+            if self.trip_there is None
+            else np.where(self.trip_there >= 0, values[self.trip_there], np.nan)
+        )
 
 
-def kin(start: Assignment, virtual: VirtualNetwork, table: pd.DataFrame, trips: Trips) -> Kin:
+def match_parent(
+    start: Assignment, virtual: VirtualNetwork, table: pd.DataFrame, trips: Trips
+) -> ParentMatch:
     """
     Return how a scenario's arcs and trips stand to its parent's.
 
@@ -103,18 +112,18 @@ def kin(start: Assignment, virtual: VirtualNetwork, table: pd.DataFrame, trips: 
 
     Returns
     -------
-    Kin
+    ParentMatch
     """
-    to_here = back = row = was = None
+    arc_here = arc_there = trip_here = trip_there = None
     if virtual.graph is not start.virtual.graph:
         here, there = arc_keys(virtual), arc_keys(start.virtual)
         if not (here.equals(there) and virtual.stops == start.virtual.stops):
-            to_here, back = here.get_indexer(there), there.get_indexer(here)
-    known = start.prepared is not None and trips is start.prepared.trips
+            arc_here, arc_there = here.get_indexer(there), there.get_indexer(here)
+    known = start.inputs is not None and trips is start.inputs.trips
     if start.has_twins or not (known or _same_pairs(table, start.trips)):
         ours, theirs = (pd.MultiIndex.from_frame(t[PAIR]) for t in (table, start.trips))
-        row, was = _first_places(ours, theirs), _first_places(theirs, ours)
-    return Kin(to_here, back, row, was)
+        trip_here, trip_there = _first_places(ours, theirs), _first_places(theirs, ours)
+    return ParentMatch(arc_here, arc_there, trip_here, trip_there)
 
 
 def _same_pairs(one: pd.DataFrame, other: pd.DataFrame) -> bool:
@@ -154,9 +163,9 @@ def parent_flows(
     -------
     PathFlows
     """
-    of, paths = kin(start, virtual, table, trips), start.paths
-    trip = paths.trip if of.row is None else of.row[paths.trip]
-    arcs = paths.arcs if of.to_here is None else of.to_here[paths.arcs]
+    of, paths = match_parent(start, virtual, table, trips), start.paths
+    trip = paths.trip if of.trip_here is None else of.trip_here[paths.trip]
+    arcs = paths.arcs if of.arc_here is None else of.arc_here[paths.arcs]
     klass = np.where(trip >= 0, trips.klass[np.maximum(trip, 0)], 0)
     is_open = np.isfinite(cost.usd)
     shut = (arcs < 0) | ~is_open[klass[paths.path_of_arc], np.maximum(arcs, 0)]
@@ -168,18 +177,20 @@ def parent_flows(
     at = np.repeat(paths.indptr[:-1][keep] - indptr[:-1], size) + np.arange(indptr[-1])
     return PathFlows(
         trip[keep].astype(np.int32), indptr, arcs[at].astype(np.int32), paths.flow[keep],
-        start.trees if of.back is None else None,
+        start.trees if of.arc_there is None else None,
     )  # fmt: skip
 
 
-def parent_unit(start: Assignment, of: Kin, virtual: VirtualNetwork, m: int) -> UnitFlows | None:
+def parent_unit(
+    start: Assignment, of: ParentMatch, virtual: VirtualNetwork, m: int
+) -> UnitFlows | None:
     """
     Return what the parent's trips do, on the arcs and nodes of a scenario.
 
     Parameters
     ----------
     start : Assignment
-    of : Kin
+    of : ParentMatch
     virtual : VirtualNetwork
         Of the scenario.
     m : int
@@ -194,28 +205,28 @@ def parent_unit(start: Assignment, of: Kin, virtual: VirtualNetwork, m: int) -> 
     unit = start.unit
     if unit is None:
         return None
-    if of.was is not None:
-        rows = np.where(of.was >= 0, of.was, len(unit.at) - 1)
+    if of.trip_there is not None:
+        rows = np.where(of.trip_there >= 0, of.trip_there, len(unit.at) - 1)
         unit = unit.with_empty().take(rows.astype(np.int64))
-    if of.to_here is None:
+    if of.arc_here is None:
         return unit
     stops = {stop: i for i, stop in enumerate(virtual.stops)}
     node = np.array([stops.get(s, -1) for s in start.virtual.stops], np.int32)
-    arcs, nodes = of.to_here[unit.arcs].astype(np.int32), node[unit.nodes]
+    arcs, nodes = of.arc_here[unit.arcs].astype(np.int32), node[unit.nodes]
     owner = np.repeat(np.arange(m), np.diff(unit.at))
     gone = np.bincount(owner[arcs < 0], minlength=m) > 0
     moved = unit._replace(arcs=arcs, nodes=nodes)
     return moved.with_empty().take(np.where(gone, m, np.arange(m)).astype(np.int64))
 
 
-def parent_volume(start: Assignment, of: Kin) -> npt.NDArray[np.float64]:
+def parent_volume(start: Assignment, of: ParentMatch) -> npt.NDArray[np.float64]:
     """
     Return the flows that the parent's delays are of, on the arcs of a scenario; 0 on those it has not.
 
     Parameters
     ----------
     start : Assignment
-    of : Kin
+    of : ParentMatch
 
     Returns
     -------
@@ -226,11 +237,11 @@ def parent_volume(start: Assignment, of: Kin) -> npt.NDArray[np.float64]:
     found = None if start.solution is None else start.solution.equilibrium
     if found is not None:
         flow[found.problem.arcs] = found.volume
-    return flow if of.back is None else np.where(of.back >= 0, flow[of.back], 0.0)
+    return flow if of.arc_there is None else np.where(of.arc_there >= 0, flow[of.arc_there], 0.0)
 
 
 def parent_costs(
-    start: Assignment, of: Kin, trips: Trips, shape: tuple[int, int]
+    start: Assignment, of: ParentMatch, trips: Trips, shape: tuple[int, int]
 ) -> npt.NDArray[np.float64] | None:
     """
     Return the costs that the parent's answers were proven at, by class and arc of a scenario.
@@ -238,7 +249,7 @@ def parent_costs(
     Parameters
     ----------
     start : Assignment
-    of : Kin
+    of : ParentMatch
     trips : Trips
         Of the scenario.
     shape : tuple of int
@@ -254,14 +265,16 @@ def parent_costs(
     if table is None:
         return None
     there = start.trip_ends.klass
-    was = np.arange(len(there)) if of.was is None else of.was
-    known = was >= 0
+    trip_there = np.arange(len(there)) if of.trip_there is None else of.trip_there
+    known = trip_there >= 0
     first = np.full(shape[0], len(table), np.int64)
     last = np.full(shape[0], -1, np.int64)
-    np.minimum.at(first, trips.klass[known], there[was[known]])
-    np.maximum.at(last, trips.klass[known], there[was[known]])
+    np.minimum.at(first, trips.klass[known], there[trip_there[known]])
+    np.maximum.at(last, trips.klass[known], there[trip_there[known]])
     out = np.full(shape, np.inf)
     same = first == last
     rows = table[first[same]]
-    out[same] = rows if of.back is None else np.where(of.back >= 0, rows[:, of.back], np.inf)
+    out[same] = (
+        rows if of.arc_there is None else np.where(of.arc_there >= 0, rows[:, of.arc_there], np.inf)
+    )
     return out
