@@ -13,8 +13,9 @@ from scipy.sparse.csgraph import dijkstra
 
 from isthmus.assign import column_generation
 from isthmus.assign.all_or_nothing import all_or_nothing
-from isthmus.assign.base import Trips, build_graph, least_costs
+from isthmus.assign.base import Trips, build_graph
 from isthmus.assign.capacitated import capacitated
+from isthmus.assign.least_cost import least_costs
 from isthmus.errors import CostError, Infeasible, InputError
 from isthmus.formats.tntp import read_tntp_network, read_tntp_trips
 

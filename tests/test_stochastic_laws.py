@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from isthmus.assign.base import Delay, Trips, build_graph, least_costs
+from isthmus.assign.base import Delay, Trips, build_graph
+from isthmus.assign.least_cost import least_costs
 from isthmus.assign.threads import one_thread
 from isthmus.kernels import decompose
 from isthmus.kernels.delay import BPR, NONE

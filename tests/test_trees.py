@@ -7,7 +7,8 @@ import pytest
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from isthmus.assign.base import build_graph, shortest_trees, skims
+from isthmus.assign.base import build_graph
+from isthmus.assign.least_cost import shortest_trees, skims
 from isthmus.kernels import trees
 
 

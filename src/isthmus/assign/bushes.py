@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from isthmus.assign.base import Graph, Solution, by_head
+from isthmus.assign.base import Graph, by_head
 from isthmus.assign.path_sets import PathSets
+from isthmus.assign.solution import Solution
 from isthmus.kernels import bushes, listing
 
 __all__ = ["Bushes", "Listed", "Own", "grow_bushes", "list_paths", "own_paths", "take_paths"]

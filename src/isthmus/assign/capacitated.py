@@ -9,13 +9,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from isthmus.assign.base import Graph, Progress, Solution, Trips
+from isthmus.assign.base import Graph, Progress, Trips
 from isthmus.assign.capacity_cuts import Cut, find_cut
-from isthmus.assign.capacity_problem import (
-    CapacityProblem,
-    checked_capacity_problem,
-    checked_penalty,
-)
+from isthmus.assign.capacity_problem import CapacityProblem, checked_capacity_problem
+from isthmus.assign.checks import checked_penalty
 from isthmus.assign.column_generation import (
     Point,
     Pricer,
@@ -25,6 +22,7 @@ from isthmus.assign.column_generation import (
     price_paths,
 )
 from isthmus.assign.restricted_master import Basis, Columns, RestrictedMaster
+from isthmus.assign.solution import Solution
 from isthmus.errors import Infeasible
 from isthmus.kernels.pricing import load
 

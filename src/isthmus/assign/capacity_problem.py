@@ -7,10 +7,11 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from isthmus.assign.base import Graph, Trips, checked_cost, checked_trips
+from isthmus.assign.base import Graph, Trips
+from isthmus.assign.checks import checked_cost, checked_trips
 from isthmus.errors import Fault, InputError
 
-__all__ = ["CapacityProblem", "checked_capacity_problem", "checked_penalty"]
+__all__ = ["CapacityProblem", "checked_capacity_problem"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -43,9 +44,7 @@ class CapacityProblem(NamedTuple):
     @property
     def moving(self) -> Trips:
         """The trips that move, sorted."""
-        klass, origin, destination, flow = self.trips
-        rows = self.rows
-        return Trips(klass[rows], origin[rows], destination[rows], flow[rows])
+        return self.trips.take(self.rows)
 
     def joins_as(self, other: CapacityProblem) -> bool:
         """Whether another problem has the same graph and the same ends of trips."""
@@ -107,38 +106,3 @@ def checked_capacity_problem(
     order = np.lexsort((trips.destination, trips.origin, trips.klass))
     rows = order[trips.origin[order] != trips.destination[order]]
     return CapacityProblem(graph, table, room, trips, rows, first_through_node)
-
-
-def checked_penalty(penalty: npt.ArrayLike | None, n_trip: int) -> FloatArray | None:
-    """
-    Return the penalty of every trip, or say which is wrong.
-
-    Parameters
-    ----------
-    penalty : array_like, shape () or (n_trip,), optional
-        0 or more, finite. [USD/t]
-    n_trip : int
-
-    Returns
-    -------
-    ndarray, shape (n_trip,), or None
-
-    Raises
-    ------
-    InputError
-        If a penalty is no price or their number does not fit; lists them all.
-    """
-    if penalty is None:
-        return None
-    given = np.asarray(penalty, np.float64)
-    if given.shape not in ((), (n_trip,)):
-        text = f"shape {given.shape} does not fit {n_trip} trips."
-        raise InputError([Fault("penalty", text, "Give one number, or one a trip.", "penalty")])
-    faults = [
-        Fault(f"penalty of trip {i}", f"{p} is no price.", "It must be 0 or more.", "penalty")
-        for i, p in enumerate(np.atleast_1d(given))
-        if not (p >= 0.0 and np.isfinite(p))
-    ]
-    if faults:
-        raise InputError(faults)
-    return np.array(np.broadcast_to(given, n_trip))

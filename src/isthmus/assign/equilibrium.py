@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from isthmus.assign.base import FloatArray, IntArray, Progress
-from isthmus.assign.perturbed_utility import Choice, PerturbedUtility, UnitFlows
+from isthmus.assign.perturbed_utility import PerturbedUtility
+from isthmus.assign.unit_flows import Choice, UnitFlows
 from isthmus.kernels.definite import solve_dense
 
 __all__ = ["Equilibrium", "equilibrium", "newton_direction"]

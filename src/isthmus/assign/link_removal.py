@@ -8,19 +8,19 @@ Newton's method. What a case prints is what a scenario that closes the same arcs
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from isthmus.assign.assignment import Assignment
 from isthmus.assign.base import BoolArray, FloatArray, IntArray
 from isthmus.assign.equilibrium import FollowedDelays, equilibrium, flow_gap, newton_direction
-from isthmus.assign.perturbed_utility import Choice, PerturbedUtility, UnitFlows
+from isthmus.assign.perturbed_utility import PerturbedUtility
+from isthmus.assign.stochastic import StochasticSolution
+from isthmus.assign.unit_flows import Choice, UnitFlows
 from isthmus.errors import Fault, InputError
 from isthmus.kernels import decompose
-
-if TYPE_CHECKING:
-    from isthmus.assign import Assignment
 
 __all__ = ["LinkRemoval", "Outcome"]
 
@@ -92,14 +92,15 @@ class LinkRemoval:
     """
 
     def __init__(self, base: Assignment, gap: float = 1e-6) -> None:
-        found = None if base.solution is None else base.solution.equilibrium
-        if base.method != "stochastic" or found is None or base.unit is None:
+        solution = base.solution
+        if not isinstance(solution, StochasticSolution):
             text = f"was assigned by {base.method}."
             mend = 'Assign it with method="stochastic".'
             raise InputError([Fault("base", text, mend, "without-method")])
-        self.base, self.gap, self.found = base, gap, found
+        self.base, self.gap = base, gap
+        self.found = found = solution.equilibrium
         self.problem: PerturbedUtility = found.problem
-        self.trips, self.unit, self.graph = self.problem.trips, base.unit, self.problem.graph
+        self.trips, self.unit, self.graph = self.problem.trips, solution.unit, self.problem.graph
         self.vot = self.problem.vot
         m = len(self.trips.flow)
         rows = found.choice.rows

@@ -14,20 +14,12 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from isthmus.assign.base import (
-    Delay,
-    Graph,
-    PathFlows,
-    Progress,
-    Solution,
-    Trips,
-    checked_cost,
-    checked_trips,
-)
+from isthmus.assign.base import Delay, Graph, Progress, Trips
+from isthmus.assign.checks import checked_cost, checked_trips, checked_vot
 from isthmus.assign.gradient_projection import GradientProjection
 from isthmus.assign.interrupt import interruptible
 from isthmus.assign.path_sets import build_path_sets, build_solution, load_paths
-from isthmus.errors import CostError
+from isthmus.assign.solution import PathFlows, Solution
 
 __all__ = ["path_based"]
 
@@ -120,9 +112,7 @@ def path_based(
     """
     table = checked_cost(graph, cost)
     trips = checked_trips(graph, len(table), trips)
-    price = np.broadcast_to(np.asarray(vot, np.float64), (len(table),))
-    if not (np.isfinite(price).all() and (price > 0.0).all()):
-        raise CostError(f"values of time are {price.tolist()}: each must be above 0.")
+    price = checked_vot(vot, len(table))
     state = build_path_sets(
         graph, table, trips, delay, price, first_through_node, system_optimum, preload
     )

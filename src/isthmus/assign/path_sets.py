@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from isthmus.assign.base import Delay, Graph, PathFlows, Solution, Trees, Trips
+from isthmus.assign.base import Delay, Graph, Trips
+from isthmus.assign.hours import in_hours, objective
+from isthmus.assign.solution import PathFlows, Solution, Trees
 from isthmus.kernels import projection
-from isthmus.kernels.delay import NONE
 
 __all__ = ["PathSets", "build_path_sets", "build_solution", "load_paths"]
 
@@ -131,17 +132,7 @@ def build_path_sets(
         np.empty((n_tree, n_node)),
         np.full(n_tree, np.inf),
     )
-    hours = cost / vot[:, None]
-    if delay is None:
-        zero = np.zeros(n_arc)
-        laws: tuple[Any, ...] = (np.full(n_arc, NONE, np.int8), zero, zero, zero, zero)
-    else:
-        laws = (
-            np.ascontiguousarray(delay.law, np.int8),
-            *(np.ascontiguousarray(x, np.float64) for x in delay[1:]),
-        )
-        # an arc that takes nothing is closed
-        hours[:, (laws[0] != NONE) & (laws[2] <= 0.0) & (laws[1] * laws[3] > 0.0)] = np.inf
+    hours, laws = in_hours(cost, delay, vot)
     single = len(hours) == 1
     load = np.zeros(n_arc) if preload is None else np.array(preload, np.float64)
     free = hours[0] if single else np.zeros(n_arc)
@@ -323,8 +314,6 @@ def build_solution(
     if keep_trees:
         root, kind, _, via, tree_order, count, label, loose = state.tree
         trees = Trees(kind, root, via, tree_order, count, label, loose, state.arc[1], state.fixed)
-    with np.errstate(invalid="ignore"):
-        each = np.where(arc_flow > 0.0, arc_flow * (cost + vot[:, None] * delay_h), 0.0)
     return Solution(
         owner.astype(np.int32),
         indptr,
@@ -335,7 +324,7 @@ def build_solution(
         reached,
         iterations,
         reached <= gap,
-        float(each.sum()),
+        objective(arc_flow, cost, vot, delay_h),
         delay_h,
         None if state.marginal else value,
         trees,

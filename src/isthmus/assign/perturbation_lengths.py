@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from isthmus.assign.warm_start import arc_keys
+from isthmus.assign.arc_keys import arc_keys
 from isthmus.network import Network
 from isthmus.virtual import VirtualNetwork, expand
 
 if TYPE_CHECKING:
-    from isthmus.assign import Assignment
     from isthmus.cost.model import ArcCost, GeneralizedCost
 
 __all__ = ["ReferenceNetwork", "reference_network"]
@@ -73,10 +72,9 @@ def reference_network(
     cost: GeneralizedCost,
     virtual: VirtualNetwork,
     arc_cost: ArcCost,
-    start: Assignment | None,
 ) -> ReferenceNetwork:
     """
-    Return the reference of a network: its parent's, itself if nothing is changed, or the network of its day.
+    Return the reference of a network: itself if nothing is changed, or the network of its day.
 
     Parameters
     ----------
@@ -84,15 +82,11 @@ def reference_network(
     cost : GeneralizedCost
     virtual : VirtualNetwork
     arc_cost : ArcCost
-    start : Assignment, optional
-        Of the parent.
 
     Returns
     -------
     ReferenceNetwork
     """
-    if start is not None and start.inputs is not None and start.inputs.same_day(network, cost):
-        return start.inputs.reference
     if not network.changes:
         return ReferenceNetwork(virtual, _by_good(arc_cost))
     day = expand(Network.at(network.facts, network.date))

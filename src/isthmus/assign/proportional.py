@@ -31,7 +31,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from isthmus.assign.base import Delay, Graph, Solution, Trips, checked_cost, checked_trips
+from isthmus.assign.base import Delay, Graph, Trips
 from isthmus.assign.bushes import (
     Bushes,
     Listed,
@@ -41,9 +41,10 @@ from isthmus.assign.bushes import (
     own_paths,
     take_paths,
 )
+from isthmus.assign.checks import checked_cost, checked_trips, checked_vot
 from isthmus.assign.gradient_projection import GradientProjection
 from isthmus.assign.path_sets import build_path_sets, load_paths
-from isthmus.errors import CostError
+from isthmus.assign.solution import Solution
 from isthmus.kernels import entropy
 from isthmus.kernels.decompose import add_paths
 
@@ -165,9 +166,7 @@ def proportional(
     """
     table = checked_cost(graph, cost)
     trips = checked_trips(graph, len(table), trips)
-    price = np.broadcast_to(np.asarray(vot, np.float64), (len(table),))
-    if not (np.isfinite(price).all() and (price > 0.0).all()):
-        raise CostError(f"values of time are {price.tolist()}: each must be above 0.")
+    price = checked_vot(vot, len(table))
     given = (graph, table, trips, delay, price, first_through_node, system_optimum, preload)
     state = build_path_sets(*given)
     rows = state.rows

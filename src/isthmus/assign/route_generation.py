@@ -7,17 +7,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from isthmus.assign.base import (
-    FloatArray,
-    Graph,
-    Int32Array,
-    IntArray,
-    Progress,
-    Trips,
-    by_head,
-    checked_cost,
-    checked_trips,
-)
+from isthmus.assign.base import FloatArray, Graph, Int32Array, IntArray, Progress, Trips, by_head
+from isthmus.assign.checks import checked_cost, checked_trips
 from isthmus.assign.threads import run_parallel, split_work
 from isthmus.errors import Fault, InputError
 from isthmus.kernels import routes as route_kernels
@@ -30,7 +21,6 @@ __all__ = [
     "generate_routes",
     "generate_unchecked",
     "grow_trees",
-    "trips_of",
 ]
 
 
@@ -195,7 +185,7 @@ def generate_unchecked(
     pieces: list[Int32Array] = []
 
     def work(rows: IntArray, forth: RootedTrees, back: RootedTrees) -> None:
-        some = trips_of(trips, rows)
+        some = trips.take(rows)
         parts = split_work(_OF_TRIP * np.arange(len(rows) + 1))
 
         def of(i: int) -> tuple[IntArray, IntArray, IntArray, Int32Array]:
@@ -293,12 +283,6 @@ def grow_trees(
 
     run_parallel(work, len(parts))
     return RootedTrees(key, dist, via, order, count)
-
-
-def trips_of(trips: Trips, rows: IntArray) -> Trips:
-    """Return some trips."""
-    klass, origin, destination, flow = trips
-    return Trips(klass[rows], origin[rows], destination[rows], flow[rows])
 
 
 def _blocks(

@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from isthmus.assign.base import FloatArray, IntArray
-from isthmus.assign.perturbed_utility import PerturbedUtility, UnitFlows
+from isthmus.assign.perturbed_utility import PerturbedUtility
+from isthmus.assign.unit_flows import UnitFlows
 from isthmus.kernels import choose as kernel
 
 __all__ = ["ClosureValues", "solve_with_closures"]

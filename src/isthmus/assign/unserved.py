@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from isthmus.assign.base import Trips, least_cost_paths
+from isthmus.assign.base import Trips
+from isthmus.assign.least_cost import least_cost_paths
 
 if TYPE_CHECKING:
     from isthmus.cost.model import ArcCost
@@ -118,7 +119,7 @@ def unserved_reasons(
     frame["tonnes_t_yr"] = unserved[rows]
     if not len(rows):
         return frame.assign(reason="", cut="")
-    cuts = closed_elements(virtual, cost, _some(trips, rows))
+    cuts = closed_elements(virtual, cost, trips.take(rows))
     shut = virtual.network.closed_territories
     reasons = []
     for cut in cuts:
@@ -133,7 +134,3 @@ def unserved_reasons(
     frame["reason"] = reasons
     frame["cut"] = ["" if cut is None else "; ".join(cut) for cut in cuts]
     return frame
-
-
-def _some(trips: Trips, rows: npt.NDArray[np.intp]) -> Trips:
-    return Trips(trips.klass[rows], trips.origin[rows], trips.destination[rows], trips.flow[rows])

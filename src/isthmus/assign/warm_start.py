@@ -9,58 +9,25 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from isthmus.assign.base import PathFlows, Trips
-from isthmus.assign.perturbed_utility import UnitFlows
+from isthmus.assign.arc_keys import arc_keys
+from isthmus.assign.assignment import Assignment
+from isthmus.assign.base import Trips
+from isthmus.assign.solution import PathFlows
+from isthmus.assign.stochastic import StochasticSolution
+from isthmus.assign.unit_flows import UnitFlows
 
 if TYPE_CHECKING:
-    from isthmus.assign import Assignment
     from isthmus.cost.model import ArcCost
     from isthmus.virtual import VirtualNetwork
 
 __all__ = [
-    "PAIR", "ParentMatch", "arc_keys", "match_parent", "parent_costs", "parent_flows", "parent_unit", "parent_volume",
+    "PAIR", "ParentMatch", "match_parent", "parent_costs", "parent_flows", "parent_unit", "parent_volume",
 ]  # fmt: skip
 
 IntArray = npt.NDArray[np.int64]
 
-_KEY = [
-    "kind",
-    "link_id",
-    "crossing_id",
-    "terminal_id",
-    "gauge_mm",
-    "from_gauge_mm",
-    "forward",
-    "mode",
-]
 PAIR = ["origin_zone_id", "destination_zone_id", "commodity_id"]
 """What names a trip."""
-
-
-def arc_keys(virtual: VirtualNetwork) -> pd.Index:
-    """
-    Return a key for each arc that two networks of the same facts share.
-
-    Parameters
-    ----------
-    virtual : VirtualNetwork
-
-    Returns
-    -------
-    Index of str, shape (n_arc,)
-    """
-    arcs = virtual.arcs
-    ends = [
-        "|".join(map(str, virtual.stops[t])) + ">" + "|".join(map(str, virtual.stops[h]))
-        for t, h in zip(virtual.graph.tail, virtual.graph.head, strict=True)
-    ]
-    rows = arcs[_KEY].itertuples(index=False, name=None)
-    return pd.Index(
-        [
-            "|".join(map(str, trip_here)) + "@" + end
-            for trip_here, end in zip(rows, ends, strict=True)
-        ]
-    )
 
 
 @dataclass(frozen=True)
@@ -182,14 +149,17 @@ def parent_flows(
 
 
 def parent_unit(
-    start: Assignment, of: ParentMatch, virtual: VirtualNetwork, m: int
-) -> UnitFlows | None:
+    start: Assignment, unit: UnitFlows, of: ParentMatch, virtual: VirtualNetwork, m: int
+) -> UnitFlows:
     """
     Return what the parent's trips do, on the arcs and nodes of a scenario.
 
     Parameters
     ----------
     start : Assignment
+        Of the parent.
+    unit : UnitFlows
+        What its trips do.
     of : ParentMatch
     virtual : VirtualNetwork
         Of the scenario.
@@ -198,13 +168,9 @@ def parent_unit(
 
     Returns
     -------
-    UnitFlows or None
-        By trip here; of those over arcs that are gone, and of new ones, nothing. None if the parent was assigned by
-        another method.
+    UnitFlows
+        By trip here; of those over arcs that are gone, and of new ones, nothing.
     """
-    unit = start.unit
-    if unit is None:
-        return None
     if of.trip_there is not None:
         rows = np.where(of.trip_there >= 0, of.trip_there, len(unit.at) - 1)
         unit = unit.with_empty().take(rows.astype(np.int64))
@@ -234,8 +200,8 @@ def parent_volume(start: Assignment, of: ParentMatch) -> npt.NDArray[np.float64]
         [t/yr]
     """
     flow = np.asarray(start.arc_flow.sum(axis=0))
-    found = None if start.solution is None else start.solution.equilibrium
-    if found is not None:
+    if isinstance(start.solution, StochasticSolution):
+        found = start.solution.equilibrium
         flow[found.problem.arcs] = found.volume
     return flow if of.arc_there is None else np.where(of.arc_there >= 0, flow[of.arc_there], 0.0)
 
@@ -261,7 +227,7 @@ def parent_costs(
         inf where the parent has no such arc, or no class with just these trips; None if the parent was assigned by
         another method. [USD/t]
     """
-    table = None if start.solution is None else start.solution.unit_at
+    table = start.solution.unit_at if isinstance(start.solution, StochasticSolution) else None
     if table is None:
         return None
     there = start.trip_ends.klass

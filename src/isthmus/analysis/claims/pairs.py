@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from isthmus.analysis.flows import Comparison, compare
-from isthmus.assign.base import shortest_tree
+from isthmus.assign.least_cost import shortest_tree
 from isthmus.errors import Fault, InputError, NotTestable
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from isthmus.analysis.criticality.interdiction import Master
-from isthmus.assign.base import Graph, shortest_tree
+from isthmus.assign.base import Graph
+from isthmus.assign.least_cost import shortest_tree
 from isthmus.errors import IsthmusError
 
 __all__ = ["smallest_cut"]

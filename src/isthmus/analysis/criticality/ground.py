@@ -11,14 +11,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from isthmus.assign.base import (
-    Graph,
-    Trips,
-    by_head,
-    checked_cost,
-    checked_trips,
-    shortest_trees,
-)
+from isthmus.assign.base import Graph, Trips, by_head
+from isthmus.assign.checks import checked_cost, checked_trips
+from isthmus.assign.least_cost import shortest_trees
 from isthmus.kernels import detours, removal
 
 __all__ = ["Ground", "ceilings_of", "ground", "scan_losses", "singles"]

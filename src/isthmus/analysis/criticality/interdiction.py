@@ -14,7 +14,8 @@ import highspy
 import numpy as np
 import numpy.typing as npt
 
-from isthmus.assign.base import Graph, shortest_tree
+from isthmus.assign.base import Graph
+from isthmus.assign.least_cost import shortest_tree
 from isthmus.assign.restricted_master import QuietHighs
 from isthmus.errors import IsthmusError
 

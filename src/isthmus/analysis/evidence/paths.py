@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from isthmus.assign.base import shortest_tree
+from isthmus.assign.least_cost import shortest_tree
 from isthmus.kernels.graph import build_graph
 from isthmus.network import Network
 from isthmus.virtual import VirtualNetwork, expand

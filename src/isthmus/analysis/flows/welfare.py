@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from isthmus.assign.equilibrium import equilibrium
+from isthmus.assign.stochastic import StochasticSolution
 from isthmus.assign.warm_start import match_parent, parent_volume
 
 if TYPE_CHECKING:
@@ -55,19 +56,18 @@ def parts(base: Assignment, new: Assignment) -> Parts | None:
     Parts or None
         None unless both are stochastic: other methods have no value at given delays.
     """
-    if base is new or base.solution is None or new.solution is None:
+    both = (base.solution, new.solution)
+    if base is new or not all(isinstance(s, StochasticSolution) for s in both):
         return None
-    after = new.solution.equilibrium
-    if base.solution.equilibrium is None or after is None:
-        return None
+    after = new.solution.equilibrium  # type: ignore[union-attr]
     of = match_parent(base, new.virtual, new.trips, after.problem.trips)
     problem = after.problem
     volume = parent_volume(base, of)
     hours = problem.law_at(volume[problem.arcs])[0]
-    held = problem.solve(hours, known=after.choice.flows)
+    alone = problem.solve(hours, known=after.choice.flows)
     m = len(new.trips)
     value = np.full(m, np.nan)
-    value[held.rows] = held.value
+    value[alone.rows] = alone.value
     was = base.trips["borne_usd_t"].to_numpy(float)
     was = (
         was

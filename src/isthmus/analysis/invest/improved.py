@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from isthmus.analysis.invest.projects import Project, as_order
-from isthmus.assign.inputs import prepare_inputs
+from isthmus.assign.network_update import prepare_inputs
 from isthmus.errors import Fault, InputError
 
 if TYPE_CHECKING:

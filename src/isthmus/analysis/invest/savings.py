@@ -18,7 +18,8 @@ import numpy.typing as npt
 from isthmus.analysis.flows.game import TransitGame, TripPaths
 from isthmus.analysis.invest.improved import SAME, Improved, improved_alone, improved_together
 from isthmus.analysis.invest.projects import Project
-from isthmus.assign.base import Trips, build_graph, least_costs
+from isthmus.assign.base import build_graph
+from isthmus.assign.least_cost import least_costs
 from isthmus.errors import Fault, InputError
 from isthmus.kernels import choices as kernel
 
@@ -207,7 +208,7 @@ def _game(
     if len(zone_territories):
         moves &= _of_territories(base, zone_territories)
     rows = np.flatnonzero(moves)
-    chosen = Trips(trips.klass[rows], trips.origin[rows], trips.destination[rows], trips.flow[rows])
+    chosen = trips.take(rows)
     capacity = np.full(wide.n_arc, np.inf)
     # a little above the base, so that the way of the base is found and can be compared with
     limit = np.where(stuck, _NO_LIMIT, before * (1.0 + 1e-7) + 1e-9)[rows]

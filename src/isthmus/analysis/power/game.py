@@ -10,8 +10,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from isthmus.analysis.flows.game import TransitGame
-from isthmus.assign.base import Trips, least_costs
+from isthmus.assign.base import Trips
 from isthmus.assign.congestion import delay_of
+from isthmus.assign.least_cost import least_costs
 from isthmus.errors import Fault, InputError
 from isthmus.kernels.delay import NONE
 

@@ -16,10 +16,10 @@ from isthmus.analysis.flows.elements import elements_of
 from isthmus.analysis.reliability.hazards import hazards, weather
 from isthmus.assign.base import FloatArray, IntArray
 from isthmus.assign.link_removal import LinkRemoval, Outcome
-from isthmus.assign.perturbed_utility import UnitFlows
 from isthmus.assign.route_generation import Routes
 from isthmus.assign.threads import one_thread
 from isthmus.assign.trip_closures import solve_with_closures
+from isthmus.assign.unit_flows import UnitFlows
 from isthmus.kernels import decompose
 
 if TYPE_CHECKING:
