@@ -91,7 +91,7 @@ def test_what_moves_is_not_in_the_table_and_what_has_no_way_says_so(facts_of):
     rows["demand"].append({**rows["demand"][0], "destination_zone_id": "E", "tonnes_t_yr": 3.0})
     lost = solved(facts_of(rows)).unserved
     assert lost["tonnes_t_yr"].tolist() == [3.0]
-    assert lost["reason"].tolist() == ["no way by the modes this commodity uses"]
+    assert lost["reason"].tolist() == ["no route by the modes this commodity uses"]
     assert lost["cut"].tolist() == [""]
     assert nothing.columns.tolist() == lost.columns.tolist() == [
         "commodity_id", "origin_zone_id", "destination_zone_id", "tonnes_t_yr", "reason", "cut",
@@ -145,7 +145,7 @@ def test_the_trade_of_a_closed_land_says_so(facts_of):
     network = facts.network(DAY).replace(closed_territories=frozenset({"BBB"}))
     lost = solved(facts, network).unserved
     assert len(lost) == 4
-    assert set(lost["reason"]) == {"the trade of this land is closed"}
+    assert set(lost["reason"]) == {"the trade of this territory is closed"}
     assert all("territory:BBB" in cut.split("; ") for cut in lost["cut"])
 
 

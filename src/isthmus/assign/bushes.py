@@ -1,4 +1,4 @@
-"""The bushes of a solution: all least-cost ways of every class and origin, and their paths."""
+"""The bushes of a solution: all least-cost routes of every class and origin, and their paths."""
 
 from __future__ import annotations
 

@@ -113,7 +113,7 @@ def capacitated(
     enter as they are needed; HiGHS solves each programme from where the last one stood. The price
     of an arc's capacity is its dual: what a slot is worth.
 
-    Trips with no way of finite cost are kept in `Solution.unserved`, never dropped, and pay the
+    Trips with no route of finite cost are kept in `Solution.unserved`, never dropped, and pay the
     penalty if there is one. An arc of capacity 0 is a way without room: trips that need it make
     the problem infeasible, or stay unserved at the penalty.
 

@@ -137,7 +137,7 @@ def _reference(
 def _flows_with_territories(
     demand: Demand, virtual: VirtualNetwork
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Return the flows and the lands they begin and end in; all unknown names in one error."""
+    """Return the flows and the territories they begin and end in; all unknown names in one error."""
     table = demand.flows[_FLOW].reset_index(drop=True).copy()
     facts = virtual.network.facts
     lookups = {
@@ -152,8 +152,8 @@ def _flows_with_territories(
             faults += UnknownName(noun, name, near, f"demand, {column}").faults
     if faults:
         raise InputError(faults)
-    land = virtual.network.zones.set_index("zone_id")["territory_id"]
+    territory = virtual.network.zones.set_index("zone_id")["territory_id"]
     return table, {
-        "origin": table["origin_zone_id"].map(land),
-        "destination": table["destination_zone_id"].map(land),
+        "origin": table["origin_zone_id"].map(territory),
+        "destination": table["destination_zone_id"].map(territory),
     }

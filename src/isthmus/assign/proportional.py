@@ -2,7 +2,7 @@
 Route flows of an equilibrium: the most likely ones, where trips with the same choice split alike.
 
 Equilibrium fixes what each arc carries in all, not who drives there by which route. Of all route
-flows that give the same arc totals on least-cost ways the one of greatest entropy is taken: if each
+flows that give the same arc totals on least-cost routes the one of greatest entropy is taken: if each
 unit of flow picks among its ways blindly, it comes about in the most ways. In it the flow of a
 route is the trip's flow times a product over its arcs of exp(-price), one price an arc for all
 trips; so over any pair of alternative segments all trips that choose between them split in the same
@@ -15,7 +15,7 @@ whose slope is the lack of flow on each arc. Sums over routes are sweeps of bush
 (`kernels.bushes`), so routes need no list; Newton's method with conjugate gradients does the rest.
 
 Classes. Delay is common to all classes in hours, their constants are not. So who of which class
-takes which arc is not unique either: any route flows on least-cost ways of each class that give the
+takes which arc is not unique either: any route flows on least-cost routes of each class that give the
 same totals *over all classes* are an equilibrium too. The programme has one bush for each class and
 origin, and totals over all classes as its constraints; that settles routes and class flows at once.
 
@@ -113,7 +113,7 @@ def proportional(
     graph, cost, trips, delay, vot, first_through_node, system_optimum, preload
         As given to `path_based`.
     solution : Solution
-        What it returned: best to a gap of 1e-10 or less, for arcs to tell least-cost ways from
+        What it returned: best to a gap of 1e-10 or less, for arcs to tell least-cost routes from
         others.
     tolerance : float
         An arc is on a least-cost way if it costs no more than this share of the tree's longest

@@ -69,7 +69,7 @@ def stochastic(
     ``c = cost + vot_k d(v)`` and ``F(x) = (1 + x) ln(1 + x) - x - (2 ln 2 - 1) x`` (docs/model.md, 5). No routes are
     listed. As mu falls to 0 flows on arcs tend to those of `path_based`.
 
-    Trips with no way, and those who would bear more than they may, are kept in `Solution.unserved`.
+    Trips with no route, and those who would bear more than they may, are kept in `Solution.unserved`.
 
     Parameters
     ----------

@@ -29,7 +29,7 @@ class ClosureValues(NamedTuple):
     Parameters
     ----------
     value : ndarray, shape (n,)
-        What a tonne bears, inf without a way. [USD/t]
+        What a tonne bears, inf without a route. [USD/t]
     served : ndarray, shape (n,)
         Share that moves.
     """

@@ -88,7 +88,7 @@ class Choice:
     flows : UnitFlows
         By place in `rows`.
     value : ndarray, shape (n,)
-        What a tonne bears: its cost and what its spread over routes is worth to it, inf without a way. [USD/t]
+        What a tonne bears: its cost and what its spread over routes is worth to it, inf without a route. [USD/t]
     dual : ndarray, shape (n,)
         A bound from below of the same. [USD/t]
     missing : float

@@ -27,7 +27,7 @@ def closed_elements(
     virtual: VirtualNetwork, cost: ArcCost, trips: Trips
 ) -> list[tuple[str, ...] | None]:
     """
-    Return, for each trip, the closed elements on the way that passes the fewest of them.
+    Return, for each trip, the closed elements on the route that passes the fewest of them.
 
     What bars the trade alone counts as closed; it is named ``restriction:<id>``.
 
@@ -40,7 +40,7 @@ def closed_elements(
     Returns
     -------
     list
-        Ids of links, crossings and terminals and ``territory:<id>``; None where no way exists even
+        Ids of links, crossings and terminals and ``territory:<id>``; None where no route exists even
         with everything open.
     """
     arcs = virtual.arcs
@@ -124,11 +124,11 @@ def unserved_reasons(
     reasons = []
     for cut in cuts:
         if cut is None:
-            reasons.append("no way by the modes this commodity uses")
+            reasons.append("no route by the modes this commodity uses")
         elif all(c.startswith("restriction:") for c in cut):
             reasons.append("barred to this trade")
         elif shut & {c.removeprefix("territory:") for c in cut}:
-            reasons.append("the trade of this land is closed")
+            reasons.append("the trade of this territory is closed")
         else:
             reasons.append("cut by closed elements")
     frame["reason"] = reasons

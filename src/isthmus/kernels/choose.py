@@ -106,7 +106,7 @@ def choose(
     slots : ndarray of int32, shape (n_arc,)
         Column of each arc, -1 of those whose flow is not.
     values : ndarray, shape (m, 6)
-        Out, by trip: value, dual bound [USD/t], flow out of balance, whether solved (1, 0, or -1 without a way),
+        Out, by trip: value, dual bound [USD/t], flow out of balance, whether solved (1, 0, or -1 without a route),
         interior point problems solved, share that moves.
     slope : ndarray, shape (n_felt, n_slot)
         Added to: how flows (columns) fall as delays (rows) rise. [t/yr per h]

@@ -34,7 +34,7 @@ def newton(
     """
     Solve by Newton's method on the arcs in use; arcs whose flow would fall below 0 are left out.
 
-    With care a step ends at the first such arc, so that flows stay in balance and the unit keeps a way.
+    With care a step ends at the first such arc, so that flows stay in balance and the unit keeps a route.
 
     Parameters
     ----------

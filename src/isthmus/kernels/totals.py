@@ -1,13 +1,13 @@
-"""Totals of paths over the lands and seas they pass."""
+"""Totals of paths over the territories and seas they pass."""
 
 import numpy as np
 from numba import njit
 
 
 @njit(cache=True, nogil=True)
-def passed(indptr, arcs, flow, land, origin, destination, over, transit):
+def passed(indptr, arcs, flow, territory, origin, destination, over, transit):
     """
-    Add the flow of every path to each land it passes, once.
+    Add the flow of every path to each territory it passes, once.
 
     Parameters
     ----------
@@ -15,17 +15,17 @@ def passed(indptr, arcs, flow, land, origin, destination, over, transit):
     arcs : ndarray of int
     flow : ndarray of float64, shape (n_path,)
         [t/yr]
-    land : ndarray of int64, shape (n_arc,)
-        Land an arc moves over, -1 if it moves over none.
+    territory : ndarray of int64, shape (n_arc,)
+        Territory an arc moves over, -1 if it moves over none.
     origin, destination : ndarray of int64, shape (n_path,)
-        Lands of its ends.
+        Territories of its ends.
     over, transit : ndarray of float64, shape (n_land,)
         Added to: all flow, and the flow that neither begins nor ends there. [t/yr]
     """
     seen = np.full(over.size, -1, np.int64)
     for p in range(flow.size):
         for i in range(indptr[p], indptr[p + 1]):
-            x = land[arcs[i]]
+            x = territory[arcs[i]]
             if x < 0 or seen[x] == p:
                 continue
             seen[x] = p

@@ -333,7 +333,7 @@ def test_ocean_routes_are_no_corridors_to_lose(base):
         (["-k", "2", "--html", "page.html"], "has no effect with -k"),
         (["--commodity", "container"], "has no effect with one element gone"),
         (["--remove", "arcs"], "--tntp"),
-        (["--cut", "ARM,ARM"], "is not two lands"),
+        (["--cut", "ARM,ARM"], "is not two territories"),
         (["--cut", "ARM,RUS", "--commodity", "oil_product"], "oil_products"),
         (["--tntp", *map(str, FILES), "--remove", "foo"], "One of links, arcs"),
         (["--tntp", *map(str, FILES), "-k", "39"], "1 to 38"),

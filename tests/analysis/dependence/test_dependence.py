@@ -161,7 +161,7 @@ def test_tornado_moves_each_assumption_alone(shipped):
 def test_questions_stand_on_one_page(shipped, central):
     cost = GeneralizedCost(shipped)
     page = questions(["dependence"], central, central, cost, "Questions: as it is")
-    assert "<h2>Whose trade passes whose land?</h2>" in page
+    assert "<h2>Whose trade passes whose territory?</h2>" in page
     assert "Netherlands" in page
     assert "http" not in page.replace("http://www.w3.org", "")
     with pytest.raises(InputError, match="who"):
@@ -184,7 +184,7 @@ def test_ways_between_all_pairs_are_those_between_each(central):
     assert len(found) == 6
     for row in found.to_dict("records"):
         pair = row["origin_id"], row["destination_id"]
-        assert (row["ways"], row["flow_t_yr"]) == routes(central, *pair, "grain_food")
+        assert (row["routes"], row["flow_t_yr"]) == routes(central, *pair, "grain_food")
     assert "Armenia" in set(found["origin"])
 
 

@@ -33,7 +33,7 @@ def smallest_cut(
     Find the least set of elements whose removal parts some places from others.
 
     The least set that hits every path: each path not yet hit becomes a row of the master. Elements
-    of several arcs, a border crossing or a whole land, count once.
+    of several arcs, a border crossing or a whole territory, count once.
 
     Parameters
     ----------

@@ -47,7 +47,7 @@ class Ground:
         -1 where an arc is in no element.
     n_element : int
     demand, unserved, total : float
-        Trips between places, those of them without a way, and the cost of the others.
+        Trips between places, those of them without a route, and the cost of the others.
     """
 
     graph: tuple[Any, ...]
@@ -185,7 +185,7 @@ def singles(problem: Ground) -> tuple[FloatArray, FloatArray]:
     extra : ndarray, shape (n_element,)
         Added cost of the trips that are still served.
     unserved : ndarray, shape (n_element,)
-        Flow left without a way.
+        Flow left without a route.
 
     References
     ----------

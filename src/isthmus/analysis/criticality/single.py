@@ -1,7 +1,7 @@
 """
 Criticality: what the loss of one element of the network does to every country and every trade.
 
-Each link, border place, terminal, corridor, land, sea and passage is taken away in turn, and all trade is
+Each link, border place, terminal, corridor, territory, sea and passage is taken away in turn, and all trade is
 assigned anew (`isthmus.assign.link_removal`). The worst sets of several elements and the smallest cuts are
 in `isthmus.analysis.criticality.sets`.
 """
@@ -167,7 +167,7 @@ def _stacked(
 
 
 class _Losses(NamedTuple):
-    """What one case does: rows of the lands and trades that feel it, what they lose, and all in all."""
+    """What one case does: rows of the territories and trades that feel it, what they lose, and all in all."""
 
     countries: tuple[IntArray, FloatArray]
     trades: tuple[IntArray, FloatArray]

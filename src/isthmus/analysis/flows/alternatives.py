@@ -1,4 +1,4 @@
-"""Alternatives between two places: money, hours, CO2, lands crossed, sanctions exposure, leg by leg."""
+"""Alternatives between two places: money, hours, CO2, territories crossed, sanctions exposure, leg by leg."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def route(
     k: int = 5,
 ) -> Routes:
     """
-    Return the cheapest way between two places and real alternatives to it.
+    Return the cheapest route between two places and real alternatives to it.
 
     Parameters
     ----------
@@ -335,5 +335,5 @@ def _why(virtual: VirtualNetwork, cost: ArcCost, trip: Trips, k: int, start: str
         return f"{start} and {end} are barred to each other on {virtual.network.date}: {named}."
     return (
         f"{start} and {end} are cut on {virtual.network.date}. "
-        f"The way past the fewest closed elements needs: {named}."
+        f"The route past the fewest closed elements needs: {named}."
     )

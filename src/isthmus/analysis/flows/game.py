@@ -86,7 +86,7 @@ class TransitGame:
     owner : ndarray of int64, shape (n_arc,)
         Bit of the player who must agree, 0 where nobody is asked.
     own : ndarray of int64, shape (n_trip,)
-        Bits of the players in whose lands a trip begins and ends, who need not be asked.
+        Bits of the players in whose territories a trip begins and ends, who need not be asked.
     n : int
         Players.
     """
@@ -110,7 +110,7 @@ class TransitGame:
 
     @cached_property
     def _groups(self) -> list[IntArray]:
-        """Trips of one class, origin and own land there."""
+        """Trips of one class, origin and own territory there."""
         klass, origin = self.trips.klass, self.trips.origin
         order = np.lexsort((origin, klass))
         change = (np.diff(klass[order]) != 0) | (np.diff(origin[order]) != 0)
@@ -147,7 +147,7 @@ class TransitGame:
                 continue
             k, start = int(self.trips.klass[group[0]]), int(self.trips.origin[group[0]])
             price = self.cost[k] if toll is None else self.cost[k] + toll
-            # the land of the origin asks nobody; that of the destination is left out below
+            # the territory of the origin asks nobody; that of the destination is left out below
             home = np.bitwise_and.reduce(self.own[whole])
             found = coalitions.ways(
                 self.graph.indptr, self.graph.head, price, owner & ~home, start,

@@ -95,7 +95,7 @@ def _trip_levels(assignment: Assignment) -> pd.DataFrame:
 
 def transit(assignment: Assignment) -> pd.DataFrame:
     """
-    Return what moves over each land or sea.
+    Return what moves over each territory or sea.
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ def _transit(assignment: Assignment) -> pd.DataFrame:
     tkm = np.bincount(of_arc, km * assignment.arc_flow.sum(axis=0), len(names))
     columns = {"over_t_yr": over, "transit_t_yr": through, "moved_tkm_yr": tkm}
     frame = pd.DataFrame(columns, index=pd.Index(names, name="territory_id"))
-    # ends of trips alone are no land that anything moves over
+    # ends of trips alone are no territory that anything moves over
     frame = frame.iloc[np.unique(of_arc)]
     return frame[frame.index != ""].sort_index()
 

@@ -51,10 +51,10 @@ class Choices:
         Projects; number i is bit i of a set.
     starts : ndarray of int64, shape (n_group + 1,)
     mask : ndarray of int64, shape (n_row,)
-        Projects each way needs, the cheapest way of a group first.
+        Projects each way needs, the cheapest route of a group first.
     values : ndarray, shape (n_row, 2 + n_land)
         Against the base: saving of generalised cost [USD/yr], emissions saved [t/yr], transit added
-        over each land [t/yr].
+        over each territory [t/yr].
     territories : tuple of str
     transit : ndarray, shape (n_land,)
         In the base. [t/yr]
@@ -90,7 +90,7 @@ class Choices:
         return out
 
     def herfindahl(self) -> FloatArray:
-        """Return the concentration of transit over lands for every set, shape (2**n,). [-]"""
+        """Return the concentration of transit over territories for every set, shape (2**n,). [-]"""
         squares, total = np.zeros(1 << self.n), np.zeros(1 << self.n)
         for i, base in enumerate(self.transit):
             moves = base + self.table(2 + i) if self.values[:, 2 + i].any() else base
@@ -146,7 +146,7 @@ def compile_choices(
         What a tonne loses that cannot move, as a share of its value; else the parameter
         ``no_trade_value_share``.
     zone_territories : sequence of str
-        If given, only trade that begins or ends in these lands counts.
+        If given, only trade that begins or ends in these territories counts.
     progress : callable, optional
         Called with a stage, steps done and to do; what it raises interrupts.
 
@@ -170,7 +170,7 @@ def compile_choices(
         more = improved_alone(base, cost, projects, usd, flow, progress)
     game, order, co2 = _game(base, usd, more, len(projects), share, zone_territories)
     if progress is not None:
-        progress("ways of trades", 0, 1)
+        progress("routes of trades", 0, 1)
     paths = game[0].search()
     return _grouped(base, usd, game, paths, order, co2)
 
@@ -306,7 +306,7 @@ def _place(territories: tuple[str, ...], name: object) -> int:
 def _base_transit(
     base: Assignment, territories: tuple[str, ...], start: IntArray, end: IntArray, usd: FloatArray
 ) -> FloatArray:
-    """Return transit over each land when every trade takes its cheapest way at the base's delays."""
+    """Return transit over each territory when every trade takes its cheapest route at the base's delays."""
     from isthmus.assign.all_or_nothing import all_or_nothing
 
     found = all_or_nothing(base.virtual.graph, usd, base.trip_ends)

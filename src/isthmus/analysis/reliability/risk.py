@@ -88,7 +88,7 @@ class Met(NamedTuple):
     indptr, trips : ndarray of int64
         Of each element.
     usd_t : ndarray
-        What a tonne bears more, inf without a way. [USD/t]
+        What a tonne bears more, inf without a route. [USD/t]
     served : ndarray
         Share of the trip that moves.
     late_t : ndarray
