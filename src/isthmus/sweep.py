@@ -43,7 +43,7 @@ QUANTITIES = {
     "money_usd_yr": "money its trade pays",
     "time_th_yr": "tonne-hours of its trade",
     "co2_t_yr": "emissions of its trade",
-    "transit_t_yr": "transit of others over its land",
+    "transit_t_yr": "transit of others over its territory",
     "unserved_t_yr": "tonnes of its trade without a route",
 }
 """What is kept of an order for each territory: its change. All but transit and unserved over the tonnes served in both."""

@@ -127,7 +127,7 @@ function body(c: Context): HTMLElement {
     ),
     passed("Territories its trade passes, share of its tonnes", (id) => c.index.territories.get(id)?.kind === "state"),
     passed("Seas its trade passes, share of its tonnes", (id) => c.index.territories.get(id)?.kind !== "state"),
-    x.through.length ? pairs(x.through.slice(0, 12).map((r) => ({ name: r.name || r.id, base: r.base, now: r.new, label: label(r, false), pick: () => c.store.set({ country: r.id }) })), "Whose trade passes its land, t/yr", compared) : null,
+    x.through.length ? pairs(x.through.slice(0, 12).map((r) => ({ name: r.name || r.id, base: r.base, now: r.new, label: label(r, false), pick: () => c.store.set({ country: r.id }) })), "Whose trade passes its territory, t/yr", compared) : null,
     fold("own-crossings", "Its busiest crossings, t/yr", table(["crossing", "before", "after"], x.crossings.map((r) => [
       pickButton(c, `node:${c.index.crossings.get(text(r["crossing_id"]))?.node ?? ""}`, text(r["name"])), compact(num(r["flow_t_yr_base"])), compact(num(r["flow_t_yr_new"]))]))),
     fold("trades", compared ? "Its trades, those that change most first" : "Its trades by partner", table(["with", "t/yr", "cost USD/yr", "without a route"], x.trades.map((r) => [

@@ -128,7 +128,7 @@ def _facts(app: FastAPI, model: Model) -> None:
 
     @app.get("/api/world", response_model=schemas.World)
     def get_world(request: Request) -> Response:
-        """Places, ways, histories, orders and claims: all the map needs before anything is solved."""
+        """Places, links, histories, orders and claims: all the map needs before anything is solved."""
         return _unpacked(request, packed["world"])
 
     @app.get("/api/ground", response_model=schemas.Ground)
