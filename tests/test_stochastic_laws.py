@@ -8,7 +8,7 @@ import pytest
 from isthmus.assign.base import Delay, Trips, build_graph
 from isthmus.assign.least_cost import least_costs
 from isthmus.assign.threads import one_thread
-from isthmus.kernels import decompose
+from isthmus.kernels import flow_decomposition
 from isthmus.kernels.delay import BPR, NONE
 from made_networks import laws_of, made, make_laws, make_trips, out_of_balance, shares
 
@@ -75,7 +75,7 @@ def test_paths_add_up_to_the_flows_on_arcs_without_circles(seed):
     total = np.bincount(found.path_trip, found.path_flow, len(served))
     assert total == pytest.approx(served, rel=1e-12)
     unit = found.unit
-    again = decompose.paths(
+    again = flow_decomposition.paths(
         unit.at, unit.arcs, unit.x, trips.origin, trips.destination, served, graph.tail, graph.head
     )
     for one, other in zip(

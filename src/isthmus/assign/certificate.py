@@ -9,7 +9,7 @@ import numpy as np
 from isthmus.assign.base import FloatArray
 from isthmus.assign.equilibrium import Equilibrium
 from isthmus.assign.unit_flows import UnitFlows
-from isthmus.kernels import decompose
+from isthmus.kernels import flow_decomposition
 
 __all__ = ["Certificate", "certify"]
 
@@ -69,7 +69,7 @@ def certify(
         problem.law_at(found.volume)[1], 1e30
     )
     late = np.zeros(len(trips.flow))
-    decompose.along(unit.at, unit.arcs, unit.x, problem.over_all_arcs(off), late)
+    flow_decomposition.along(unit.at, unit.arcs, unit.x, problem.over_all_arcs(off), late)
     moves = np.isfinite(value)
     own = np.abs(np.subtract(value, dual, out=np.zeros_like(value), where=moves))
     doubt = trips.flow * (problem.vot[trips.klass] * late + own)

@@ -14,7 +14,7 @@ import numpy as np
 from isthmus.assign.base import FloatArray, IntArray, Progress
 from isthmus.assign.perturbed_utility import PerturbedUtility
 from isthmus.assign.unit_flows import Choice, UnitFlows
-from isthmus.kernels.definite import solve_dense
+from isthmus.kernels.cholesky import solve_dense
 
 __all__ = ["Equilibrium", "equilibrium", "newton_direction"]
 

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from isthmus.assign.base import relative_gap
 from isthmus.assign.path_sets import PathSets
-from isthmus.kernels import newton, projection, trees
+from isthmus.kernels import path_newton, path_pool, projection, tree_batches
 
 __all__ = ["GradientProjection"]
 
@@ -222,7 +222,7 @@ class GradientProjection:
             for helper in helpers:
                 helper.result()
             if b + 1 < n_batch:
-                trees.remember(state.snapshot, slack, self.was[b + 1])
+                tree_batches.remember(state.snapshot, slack, self.was[b + 1])
         return excess, total, last
 
     def newton_steps(self, gap: float, aim: float) -> None:
@@ -237,7 +237,7 @@ class GradientProjection:
             Excess at which to stop. [t*h/yr]
         """
         state, gap = self.state, min(gap, _WORST)
-        newton.settle(
+        path_newton.settle(
             np.flatnonzero(state.trip[4] > 1),
             state.trip,
             state.path,
@@ -260,10 +260,10 @@ class GradientProjection:
     def measured_gap(self) -> float:
         """Return the relative gap at the present flows, all trees grown exactly."""
         state = self.state
-        projection.reload(state.trip, state.path, state.pool, state.preload, state.arc[0])
+        path_pool.reload(state.trip, state.path, state.pool, state.preload, state.arc[0])
         projection.refresh(state.laws, state.marginal, state.free, *state.arc)
         self._grow(state.arc[1], 0, len(self.batches) - 1, 0.0)
-        excess, total = projection.certify(state.trip, state.path, state.pool, state.arc[1])
+        excess, total = path_pool.certify(state.trip, state.path, state.pool, state.arc[1])
         return self.gap(excess, total)
 
     def gap(self, excess: float, total: float) -> float:
@@ -277,7 +277,7 @@ class GradientProjection:
         for helper in helpers:
             helper.result()
         for b in range(first, end):
-            trees.remember(cost, slack, self.was[b])
+            tree_batches.remember(cost, slack, self.was[b])
 
     def _start(
         self, cost: FloatArray, first: int, end: int, slack: float
@@ -307,7 +307,7 @@ class GradientProjection:
                 b, begin, end = chunks.popleft()
             except IndexError:
                 return
-            trees.grow(
+            tree_batches.grow(
                 state.graph,
                 state.first_through,
                 cost,

@@ -20,7 +20,7 @@ from isthmus.assign.perturbed_utility import PerturbedUtility
 from isthmus.assign.stochastic import StochasticSolution
 from isthmus.assign.unit_flows import Choice, UnitFlows
 from isthmus.errors import Fault, InputError
-from isthmus.kernels import decompose
+from isthmus.kernels import flow_decomposition
 
 __all__ = ["LinkRemoval", "Outcome"]
 
@@ -133,7 +133,7 @@ class LinkRemoval:
         self, table: FloatArray, unit: UnitFlows, klass: npt.NDArray[np.int32]
     ) -> FloatArray:
         out = np.zeros(len(klass))
-        decompose.along_class(unit.at, unit.arcs, unit.x, klass, table, out)
+        flow_decomposition.along_class(unit.at, unit.arcs, unit.x, klass, table, out)
         return out
 
     def trips_over(self, arcs: npt.ArrayLike) -> IntArray:
@@ -272,7 +272,7 @@ class LinkRemoval:
     def _more_affected(self, late: FloatArray, exact: IntArray, share: float) -> IntArray:
         """Return the trips, beside some, whose waiting changes by more than a share of what they bear."""
         waits = np.zeros(len(self.trips.flow))
-        decompose.along(
+        flow_decomposition.along(
             self.unit.at,
             self.unit.arcs,
             self.unit.x,
@@ -295,7 +295,7 @@ class LinkRemoval:
         m, flow = len(self.trips.flow), self.trips.flow
         rows = choice.rows
         waits = np.zeros(m)
-        decompose.along(
+        flow_decomposition.along(
             self.unit.at, self.unit.arcs, self.unit.x, self.problem.over_all_arcs(late), waits
         )
         usd, hours = waits * self.vot[self.trips.klass], waits.copy()
@@ -324,9 +324,11 @@ class LinkRemoval:
             before = self._mean[name][rows]
             if name == "hours":
                 more, less = np.zeros(len(rows)), np.zeros(len(rows))
-                decompose.along(*choice.flows[:3], at, more)
+                flow_decomposition.along(*choice.flows[:3], at, more)
                 old = self.unit.take(rows)
-                decompose.along(*old[:3], self.problem.over_all_arcs(self.found.hours), less)
+                flow_decomposition.along(
+                    *old[:3], self.problem.over_all_arcs(self.found.hours), less
+                )
                 now, before = now + more, before + less
             out[rows] = np.where(kept[rows] > 0.0, now - before, 0.0)
         return Outcome(stopped, kept, usd, of_network, hours, co2, gap)

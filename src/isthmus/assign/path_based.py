@@ -4,7 +4,7 @@ Deterministic user equilibrium and system optimum, path-based.
 Every used path of a trip costs the same and no path costs less (Wardrop 1952). With delays that all
 classes share and class constants divided by the value of time this is a convex programme
 (docs/model.md), solved by gradient projection over paths with joint Newton steps; see
-`kernels.projection` and `kernels.newton`.
+`kernels.projection` and `kernels.path_newton`.
 """
 
 from __future__ import annotations

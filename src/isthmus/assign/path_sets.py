@@ -15,7 +15,7 @@ import numpy.typing as npt
 from isthmus.assign.base import Delay, Graph, Trips
 from isthmus.assign.hours import in_hours, objective
 from isthmus.assign.solution import PathFlows, Solution, Trees
-from isthmus.kernels import projection
+from isthmus.kernels import path_pool, projection
 
 __all__ = ["PathSets", "build_path_sets", "build_solution", "load_paths"]
 
@@ -85,7 +85,7 @@ class PathSets:
         longer = max(longer, entries + n_node)
         out = tuple(np.empty(max(new, alive + 2 * n_trip), x.dtype) for x in self.path)
         pool = np.empty(longer, np.int32)
-        n, entries = projection.compact(self.trip[3], self.path, self.pool, out, pool)
+        n, entries = path_pool.compact(self.trip[3], self.path, self.pool, out, pool)
         self.path, self.pool = out, pool
         self.used[:] = n, entries
 
@@ -217,7 +217,7 @@ def load_paths(state: PathSets, start: Solution | PathFlows) -> None:
     state.trip[3][owner[head]] = np.flatnonzero(head)
     state.trip[4][:] = np.bincount(owner, minlength=len(rows))
     state.used[:] = n, entries
-    projection.reload(state.trip, state.path, state.pool, state.preload, state.arc[0])
+    path_pool.reload(state.trip, state.path, state.pool, state.preload, state.arc[0])
     projection.refresh(state.laws, state.marginal, state.free, *state.arc)
 
 
@@ -289,7 +289,7 @@ def build_solution(
     flow, arc_flow = np.empty(size), np.zeros(cost.shape)
     order = np.argsort(rows, kind="stable")
     klass = trips.klass[rows]
-    n = projection.unload(
+    n = path_pool.unload(
         state.trip[3], order, klass, state.path, state.pool, indptr, arcs, flow, arc_flow
     )
     served, indptr, flow = _owners(state, order), indptr[: n + 1], flow[:n]

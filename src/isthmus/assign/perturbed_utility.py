@@ -12,7 +12,7 @@ from isthmus.assign.checks import checked_delay
 from isthmus.assign.least_cost import least_costs
 from isthmus.assign.threads import run_parallel, split_work
 from isthmus.assign.unit_flows import Choice, UnitFlows
-from isthmus.kernels import choose as kernel
+from isthmus.kernels import route_choice as kernel
 from isthmus.kernels.delay import NONE
 
 __all__ = ["NORM", "PerturbedUtility"]
@@ -216,7 +216,7 @@ class PerturbedUtility:
             What they do.
         """
         most = np.zeros(self.graph.n_arc)
-        kernel.most_response(
+        kernel.largest_response(
             *flows[:3], self.trips.klass[rows], self.weight[rows], self.length, most
         )
         return most[self.arcs]
@@ -267,7 +267,7 @@ class PerturbedUtility:
         cost = self.costs_at(hours)
         fallen = np.full(len(cost), np.inf)
         if known_at is not None:
-            kernel.fall(known_at, cost, fallen)
+            kernel.cost_falls(known_at, cost, fallen)
         m = len(self.trips.flow)
         n_seen = len(self.arcs) if seen is None else len(seen)
         shape = (0, 0) if followed is None else (len(followed), n_seen)
@@ -285,7 +285,7 @@ class PerturbedUtility:
             slope = np.zeros(shape)
             some = known if len(parts) == 1 else known.take(np.arange(begin, end))
             found = UnitFlows(
-                *kernel.choose(
+                *kernel.solve_trips(
                     self._graph, self.first_through_node, cost, self.length, trips, mine, tuple(some),
                     fallen, checked, rows_of, slots, values, slope,
                 )

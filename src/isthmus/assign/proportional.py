@@ -46,7 +46,7 @@ from isthmus.assign.gradient_projection import GradientProjection
 from isthmus.assign.path_sets import build_path_sets, load_paths
 from isthmus.assign.solution import Solution
 from isthmus.kernels import entropy
-from isthmus.kernels.decompose import add_paths
+from isthmus.kernels.flow_decomposition import add_paths
 
 __all__ = ["Proportional", "proportional", "route_entropy"]
 

@@ -15,7 +15,7 @@ from isthmus.assign.perturbed_utility import PerturbedUtility
 from isthmus.assign.solution import Solution
 from isthmus.assign.unit_flows import UnitFlows
 from isthmus.errors import Fault, InputError, IsthmusError
-from isthmus.kernels import decompose
+from isthmus.kernels import flow_decomposition
 
 __all__ = ["StochasticSolution", "stochastic"]
 
@@ -175,11 +175,11 @@ def build_solution(found: Equilibrium, gap: float) -> StochasticSolution:
     value, served, dual = np.full(m, np.nan), np.zeros(m), np.full(m, np.nan)
     value[rows], served[rows], dual[rows] = choice.value, choice.served, choice.dual
     flow = trips.flow * served
-    paths = decompose.paths(
+    paths = flow_decomposition.paths(
         unit.at, unit.arcs, unit.x, trips.origin, trips.destination, flow, graph.tail, graph.head
     )
     arc_flow = np.zeros(problem.usd.shape)
-    decompose.by_class(unit.at, unit.arcs, unit.x, trips.klass, flow, arc_flow)
+    flow_decomposition.by_class(unit.at, unit.arcs, unit.x, trips.klass, flow, arc_flow)
     hours = problem.over_all_arcs(found.hours)
     total = float(
         (np.where(arc_flow > 0.0, problem.usd + problem.vot[:, None] * hours, 0.0) * arc_flow).sum()

@@ -12,7 +12,7 @@ import numpy as np
 from isthmus.assign.base import FloatArray, IntArray
 from isthmus.assign.perturbed_utility import PerturbedUtility
 from isthmus.assign.unit_flows import UnitFlows
-from isthmus.kernels import choose as kernel
+from isthmus.kernels import route_choice as kernel
 
 __all__ = ["ClosureValues", "solve_with_closures"]
 
@@ -108,7 +108,7 @@ def solve_with_closures(
             problem.weight[t], problem.ceiling[t], problem.band[t],
         )  # fmt: skip
         values, fallen = np.zeros((len(t), 6)), np.full(len(here), fall)
-        found = kernel.choose(
+        found = kernel.solve_trips(
             problem._graph, problem.first_through_node, here, problem.length[base], of_trips,
             np.arange(len(t)), tuple(known.take(t)), fallen, True, slots, slots, values, slope,
         )  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from isthmus.assign.base import FloatArray, Int32Array, IntArray
-from isthmus.kernels import choose as kernel
+from isthmus.kernels import route_choice as kernel
 
 __all__ = ["Choice", "UnitFlows"]
 

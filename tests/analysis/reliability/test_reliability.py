@@ -26,7 +26,7 @@ from isthmus.assign.link_removal import LinkRemoval
 from isthmus.assign.stochastic import stochastic
 from isthmus.cli import app
 from isthmus.errors import InputError
-from isthmus.kernels import years as kernel
+from isthmus.kernels import closure_years as kernel
 from isthmus.kernels.graph import build_graph
 
 WHOLE = (0.0, 365.0)

@@ -14,7 +14,7 @@ import pandas as pd
 
 from isthmus.corridor import corridor_links
 from isthmus.errors import Fault, InputError
-from isthmus.kernels import totals
+from isthmus.kernels import path_totals
 
 if TYPE_CHECKING:
     from isthmus.assign import Assignment
@@ -122,7 +122,7 @@ def _transit(assignment: Assignment) -> pd.DataFrame:
     )
     of_arc, origin, destination = np.split(codes, np.cumsum([len(territory), len(ends[0])]))
     over, through = np.zeros((2, len(names)))
-    totals.passed(
+    path_totals.passed(
         paths.indptr, paths.arcs, paths.flow, np.where(moving, of_arc, -1),
         origin[paths.trip], destination[paths.trip], over, through,
     )  # fmt: skip

@@ -21,7 +21,7 @@ from isthmus.analysis.invest.projects import Project
 from isthmus.assign.base import build_graph
 from isthmus.assign.least_cost import least_costs
 from isthmus.errors import Fault, InputError
-from isthmus.kernels import choices as kernel
+from isthmus.kernels import project_choices as kernel
 
 if TYPE_CHECKING:
     from isthmus.assign import Assignment
@@ -43,7 +43,7 @@ _NO_LIMIT = 1e12
 @dataclass(frozen=True, eq=False)
 class Choices:
     """
-    Groups of trades with the same ways, as `kernels.choices` reads them.
+    Groups of trades with the same ways, as `kernels.project_choices` reads them.
 
     Parameters
     ----------

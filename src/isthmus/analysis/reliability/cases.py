@@ -11,7 +11,7 @@ import numpy.typing as npt
 from isthmus.analysis.reliability.risk import Risk
 from isthmus.assign.base import FloatArray, IntArray
 from isthmus.assign.trip_closures import solve_with_closures
-from isthmus.kernels import years as kernel
+from isthmus.kernels import closure_cases as kernel
 
 __all__ = ["Cases", "cases_of"]
 
@@ -28,7 +28,7 @@ class Cases(NamedTuple):
     Parameters
     ----------
     begins, which : ndarray
-        Pairs of each set; see `kernels.years.gather`.
+        Pairs of each set; see `kernels.closure_cases.gather`.
     trip : ndarray of int64, shape (n,)
         Of each pair.
     mask : ndarray of uint64, shape (n, n_word)

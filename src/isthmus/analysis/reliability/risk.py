@@ -20,7 +20,7 @@ from isthmus.assign.route_generation import Routes
 from isthmus.assign.threads import one_thread
 from isthmus.assign.trip_closures import solve_with_closures
 from isthmus.assign.unit_flows import UnitFlows
-from isthmus.kernels import decompose
+from isthmus.kernels import flow_decomposition
 
 if TYPE_CHECKING:
     from isthmus.assign import Assignment
@@ -219,7 +219,7 @@ def _met(
             return
         t = trips[mine[lost]]
         some = flows.take(lost)
-        found = decompose.paths(
+        found = flow_decomposition.paths(
             some.at, some.arcs, some.x, removal.trips.origin[t], removal.trips.destination[t],
             np.ones(len(t)), graph.tail, graph.head,
         )  # fmt: skip

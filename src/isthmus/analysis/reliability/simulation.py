@@ -21,7 +21,7 @@ from isthmus.analysis.reliability.cases import cases_of
 from isthmus.analysis.reliability.risk import Risk, keys_of, risk_of
 from isthmus.assign.base import FloatArray, IntArray
 from isthmus.errors import Fault, InputError
-from isthmus.kernels import years as kernel
+from isthmus.kernels import closure_years as kernel
 
 if TYPE_CHECKING:
     from isthmus.assign import Assignment
@@ -193,7 +193,7 @@ def simulate_years(
     risk : Risk
     seed, years : int
     causes : tuple
-        See `isthmus.kernels.years.turns`.
+        See `isthmus.kernels.closure_years.turns`.
     country : tuple
         Codes of the country where each trip begins and ends, and how many there are.
     exact : int, optional

@@ -11,7 +11,7 @@ the smaller one, whose optimum is thus where it starts; only ways that ask the n
 import numpy as np
 from numba import njit
 
-from isthmus.kernels.working import bordered, moved, stripped, times
+from isthmus.kernels.basis_inverse import bordered, moved, stripped, times
 
 STUCK = 500_000
 """Pivots after which a programme is given up."""

@@ -11,6 +11,7 @@ import numpy as np
 from numba import njit
 
 from isthmus.kernels.delay import NONE, rise
+from isthmus.kernels.path_pool import add_costs, mark_arcs
 from isthmus.kernels.projection import inner
 
 ROUNDS, SHORTER = 6, 12
@@ -82,16 +83,12 @@ def differences(active, trip, path, pool, law, arc, mark):
             if share[p] > share[b]:
                 b = p
             p = following[p]
-        base = constant[b]
-        for j in range(start[b], start[b] + size[b]):
-            mark[pool[j]] = 1
-            base += cost[pool[j]]
+        mark_arcs(pool, start[b], size[b], mark, 1)
+        base = add_costs(constant[b], pool, start[b], size[b], cost)
         p = first[t]
         while p >= 0:
             if p != b:
-                c = constant[p] - base
-                for j in range(start[p], start[p] + size[p]):
-                    c += cost[pool[j]]
+                c = add_costs(constant[p] - base, pool, start[p], size[p], cost)
                 if share[p] > 0.0 or c < 0.0:
                     s = 0.0
                     for j in range(start[p], start[p] + size[p]):
@@ -117,8 +114,7 @@ def differences(active, trip, path, pool, law, arc, mark):
                     n += 1
                     indptr[n] = at
             p = following[p]
-        for j in range(start[b], start[b] + size[b]):
-            mark[pool[j]] = 0
+        mark_arcs(pool, start[b], size[b], mark, 0)
     return member[:n], partner[:n], indptr[: n + 1], arcs[:at], price[:n], curve[:n]
 
 
@@ -473,19 +469,8 @@ def step(active, trip, path, pool, laws, marginal, free, arc, mark, push, most, 
     length = 0.0
     for careful in (False, True):
         move = direction(
-            partner,
-            indptr,
-            arcs,
-            price,
-            curve,
-            share,
-            room,
-            slope,
-            push,
-            most,
-            tolerance,
-            careful,
-        )
+            partner, indptr, arcs, price, curve, share, room, slope, push, most, tolerance, careful,
+        )  # fmt: skip
         spread(indptr, arcs, move, push)
         now = 0.0
         for i in range(n):

@@ -9,7 +9,7 @@ References
 import numpy as np
 from numba import njit
 
-from isthmus.kernels.definite import factor, order, solve
+from isthmus.kernels.cholesky import elimination_order, factor, solve
 
 _NEAR = 512
 """Neighbours a node may have while nodes are eliminated."""
@@ -49,6 +49,37 @@ def scratch(n_node, n_arc):
 
 
 @njit(cache=True, nogil=True)
+def order_nodes(n, n_active, tails, heads, active, ground, work):
+    """Order the nodes that active arcs touch, in the arrays of `scratch`; return how many, -1 if these are too small."""
+    near, degree, pos, begin, rows, slot, left, _, _ = work[0]
+    return elimination_order(
+        n, tails, heads, active, n_active, ground, near, degree, pos, begin, rows, slot, left
+    )
+
+
+@njit(cache=True, nogil=True)
+def factor_active(m, n_active, tails, heads, active, ground, work):
+    """Factor the matrix of active arcs with the weights in `scratch`."""
+    _, _, pos, begin, rows, slot, _, link, first = work[0]
+    low, diagonal, _, column, weight, _, _, _, _ = work[1]
+    factor(
+        m, tails, heads, active, n_active, ground, weight, pos, begin, rows, slot, low, diagonal, link, first, column
+    )  # fmt: skip
+
+
+@njit(cache=True, nogil=True)
+def scatter(n_active, active, tails, heads, ground, pos, weight, g, w):
+    """Take weighted values of arcs off their tails and add them to their heads."""
+    for e in range(n_active):
+        a = active[e]
+        y = weight[e] * g[e]
+        if tails[a] != ground:
+            w[pos[tails[a]]] -= y
+        if heads[a] != ground:
+            w[pos[heads[a]]] += y
+
+
+@njit(cache=True, nogil=True)
 def balance(n_active, active, tails, heads, x, origin, ground, pos, m, out):
     """Put what is missing of conservation at each node in `out`; return the largest."""
     for j in range(m):
@@ -73,7 +104,9 @@ def rise(pos, w, ground, u, v):
 
 
 @njit(cache=True, nogil=True)
-def interior(n, n_active, tails, heads, cost, length, origin, ground, x, potential, active, work):
+def solve_interior(
+    n, n_active, tails, heads, cost, length, origin, ground, x, potential, active, work
+):
     """
     Solve from nothing on some arcs, to a part in 1e10 or to what tells free arcs apart: Mehrotra's predictor and corrector.
 
@@ -102,9 +135,9 @@ def interior(n, n_active, tails, heads, cost, length, origin, ground, x, potenti
         Steps taken, -1 if scratch is too small. `x` and `potential` are filled, and the slacks in `work`.
     """
     ints, floats = work
-    near, degree, pos, begin, rows, slot, left, link, first = ints
+    pos, begin, rows = ints[2], ints[3], ints[4]
     low, diagonal, rhs, w, weight, g, dx, ds, s = floats
-    m = order(n, tails, heads, active, n_active, ground, near, degree, pos, begin, rows, slot, left)
+    m = order_nodes(n, n_active, tails, heads, active, ground, work)
     if m < 0:
         return -1
     scale = potential[origin]
@@ -132,35 +165,14 @@ def interior(n, n_active, tails, heads, cost, length, origin, ground, x, potenti
             weight[e] = 1.0 / (length[a] / (1.0 + x[a]) + s[e] / x[a])
         if gap < enough and missing < 1e-10 and off < 1e-10 * scale:
             return step
-        factor(
-            m,
-            tails,
-            heads,
-            active,
-            n_active,
-            ground,
-            weight,
-            pos,
-            begin,
-            rows,
-            slot,
-            low,
-            diagonal,
-            link,
-            first,
-            w,
-        )
+        factor_active(m, n_active, tails, heads, active, ground, work)
         # where the complementarity would go without centring
         for j in range(m):
             w[j] = rhs[j]
         for e in range(n_active):
             a = active[e]
             g[e] = -ds[e] - s[e]
-            y = weight[e] * g[e]
-            if tails[a] != ground:
-                w[pos[tails[a]]] -= y
-            if heads[a] != ground:
-                w[pos[heads[a]]] += y
+        scatter(n_active, active, tails, heads, ground, pos, weight, g, w)
         solve(m, begin, rows, low, diagonal, w)
         reach_x, reach_s = 1.0, 1.0
         for e in range(n_active):
@@ -185,11 +197,7 @@ def interior(n, n_active, tails, heads, cost, length, origin, ground, x, potenti
             wanted = centre - x[a] * s[e] - dx[e] * change
             dx[e] = wanted
             g[e] = -ds[e] + wanted / x[a]
-            y = weight[e] * g[e]
-            if tails[a] != ground:
-                w[pos[tails[a]]] -= y
-            if heads[a] != ground:
-                w[pos[heads[a]]] += y
+        scatter(n_active, active, tails, heads, ground, pos, weight, g, w)
         solve(m, begin, rows, low, diagonal, w)
         # one length for both: the problem is not linear
         reach = 1.0 / 0.995

@@ -8,53 +8,13 @@ does if all of the trip went there (docs/model.md, 5). What is left is a few sco
 import numpy as np
 from numba import njit
 
+from isthmus.kernels.heap import pop, push
+
 LN2 = np.log(2.0)
 
 
 @njit(cache=True, nogil=True)
-def push(keys, nodes, size, key, node):
-    """Put a node on a binary heap with its key; return the new size."""
-    i = size
-    while i > 0:
-        up = (i - 1) >> 1
-        if keys[up] <= key:
-            break
-        keys[i] = keys[up]
-        nodes[i] = nodes[up]
-        i = up
-    keys[i] = key
-    nodes[i] = node
-    return size + 1
-
-
-@njit(cache=True, nogil=True)
-def pop(keys, nodes, size):
-    """Take the node of least key from a heap; return key, node and the new size."""
-    key = keys[0]
-    node = nodes[0]
-    size -= 1
-    if size > 0:
-        last_key = keys[size]
-        last = nodes[size]
-        i = 0
-        while True:
-            child = 2 * i + 1
-            if child >= size:
-                break
-            if child + 1 < size and keys[child + 1] < keys[child]:
-                child += 1
-            if keys[child] >= last_key:
-                break
-            keys[i] = keys[child]
-            nodes[i] = nodes[child]
-            i = child
-        keys[i] = last_key
-        nodes[i] = last
-    return key, node, size
-
-
-@njit(cache=True, nogil=True)
-def most(head, cost, length, via, origin, destination):
+def cost_bound(head, cost, length, via, origin, destination):
     """
     Return what a trip bears at most on its least-cost path: its cost if all of the trip went there.
 
@@ -83,7 +43,7 @@ def most(head, cost, length, via, origin, destination):
 
 
 @njit(cache=True, nogil=True)
-def nearby(
+def list_usable(
     indptr, head, cost, first_through, origin, destination, behind, bound, ahead, place, keys, queue, nodes, arcs, seen
 ):  # fmt: skip
     """

@@ -10,7 +10,9 @@ from numba import njit
 
 
 @njit(cache=True, nogil=True)
-def order(n, tails, heads, active, n_active, ground, near, degree, pos, begin, rows, slot, left):
+def elimination_order(
+    n, tails, heads, active, n_active, ground, near, degree, pos, begin, rows, slot, left
+):
     """
     Order the nodes that active arcs touch by least degree, and lay out the factor.
 
@@ -165,9 +167,9 @@ def factor(
     Parameters
     ----------
     m : int
-        Of `order`.
+        Of `elimination_order`.
     tails, heads, active, n_active, ground, pos, begin, rows, slot
-        As in `order`.
+        As in `elimination_order`.
     weight : ndarray
         Of the active arcs, above 0.
     low : ndarray

@@ -8,10 +8,10 @@ interior point method; then every arc of the graph is priced and those that woul
 import numpy as np
 from numba import njit
 
-from isthmus.kernels.interior import interior, scratch
-from isthmus.kernels.near import most, nearby
+from isthmus.kernels.interior_point import scratch, solve_interior
 from isthmus.kernels.paths import tree
-from isthmus.kernels.perturbed import newton, price, respond
+from isthmus.kernels.trip_newton import newton, price, response
+from isthmus.kernels.usable_arcs import cost_bound, list_usable
 
 _STEPS, _LAST_STEPS = 12, 120
 """Newton steps, and those with care, after an interior point problem did not say which arcs are in use."""
@@ -28,7 +28,7 @@ _EXACT, _ROUGH = 1e-11, 1e-2
 
 
 @njit(cache=True, nogil=True)
-def _more(array, used, wanted):
+def _enlarged(array, used, wanted):
     """Return an array of at least a size that begins with what is used of another."""
     if wanted <= array.size:
         return array
@@ -38,7 +38,7 @@ def _more(array, used, wanted):
 
 
 @njit(cache=True, nogil=True)
-def _go_on(head, via, behind, u, d, place, nodes, n, potential, at_arc, arcs, m_arc, x, used):
+def _add_path(head, via, behind, u, d, place, nodes, n, potential, at_arc, arcs, m_arc, x, used):
     """Take the least-cost path from a node to the destination into the arcs of a trip; return how many nodes and arcs."""
     if behind[u] == np.inf:
         return n, m_arc
@@ -60,7 +60,7 @@ def _go_on(head, via, behind, u, d, place, nodes, n, potential, at_arc, arcs, m_
 
 
 @njit(cache=True, nogil=True)
-def choose(
+def solve_trips(
     graph,
     first_through,
     cost,
@@ -181,18 +181,8 @@ def choose(
         for turn in range(_TURNS + 1):
             if (turn > 0 or not warm) and (k != of_class or d != root):
                 tree(
-                    back_ptr,
-                    back,
-                    tail,
-                    cost[k],
-                    d,
-                    first_through,
-                    behind,
-                    via,
-                    settled,
-                    heap,
-                    where,
-                )
+                    back_ptr, back, tail, cost[k], d, first_through, behind, via, settled, heap, where,
+                )  # fmt: skip
                 of_class, root = k, d
             if warm and turn == 0:
                 for j in range(old_node_at[r], old_node_at[r + 1]):
@@ -210,25 +200,12 @@ def choose(
                         place[nodes[i]] = i
                     for a in range(m_arc):
                         at_arc[arcs[a]] = a
-                    n, m_arc = _go_on(
-                        head,
-                        via,
-                        behind,
-                        o,
-                        d,
-                        place,
-                        nodes,
-                        n,
-                        potential,
-                        at_arc,
-                        arcs,
-                        m_arc,
-                        x,
-                        used,
-                    )
+                    n, m_arc = _add_path(
+                        head, via, behind, o, d, place, nodes, n, potential, at_arc, arcs, m_arc, x, used,
+                    )  # fmt: skip
                     for j in range(old_at[r], old_at[r + 1]):
                         if cost[k, old_arcs[j]] == np.inf:
-                            n, m_arc = _go_on(
+                            n, m_arc = _add_path(
                                 head, via, behind, tail[old_arcs[j]], d, place, nodes, n, potential, at_arc, arcs,
                                 m_arc, x, used,
                             )  # fmt: skip
@@ -240,10 +217,10 @@ def choose(
                 if behind[o] == np.inf:
                     n, m_arc = 0, 0
                     break
-                bound = most(head, cost[k], length[k], via, o, d) * (1.0 + 1e-9)
+                bound = cost_bound(head, cost[k], length[k], via, o, d) * (1.0 + 1e-9)
                 if turn < _TURNS:
                     bound = behind[o] + _FIRST * (bound - behind[o])
-                n, m_arc = nearby(
+                n, m_arc = list_usable(
                     indptr, head, cost[k], first_through, o, d, behind, bound, ahead, place, keys, queue, nodes, arcs,
                     seen,
                 )  # fmt: skip
@@ -263,23 +240,10 @@ def choose(
                 for i in range(n):
                     potential[i] = behind[nodes[i]]
                 values[t, 4] += 1.0
-                if (
-                    interior(
-                        n,
-                        m_arc,
-                        tails,
-                        heads,
-                        here,
-                        weight,
-                        source,
-                        ground,
-                        x,
-                        potential,
-                        active,
-                        work,
-                    )
-                    < 0
-                ):
+                steps = solve_interior(
+                    n, m_arc, tails, heads, here, weight, source, ground, x, potential, active, work
+                )
+                if steps < 0:
                     break
                 for a in range(m_arc):
                     used[a] = 1 if x[a] * behind[o] > slack[a] else 0
@@ -317,18 +281,8 @@ def choose(
                     break
                 if k != of_class or d != root:
                     tree(
-                        back_ptr,
-                        back,
-                        tail,
-                        cost[k],
-                        d,
-                        first_through,
-                        behind,
-                        via,
-                        settled,
-                        heap,
-                        where,
-                    )
+                        back_ptr, back, tail, cost[k], d, first_through, behind, via, settled, heap, where,
+                    )  # fmt: skip
                     of_class, root = k, d
                 n_seen = 0
                 for i in range(n):
@@ -393,8 +347,8 @@ def choose(
             continue
         value, dual = 0.0, potential[source]
         out_arcs, out_x = (
-            _more(out_arcs, n_out, n_out + n_active),
-            _more(out_x, n_out, n_out + n_active),
+            _enlarged(out_arcs, n_out, n_out + n_active),
+            _enlarged(out_x, n_out, n_out + n_active),
         )
         for e in range(n_active):
             a = active[e]
@@ -407,8 +361,8 @@ def choose(
                 out_x[n_out] = x[a]
                 n_out += 1
         out_nodes, out_p = (
-            _more(out_nodes, n_nodes_out, n_nodes_out + n),
-            _more(out_p, n_nodes_out, n_nodes_out + n),
+            _enlarged(out_nodes, n_nodes_out, n_nodes_out + n),
+            _enlarged(out_p, n_nodes_out, n_nodes_out + n),
         )
         for i in range(n):
             if good and (i == ground or pos[i] >= 0):
@@ -428,7 +382,7 @@ def choose(
                 felt_here[a], slot_here[a] = felt[arcs[a]], slots[arcs[a]]
             if n_active > block.shape[0]:
                 block = np.empty((2 * n_active, 2 * n_active))
-            n_row, n_column = respond(
+            n_row, n_column = response(
                 m, n_active, active, tails, heads, ground, work, felt_here, slot_here, share * worth[t], block, rows_of,
                 columns_of,
             )  # fmt: skip
@@ -463,7 +417,7 @@ def load(at, arcs, x, flow, out):
 
 
 @njit(cache=True, nogil=True)
-def fall(before, after, out):
+def cost_falls(before, after, out):
     """Put by how much all arcs together got cheaper in `out`, by class; inf where a closed one is open. [USD/t]"""
     for k in range(out.size):
         out[k] = 0.0
@@ -473,7 +427,7 @@ def fall(before, after, out):
 
 
 @njit(cache=True, nogil=True)
-def most_response(at, arcs, x, klass, worth, length, out):
+def largest_response(at, arcs, x, klass, worth, length, out):
     """Add what flows on arcs could fall at most as delays rise, all else held: ``out += worth (1 + x) / length``."""
     for r in range(klass.size):
         for j in range(at[r], at[r + 1]):

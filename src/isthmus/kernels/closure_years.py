@@ -8,28 +8,28 @@ year is the same for any order, and on any number of threads.
 import numpy as np
 from numba import njit
 
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_MIX_A = np.uint64(0xBF58476D1CE4E5B9)
-_MIX_B = np.uint64(0x94D049BB133111EB)
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+MIX_A = np.uint64(0xBF58476D1CE4E5B9)
+MIX_B = np.uint64(0x94D049BB133111EB)
 _TOP = 1.0 / 9007199254740992.0
 
 
 @njit(cache=True, nogil=True)
 def draw(seed, year, key, place):
     """Return a number in (0, 1), the same for the same four integers (splitmix64, finalised twice)."""
-    z = np.uint64(seed) * _GOLDEN + np.uint64(year)
+    z = np.uint64(seed) * GOLDEN + np.uint64(year)
     for more in (np.uint64(key), np.uint64(place)):
-        z = (z ^ (z >> np.uint64(30))) * _MIX_A
-        z = (z ^ (z >> np.uint64(27))) * _MIX_B
-        z = (z ^ (z >> np.uint64(31))) + more * _GOLDEN
-    z = (z ^ (z >> np.uint64(30))) * _MIX_A
-    z = (z ^ (z >> np.uint64(27))) * _MIX_B
+        z = (z ^ (z >> np.uint64(30))) * MIX_A
+        z = (z ^ (z >> np.uint64(27))) * MIX_B
+        z = (z ^ (z >> np.uint64(31))) + more * GOLDEN
+    z = (z ^ (z >> np.uint64(30))) * MIX_A
+    z = (z ^ (z >> np.uint64(27))) * MIX_B
     z = z ^ (z >> np.uint64(31))
     return (np.float64(z >> np.uint64(11)) + 0.5) * _TOP
 
 
 @njit(cache=True, nogil=True)
-def _longer(array):
+def longer(array):
     """Return an array of twice the length that begins with what is there."""
     more = np.empty((2 * array.shape[0],) + array.shape[1:], array.dtype)  # noqa: RUF005 (compiled)
     more[: array.shape[0]] = array
@@ -74,7 +74,7 @@ def spells(seed, year, key, up, down, first, last):
             place += 1
             if shut:
                 if n == starts.size:
-                    starts, ends = _longer(starts), _longer(ends)
+                    starts, ends = longer(starts), longer(ends)
                 starts[n] = t
                 ends[n] = min(t + wait, b)
                 n += 1
@@ -123,7 +123,7 @@ def turns(seed, first_year, n_year, n_element, n_word, causes):
         for c in range(element.size):
             starts, ends = spells(seed, first_year + y, key[c], up[c], down[c], first[c], last[c])
             while n + 2 * starts.size > when.size:
-                when, what = _longer(when), _longer(what)
+                when, what = longer(when), longer(what)
             for i in range(starts.size):
                 when[n] = starts[i]
                 what[n] = element[c] + 1
@@ -155,152 +155,12 @@ def turns(seed, first_year, n_year, n_element, n_word, causes):
             if long <= 0.0:
                 continue
             if found == year.size:
-                year, days_of, sets = _longer(year), _longer(days_of), _longer(sets)
+                year, days_of, sets = longer(year), longer(days_of), longer(sets)
             year[found] = y
             days_of[found] = long
             sets[found] = shut
             found += 1
     return days, year[:found], days_of[:found], sets[:found]
-
-
-@njit(cache=True, nogil=True)
-def gather(of_element, used, sets, days, n_trip):
-    """
-    Find the trips that meet several elements of a set, and which, each pair of trip and elements once.
-
-    A trip meets the elements of a set that it uses with all open, and those that it uses while one of these alone is
-    shut.
-
-    Parameters
-    ----------
-    of_element : tuple
-        indptr and trips (int64) of each element: those that use it with all open.
-    used : ndarray of uint64, shape (n_entry, n_word)
-        Elements that each of these uses while that element alone is shut.
-    sets : ndarray of uint64, shape (n, n_word)
-    days : ndarray, shape (n,)
-        How long each set is shut.
-    n_trip : int
-
-    Returns
-    -------
-    begins : ndarray of int64, shape (n + 1,)
-    which : ndarray of int32
-        Pairs of each set.
-    trip : ndarray of int64, shape (n_pair,)
-    mask : ndarray of uint64, shape (n_pair, n_word)
-    long : ndarray, shape (n_pair,)
-        Days of all sets that a pair stands for.
-    """
-    indptr, trips = of_element
-    n_element, n_word = indptr.size - 1, sets.shape[1]
-    stamp = np.full(n_trip, -1, np.int64)
-    met = np.zeros((n_trip, n_word), np.uint64)
-    touched = np.empty(n_trip, np.int64)
-    begins = np.zeros(sets.shape[0] + 1, np.int64)
-    which = np.empty(1024, np.int32)
-    size = 4096
-    table = np.full(size, -1, np.int64)
-    trip, long = np.empty(1024, np.int64), np.zeros(1024)
-    mask = np.empty((1024, n_word), np.uint64)
-    n, n_pair = 0, 0
-    for s in range(sets.shape[0]):
-        n_touched = 0
-        for e in range(n_element):
-            if not sets[s, e // 64] & (np.uint64(1) << np.uint64(e % 64)):
-                continue
-            for i in range(indptr[e], indptr[e + 1]):
-                t = trips[i]
-                if stamp[t] != s:
-                    stamp[t] = s
-                    met[t, :] = np.uint64(0)
-                    touched[n_touched] = t
-                    n_touched += 1
-                met[t, e // 64] |= np.uint64(1) << np.uint64(e % 64)
-                for w in range(n_word):
-                    met[t, w] |= used[i, w] & sets[s, w]
-        if n + n_touched > which.size:
-            more = np.empty(2 * (n + n_touched), np.int32)
-            more[:n] = which[:n]
-            which = more
-        for j in range(n_touched):
-            t = touched[j]
-            several, some = False, False
-            h = np.uint64(t) * _GOLDEN
-            for w in range(n_word):
-                x = met[t, w]
-                if x != np.uint64(0):
-                    several = several or some or (x & (x - np.uint64(1))) != np.uint64(0)
-                    some = True
-                h = (h ^ (h >> np.uint64(29)) ^ x) * _MIX_A
-            if not several:
-                continue
-            at = np.int64((h ^ (h >> np.uint64(32))) & np.uint64(size - 1))
-            while table[at] >= 0:
-                p = table[at]
-                same = trip[p] == t
-                for w in range(n_word):
-                    same = same and mask[p, w] == met[t, w]
-                if same:
-                    break
-                at = (at + 1) & (size - 1)
-            p = table[at]
-            if p < 0:
-                if n_pair == trip.size:
-                    trip, mask = _longer(trip), _longer(mask)
-                    wider = np.zeros(2 * n_pair)
-                    wider[:n_pair] = long
-                    long = wider
-                p = n_pair
-                n_pair += 1
-                trip[p] = t
-                mask[p, :] = met[t, :]
-                table[at] = p
-                if 2 * n_pair > size:
-                    size *= 4
-                    table = np.full(size, -1, np.int64)
-                    for q in range(n_pair):
-                        g = np.uint64(trip[q]) * _GOLDEN
-                        for w in range(n_word):
-                            g = (g ^ (g >> np.uint64(29)) ^ mask[q, w]) * _MIX_A
-                        to = np.int64((g ^ (g >> np.uint64(32))) & np.uint64(size - 1))
-                        while table[to] >= 0:
-                            to = (to + 1) & (size - 1)
-                        table[to] = q
-            which[n] = p
-            n += 1
-            long[p] += days[s]
-        begins[s + 1] = n
-    return begins, which[:n], trip[:n_pair], mask[:n_pair], long[:n_pair]
-
-
-@njit(cache=True, nogil=True)
-def at_least(trip_at, mask, exact, usd_t, served):
-    """
-    Raise pairs that were not solved to the dearest that was, of the same trip and some of the same elements.
-
-    Parameters
-    ----------
-    trip_at : ndarray of int64, shape (m + 1,)
-        Where the pairs of each trip begin.
-    mask : ndarray of uint64, shape (n_pair, n_word)
-    exact : ndarray of bool, shape (n_pair,)
-    usd_t, served : ndarray, shape (n_pair,)
-        Changed where not exact: what a tonne bears more, share that moves.
-    """
-    for t in range(trip_at.size - 1):
-        for p in range(trip_at[t], trip_at[t + 1]):
-            if exact[p]:
-                continue
-            for q in range(trip_at[t], trip_at[t + 1]):
-                if not exact[q]:
-                    continue
-                inside = True
-                for w in range(mask.shape[1]):
-                    inside = inside and (mask[q, w] & ~mask[p, w]) == np.uint64(0)
-                if inside:
-                    usd_t[p] = max(usd_t[p], usd_t[q])
-                    served[p] = min(served[p], served[q])
 
 
 @njit(cache=True, nogil=True)
@@ -380,7 +240,7 @@ def losses(
 def _normal(seed, year, key, place):
     """Standard normal by Box and Muller."""
     a = draw(seed, year, key, place)
-    b = draw(seed, year, key, place ^ _MIX_A)
+    b = draw(seed, year, key, place ^ MIX_A)
     return np.sqrt(-2.0 * np.log(a)) * np.cos(2.0 * np.pi * b)
 
 
@@ -431,7 +291,7 @@ def journeys(seed, key, weight, masks, starts, stage, mean, spread, causes, out)
     touched = np.zeros(n_word, np.uint64)
     for p in range(n_path):
         for s in range(starts[p], starts[p + 1]):
-            path_key[p] = (path_key[p] ^ stage[s]) * _GOLDEN
+            path_key[p] = (path_key[p] ^ stage[s]) * GOLDEN
         for w in range(n_word):
             touched[w] |= masks[p, w]
     mine = np.empty(element.size, np.int64)
@@ -443,7 +303,7 @@ def journeys(seed, key, weight, masks, starts, stage, mean, spread, causes, out)
     shut = np.zeros(n_word, np.uint64)
     for i in range(out.size):
         shut[:] = np.uint64(0)
-        day = 365.0 * draw(seed, i, key, _MIX_B)
+        day = 365.0 * draw(seed, i, key, MIX_B)
         for j in range(n_mine):
             c = mine[j]
             inside = first[c] <= day <= last[c]
@@ -474,7 +334,7 @@ def journeys(seed, key, weight, masks, starts, stage, mean, spread, causes, out)
                 if last[c] < first[c]:
                     inside = day >= first[c] or day <= last[c]
                 if inside and draw(seed, i, key, of_cause[c]) < chance[c]:
-                    over = -np.log(draw(seed, i, key, of_cause[c] ^ _MIX_A)) * wait_d[c]
+                    over = -np.log(draw(seed, i, key, of_cause[c] ^ MIX_A)) * wait_d[c]
                     hours = max(hours, 24.0 * over)
         for s in range(starts[chosen], starts[chosen + 1]):
             if spread[s] > 0.0 and mean[s] > 0.0:

@@ -21,9 +21,9 @@ References
 import numpy as np
 from numba import njit
 
-from isthmus.kernels.definite import factor, order, solve
-from isthmus.kernels.interior import balance, rise
-from isthmus.kernels.near import pop, push
+from isthmus.kernels.cholesky import solve
+from isthmus.kernels.heap import pop, push
+from isthmus.kernels.interior_point import balance, factor_active, order_nodes, rise, scatter
 
 
 @njit(cache=True, nogil=True)
@@ -63,12 +63,12 @@ def newton(
     good : bool
     n_active : int
     m : int
-        Of `order`; the factor in `work` is that of the arcs in use.
+        Of `elimination_order`; the factor in `work` is that of the arcs in use.
     missing : float
         Largest flow out of balance.
     """
     ints, floats = work
-    near, degree, pos, begin, rows, slot, left, link, first = ints
+    pos, begin, rows = ints[2], ints[3], ints[4]
     low, diagonal, rhs, w, weight, g, dx, _, _ = floats
     changed = True
     m = 0
@@ -80,21 +80,7 @@ def newton(
                 if used[a]:
                     active[n_active] = a
                     n_active += 1
-            m = order(
-                n,
-                tails,
-                heads,
-                active,
-                n_active,
-                ground,
-                near,
-                degree,
-                pos,
-                begin,
-                rows,
-                slot,
-                left,
-            )
+            m = order_nodes(n, n_active, tails, heads, active, ground, work)
             if m < 0 or pos[origin] < 0:
                 return False, n_active, m, 1.0
         missing = balance(n_active, active, tails, heads, x, origin, ground, pos, m, rhs)
@@ -104,35 +90,12 @@ def newton(
             g[e] = potential[tails[a]] - potential[heads[a]] - cost[a] - length[a] * np.log1p(x[a])
             off = max(off, abs(g[e]))
             weight[e] = (1.0 + x[a]) / length[a]
-        factor(
-            m,
-            tails,
-            heads,
-            active,
-            n_active,
-            ground,
-            weight,
-            pos,
-            begin,
-            rows,
-            slot,
-            low,
-            diagonal,
-            link,
-            first,
-            w,
-        )
+        factor_active(m, n_active, tails, heads, active, ground, work)
         if not changed and missing < tolerance and off < tolerance * abs(potential[origin]):
             return True, n_active, m, missing
         for j in range(m):
             w[j] = rhs[j]
-        for e in range(n_active):
-            a = active[e]
-            y = weight[e] * g[e]
-            if tails[a] != ground:
-                w[pos[tails[a]]] -= y
-            if heads[a] != ground:
-                w[pos[heads[a]]] += y
+        scatter(n_active, active, tails, heads, ground, pos, weight, g, w)
         solve(m, begin, rows, low, diagonal, w)
         changed = False
         reach, stop = 1.0, -1
@@ -250,7 +213,7 @@ def price(
 
 
 @njit(cache=True, nogil=True)
-def respond(
+def response(
     m, n_active, active, tails, heads, ground, work, rows_of, columns_of, factor_of, block, rows, columns
 ):  # fmt: skip
     """

@@ -2,14 +2,14 @@
 Every coalition by size, each from the best of those with one player less.
 
 All ways of a coalition are open to a larger one, so the optimum of any coalition with one player less is where its
-programme (`kernels.lattice`) may start; the cheapest of them is nearest. Only arcs that were ever full are in the
+programme (`kernels.coalition_simplex`) may start; the cheapest of them is nearest. Only arcs that were ever full are in the
 programme; every answer is looked at on all arcs, and one that overfills an arc is solved again with it.
 """
 
 import numpy as np
 from numba import njit
 
-from isthmus.kernels.lattice import (
+from isthmus.kernels.coalition_simplex import (
     adopted,
     best_way,
     blank,
