@@ -438,7 +438,7 @@ def page(records, tapb_version):
         "there are none. *It says* is AequilibraE's own gap:",
         checks(roads),
         "## Least-cost trees",
-        "Whole trees with predecessors, one thread. *Cold* is `assign.base.shortest_trees`, *heap* is "
+        "Whole trees with predecessors, one thread. *Cold* is `assign.least_cost.shortest_trees`, *heap* is "
         "`kernels.paths.trees`. Columns after it are ratios of time to cold. AequilibraE skims one "
         "cost besides, on its contracted graph. The made networks are generated "
         "(`benchmarks/networks.py`) and look like road maps.",

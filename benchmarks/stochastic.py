@@ -15,8 +15,8 @@ from statistics import mean, median
 
 import isthmus as ist
 from isthmus.analysis.flows.elements import elements_of
-from isthmus.assign.parts import one_after_the_other
-from isthmus.assign.without import Without
+from isthmus.assign.link_removal import LinkRemoval
+from isthmus.assign.threads import one_thread
 from isthmus.scenario import find_scenario, list_scenarios
 
 
@@ -35,7 +35,7 @@ def shipped(every: int) -> None:
     ist.assign(network, demand, cost)  # compiles
     for gap in (1e-6, 1e-10):
         both, base = timed(lambda gap=gap: ist.assign(network, demand, cost, gap=gap))
-        with one_after_the_other():
+        with one_thread():
             one, _ = timed(lambda gap=gap: ist.assign(network, demand, cost, gap=gap))
         print(
             f"from nothing to {gap:.0e}: {one:.2f} s on one thread, {both:.2f} s on two, gap {base.gap:.0e}"
@@ -54,11 +54,11 @@ def shipped(every: int) -> None:
         f"{len(seconds)} orders from their base: {mean(seconds.values()):.2f} s in the mean, "
         f"{mean(seconds.values()) / cold:.2f} of a start from nothing; longest {worst}, {seconds[worst]:.1f} s"
     )
-    without = Without(base)
+    without = LinkRemoval(base)
     elements = elements_of(base, ["crossing", "link"])
     some = [a for a in elements.arcs[::25] if len(without.trips_over(a))]
     held = [timed(lambda a=a: without.at_held_delays(a))[0] for a in some]
-    clicks = [timed(lambda a=a: without.of(a))[0] for a in some]
+    clicks = [timed(lambda a=a: without.remove(a))[0] for a in some]
     print(
         f"{len(some)} closures beside the base: at its delays {1e3 * median(held):.0f} ms in the median, "
         f"with delays that fit {1e3 * median(clicks):.0f} ms, {mean(clicks):.2f} s in the mean"

@@ -35,7 +35,7 @@ class Case:
 
     def grow(self):
         """Grow trees as `shortest_trees` does: corrected labels, two queues."""
-        from isthmus.assign.base import shortest_trees
+        from isthmus.assign.least_cost import shortest_trees
 
         started = time.perf_counter()
         dist, _ = shortest_trees(self.graph, self.sorted_cost, self.roots, self.first)

@@ -86,7 +86,7 @@ _MODE_WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 _CASPIAN = frozenset({"@SEA-CASPIAN"})
 _LENSES: tuple[tuple[str, tuple[str, ...], tuple[frozenset[str], ...], frozenset[str]], ...] = (
-    # words, its modes, places it passes (each a choice), lands it goes round
+    # words, its modes, places it passes (each a choice), territories it goes round
     (
         r"titr|middle corridor|trans caspian (international|rail|east west)",
         ("rail", "sea", "rail_ferry"),
@@ -119,9 +119,9 @@ _LENSES: tuple[tuple[str, tuple[str, ...], tuple[frozenset[str], ...], frozenset
         frozenset({"IRQ", "PAK"}),
     ),
 )
-"""Corridors by name: modes, a place they cannot avoid, lands their proponents mean to go round.
+"""Corridors by name: modes, a place they cannot avoid, territories their proponents mean to go round.
 
-A place may be a land or sea, written ``@SEA-CASPIAN``, or a passage, written ``#suez``.
+A place may be a territory or sea, written ``@SEA-CASPIAN``, or a passage, written ``#suez``.
 """
 
 _CUT = re.compile(r"\b(vs|versus|against|instead of|compared|than|before|while)\b", re.I)
@@ -149,7 +149,7 @@ class Reading:
     via : tuple of frozenset of str
         Waypoints in order, each a choice of nodes.
     shut : frozenset of str
-        Passages (``#suez``) and lands (``@RUS``) it goes round.
+        Passages (``#suez``) and territories (``@RUS``) it goes round.
     sailing : bool
         Time under way alone.
     door : bool
@@ -304,14 +304,14 @@ class Places:
         return out
 
     def known(self, names: Iterable[str]) -> frozenset[str]:
-        """Return the nodes that names stand for, leaving out unknown ones; lands and passages stay."""
+        """Return the nodes that names stand for, leaving out unknown ones; territories and passages stay."""
         found: set[str] = set()
         for name in names:
             found |= {name} if name[0] in "@#" else self._exact(name)
         return frozenset(found)
 
     def ashore(self, names: Iterable[str]) -> frozenset[str]:
-        """Return the nodes of links that lie in lands or seas written ``@SEA-CASPIAN``."""
+        """Return the nodes of links that lie in territories or seas written ``@SEA-CASPIAN``."""
         links = self.facts["links"]
         inside = links[("@" + links["territory_id"]).isin(set(names))]
         return frozenset(inside["from_node_id"]) | frozenset(inside["to_node_id"])

@@ -60,7 +60,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "assign/all_or_nothing": ("all_or_nothing", "assign_golden"),
     "assign/capacitated": ("capacitated",),
     "assign/congestion": ("congestion",),
-    "assign/cuts": ("cuts",),
+    "assign/unserved": ("unserved",),
     "cost/arc_cost": ("cost_model",),
     "cost/components": ("cost_model",),
     "cost/context": ("cost_terms", "cost_model"),

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from isthmus.assign.base import Delay, Graph, Solution, Trips, build_graph
+from isthmus.assign.base import Delay, Graph, Trips, build_graph
+from isthmus.assign.solution import Solution
 from isthmus.assign.stochastic import stochastic
 from isthmus.kernels.delay import BPR, CONICAL, NONE, QUEUE
 

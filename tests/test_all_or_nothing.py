@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from isthmus.assign.all_or_nothing import all_or_nothing
-from isthmus.assign.base import Trips, build_graph, least_costs
+from isthmus.assign.base import Trips, build_graph
+from isthmus.assign.least_cost import least_costs
 from isthmus.errors import CostError, InputError
 
 

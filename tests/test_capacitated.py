@@ -11,10 +11,11 @@ from scipy.optimize import linprog
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from isthmus.assign import generation
+from isthmus.assign import column_generation
 from isthmus.assign.all_or_nothing import all_or_nothing
-from isthmus.assign.base import Trips, build_graph, least_costs
+from isthmus.assign.base import Trips, build_graph
 from isthmus.assign.capacitated import capacitated
+from isthmus.assign.least_cost import least_costs
 from isthmus.errors import CostError, Infeasible, InputError
 from isthmus.formats.tntp import read_tntp_network, read_tntp_trips
 
@@ -300,7 +301,7 @@ def test_floors_only_save_time(seed, monkeypatch):
     graph, cost, trips, capacity, first = random_problem(seed, tight=2.0)
     options = {"first_through_node": first, "penalty": 40.0}
     wanted = capacitated(graph, cost, trips, capacity, **options)
-    monkeypatch.setattr(generation, "_FLOOR_ENTRIES", 0)
+    monkeypatch.setattr(column_generation, "_FLOOR_ENTRIES", 0)
     found = capacitated(graph, cost, trips, capacity, **options)
     assert found.objective == pytest.approx(wanted.objective, rel=1e-9)
     check_certificate(found, graph, cost, trips, capacity, first, np.full(len(trips.flow), 40.0))

@@ -171,7 +171,7 @@ def test_unserved_tonnes_name_what_cuts_them(rows, facts_of):
     cut = result.unserved.set_index(["origin_zone_id", "destination_zone_id"])
     assert cut.loc[("A", "C"), "cut"] in ("road:b:AAA-BBB", "rail:b:AAA-BBB")
     assert cut.loc[("A", "C"), "reason"] == "cut by closed elements"
-    assert cut.loc[("A", "D"), "reason"] == "no way by the modes this commodity uses"
+    assert cut.loc[("A", "D"), "reason"] == "no route by the modes this commodity uses"
     assert cut["tonnes_t_yr"].sum() == 1570
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from isthmus.assign.all_or_nothing import all_or_nothing
-from isthmus.assign.base import Delay, Trips, build_graph, least_costs
+from isthmus.assign.base import Delay, Trips, build_graph
+from isthmus.assign.least_cost import least_costs
 from isthmus.assign.link_based import _mixture, link_based
 from isthmus.assign.path_based import path_based
 from isthmus.errors import CostError, InputError

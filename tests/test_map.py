@@ -142,7 +142,7 @@ def test_who_can_stop_the_trade_of_armenia(page: Page, served: Served) -> None:
     visit(page)
     page.click("#tab-country")
     page.select_option("#country", "ARM")
-    figure = page.locator(".chart-figure", has_text="Lands its trade passes")
+    figure = page.locator(".chart-figure", has_text="Territories its trade passes")
     figure.wait_for()
     names = figure.locator(".bar").evaluate_all("bars => bars.map(b => b.ariaLabel)")
     assert any("Georgia" in n for n in names)

@@ -191,7 +191,7 @@ def test_the_order_of_lines_changes_nothing(tmp_path, rows, facts_of):
             '[[close.link]]\nid = "rail:a-x"\n',
             r'close\.link 1: "rail:a-x" names no link(?s:.*)rail:a-b',
         ),
-        ('[[open.territory]]\nid = "AAA"\n', r"open\.territory 1: a land cannot be opened"),
+        ('[[open.territory]]\nid = "AAA"\n', r"open\.territory 1: a territory cannot be opened"),
         ('[[scale.demand]]\nfactor = "much"\n', r"scale\.demand 1: factor = 'much' is no factor"),
         ('[[close.bridge]]\nid = "x"\n', r"close\.bridge: is no noun"),
     ],

@@ -292,7 +292,7 @@ def test_classes_against_a_general_solver():
 @pytest.mark.parametrize("threads", [2, 3, 5])
 @pytest.mark.parametrize("seed", [1, 2])
 def test_same_bits_on_any_number_of_threads(seed, threads, monkeypatch):
-    sweeps = sys.modules["isthmus.assign.sweeps"]
+    sweeps = sys.modules["isthmus.assign.gradient_projection"]
     monkeypatch.setattr(sweeps, "_ALONE", 0)
     monkeypatch.setattr(sweeps, "_CHUNK", 1)
     graph, cost, trips, laws, vot = random_problem(seed, n_class=2, n_node=120, n_pair=900)

@@ -12,9 +12,10 @@ import pytest
 from scipy.linalg import qr
 from scipy.optimize import minimize
 
-from isthmus.assign.base import Delay, Solution, Trips, build_graph
+from isthmus.assign.base import Delay, Trips, build_graph
 from isthmus.assign.path_based import path_based
 from isthmus.assign.proportional import proportional, route_entropy
+from isthmus.assign.solution import Solution
 from isthmus.errors import CostError, InputError
 from isthmus.formats.tntp import read_tntp_network, read_tntp_trips
 from isthmus.kernels.delay import BPR

@@ -9,7 +9,7 @@ from scipy.optimize import brentq
 from isthmus.assign.base import Delay, Trips, build_graph, relative_gap
 from isthmus.assign.link_based import link_based
 from isthmus.assign.path_based import path_based
-from isthmus.assign.pathsets import lay_out
+from isthmus.assign.path_sets import build_path_sets
 from isthmus.kernels.delay import BPR, CONICAL, NONE, QUEUE, derivative, value
 from test_path_based import bpr, check_by_scipy, make_trips
 
@@ -216,9 +216,9 @@ def test_a_gap_has_something_to_be_measured_by():
 
 def test_paths_that_come_and_go_take_no_more_room():
     graph, cost, trips, laws, vot = steep_network(1)
-    state = lay_out(graph, cost, trips, laws, vot, 0, False, None)
+    state = build_path_sets(graph, cost, trips, laws, vot, 0, False, None)
     paths, pool = len(state.path[0]), len(state.pool)
     for _ in range(10):
-        state.room()
+        state.make_room()
     assert len(state.path[0]) <= 2 * paths
     assert len(state.pool) <= pool + graph.n_node

@@ -12,7 +12,7 @@ from scipy.optimize import brentq
 
 from isthmus.assign.base import Trips, build_graph
 from isthmus.assign.path_based import path_based
-from isthmus.assign.perturbed import NORM
+from isthmus.assign.perturbed_utility import NORM
 from isthmus.assign.stochastic import stochastic
 from isthmus.errors import CostError, InputError
 from isthmus.formats.tntp import read_tntp_network, read_tntp_trips

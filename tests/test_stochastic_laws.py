@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from isthmus.assign.base import Delay, Trips, build_graph, least_costs
-from isthmus.assign.parts import one_after_the_other
-from isthmus.kernels import decompose
+from isthmus.assign.base import Delay, Trips, build_graph
+from isthmus.assign.least_cost import least_costs
+from isthmus.assign.threads import one_thread
+from isthmus.kernels import flow_decomposition
 from isthmus.kernels.delay import BPR, NONE
 from made_networks import laws_of, made, make_laws, make_trips, out_of_balance, shares
 
@@ -74,7 +75,7 @@ def test_paths_add_up_to_the_flows_on_arcs_without_circles(seed):
     total = np.bincount(found.path_trip, found.path_flow, len(served))
     assert total == pytest.approx(served, rel=1e-12)
     unit = found.unit
-    again = decompose.paths(
+    again = flow_decomposition.paths(
         unit.at, unit.arcs, unit.x, trips.origin, trips.destination, served, graph.tail, graph.head
     )
     for one, other in zip(
@@ -400,7 +401,7 @@ def test_the_same_bits_with_and_without_threads(seed):
     )
     of = of.but(trips=trips)
     many = of.solve()
-    with one_after_the_other():
+    with one_thread():
         one = of.solve()
     again = of.solve()
     for name in ("arc_flow", "value", "path_flow", "path_arcs", "unserved", "delay_h"):
@@ -448,7 +449,7 @@ def test_a_proof_that_still_holds_is_never_taken_where_it_does_not(seed):
         few = 1e-5 * of.trips.flow.max()  # flows on arcs that are nearly free are fixed no better
         assert begun.load == pytest.approx(anew.load, rel=1e-6, abs=few)
         skipped += (begun.flows.room > 0.0).sum()
-        shut = problem.without(rng.choice(of.graph.n_arc, 2, replace=False))
+        shut = problem.with_closed(rng.choice(of.graph.n_arc, 2, replace=False))
         begun, anew = shut.solve(hours, known=known, known_at=at), shut.solve(hours)
         assert begun.value == pytest.approx(anew.value, rel=1e-9)
         assert (begun.served > 0.0).tolist() == (anew.served > 0.0).tolist()

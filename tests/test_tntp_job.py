@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from isthmus.assign.base import PathFlows
+from isthmus.assign.solution import PathFlows
 from isthmus.cli import app
 from isthmus.errors import Infeasible, InputError, NotConverged
 from isthmus.formats.paths import read_paths

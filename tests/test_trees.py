@@ -7,8 +7,9 @@ import pytest
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from isthmus.assign.base import build_graph, shortest_trees, skims
-from isthmus.kernels import trees
+from isthmus.assign.base import build_graph
+from isthmus.assign.least_cost import shortest_trees, skims
+from isthmus.kernels import tree_batches, trees
 
 
 def random_graph(rng, n_node=60, n_arc=220):
@@ -115,13 +116,15 @@ def test_trees_are_left_alone_only_where_nothing_changes(seed):
     some = rng.integers(0, graph.n_arc, 2)
     now[some] *= rng.choice([0.2, 0.95, 1.1, 5.0], 2)
     changed = np.empty(graph.n_arc, np.int32)
-    n = trees.differ(now, cost, 0.0, changed)
+    n = tree_batches.differ(now, cost, 0.0, changed)
     assert set(changed[:n]) <= set(some)
-    hit = trees.touched(graph.head, graph.tail, now, np.empty(0), via[0], dist[0], changed[:n], 0.0)
+    hit = tree_batches.touched(
+        graph.head, graph.tail, now, np.empty(0), via[0], dist[0], changed[:n], 0.0
+    )
     if not hit:
         np.testing.assert_allclose(least(graph, now, [root])[0], dist[0], atol=1e-290)
     was = cost.copy()
-    trees.remember(now, 0.0, was)
+    tree_batches.remember(now, 0.0, was)
     assert np.array_equal(was, now)
 
 
@@ -136,6 +139,10 @@ def test_both_answers_of_touched_occur():
         now = cost.copy()
         now[one] *= 0.5
         found.add(
-            bool(trees.touched(graph.head, graph.tail, now, np.empty(0), via[0], dist[0], one, 0.0))
+            bool(
+                tree_batches.touched(
+                    graph.head, graph.tail, now, np.empty(0), via[0], dist[0], one, 0.0
+                )
+            )
         )
     assert found == {False, True}

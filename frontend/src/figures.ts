@@ -13,7 +13,7 @@ const FIGURES: [string, (t: Record<string, number>) => number, string][] = [
   ["… of others who move", (t) => num(t["congestion_change_usd_yr"]) + num(t["relief_change_usd_yr"]), "Queues that grow or shrink, and what trade that stops takes off the rest."],
   ["tonne-days a year", (t) => num(t["time_change_th_yr"]) / 24, "Days on the way times tonnes."],
   ["CO₂e, t/yr", (t) => num(t["co2_change_t_yr"]), "Well to wheel."],
-  ["without a way, t/yr", (t) => num(t["unserved_new_t_yr"]) - num(t["unserved_base_t_yr"]), "Trade that loses (or gains) every way."],
+  ["without a route, t/yr", (t) => num(t["unserved_new_t_yr"]) - num(t["unserved_base_t_yr"]), "Trade that loses (or gains) every route."],
 ];
 
 export function headline(c: Context, first: Answer, second: Answer | null): HTMLElement {
@@ -23,7 +23,7 @@ export function headline(c: Context, first: Answer, second: Answer | null): HTML
     return h("section", { class: "headline" },
       h("div", { class: "figure" }, h("b", {}, compact(num(t["common_t_yr"]))), h("span", {}, "t/yr moved")),
       h("div", { class: "figure" }, h("b", {}, compact(num(t["cost_base_usd_yr"]))), h("span", {}, "USD/yr, generalised")),
-      h("div", { class: "figure" }, h("b", {}, compact(num(t["unserved_new_t_yr"]))), h("span", {}, "t/yr without a way")),
+      h("div", { class: "figure" }, h("b", {}, compact(num(t["unserved_new_t_yr"]))), h("span", {}, "t/yr without a route")),
       h("p", { class: "note" }, `Trade of ${first.demand_year} on the network of ${first.date}. Click a crossing, a line or a country to change it.`),
     );
   }
@@ -63,7 +63,7 @@ export function gains(c: Context, first: Answer, second: Answer | null): HTMLEle
     : "Who gains and who loses: cost of its trade, USD a year (minus is a saving)";
   return bars(rows.map((r) => ({
     name: r.name, value: r.v, label: compact(r.v, true),
-    note: `${r.name}: ${dollars(r.v, true)}${Math.abs(r.lost) >= 1 ? `; ${tonnes(r.lost, true)} without a way` : ""}`,
+    note: `${r.name}: ${dollars(r.v, true)}${Math.abs(r.lost) >= 1 ? `; ${tonnes(r.lost, true)} without a route` : ""}`,
     pick: () => c.store.set({ tab: "country", country: r.id }),
   })), title);
 }

@@ -1,5 +1,5 @@
 """
-Isthmus: who can reach whom, by which route, at what cost, and through whose land.
+Isthmus: who can reach whom, by which route, at what cost, and through whose territory.
 
 The straight line, each step a pure function of the last one's result::
 

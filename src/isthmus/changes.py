@@ -191,14 +191,16 @@ def _close(state: State, change: Change) -> None:
 
 
 def _switch(state: State, change: Change, *, open_: bool) -> None:
-    """Open or close links, crossings, terminals, a passage, a corridor or a whole land."""
+    """Open or close links, crossings, terminals, a passage, a corridor or a whole territory."""
     word = "opens" if open_ else "closes"
     if change.noun == "territory":
         territory = state.facts.names.territory(
             str(change.cells.get("id", change.cells.get("at", ""))), change.where
         )
         if open_:
-            raise change.fault("a land cannot be opened as one.", "Open its links and crossings.")
+            raise change.fault(
+                "a territory cannot be opened as one.", "Open its links and crossings."
+            )
         state.closed_territories.add(territory)
         for table, columns in (
             ("links", ["territory_id"]),

@@ -78,7 +78,7 @@ def as_of(facts: Facts, date: str, of: str = "") -> AsOf:
     date : str
         ISO date, not before 1991.
     of : str
-        Only what this is about: the id or name of an element, place, land or agreement, or a part
+        Only what this is about: the id or name of an element, place, territory or agreement, or a part
         of one.
 
     Returns
@@ -343,7 +343,7 @@ def _ids(facts: Facts, of: str, nouns: tuple[str, ...] = ()) -> set[str]:
 
 
 def _full_names(facts: Facts, of: str) -> list[str]:
-    """Return the name of the land that a name or id stands for, if it is one."""
+    """Return the name of the territory that a name or id stands for, if it is one."""
     territories = facts["territories"].set_index("territory_id")["name"]
     return [territories[key] for key in _ids(facts, of, ("territory",))]
 

@@ -44,7 +44,7 @@ def corridor_chain_links(facts: Facts, links: pd.DataFrame, corridor_id: str) ->
 
 
 def corridor_territories(facts: Facts) -> list[str]:
-    """Return the ids of the lands and seas that any named corridor runs through, sorted."""
+    """Return the ids of the territories and seas that any named corridor runs through, sorted."""
     territories = facts["nodes"].set_index("node_id")["territory_id"]
     return sorted(set(territories.reindex(facts["corridor_nodes"]["node_id"]).dropna()))
 

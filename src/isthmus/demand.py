@@ -40,8 +40,8 @@ class Demand:
         Return the matrix of a year; years without one are an error, never a silent zero.
 
         A year that has no matrix of its own but rows in ``data/trade_growth.csv`` is the nearest
-        matrix with every flow times its growth: that of the pair of lands if there is one, else the
-        geometric mean of the exporter's and the importer's, 1 where a land has none.
+        matrix with every flow times its growth: that of the pair of territories if there is one, else the
+        geometric mean of the exporter's and the importer's, 1 where a territory has none.
 
         Raises
         ------

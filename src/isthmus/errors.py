@@ -138,7 +138,7 @@ class Infeasible(InputError):
     need, room : float
         What must cross them and what they can take. [t/yr]
     cut : Certificate
-        The arcs with their weights; see `isthmus.assign.shortfall`.
+        The arcs with their weights; see `isthmus.assign.capacity_cuts`.
     """
 
     def __init__(self, arcs: Sequence[str], need: float, room: float, cut: Certificate) -> None:

@@ -46,7 +46,7 @@ class Network:
     restrictions : DataFrame
         Rows of ``data/restrictions.csv`` of any date, plus `in_force`.
     closed_territories : frozenset of str
-        States whose own trade is shut as well as their land.
+        States whose own trade is shut as well as their territory.
     changes : tuple of str
         What a scenario changed, in words.
     """

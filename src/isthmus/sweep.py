@@ -43,10 +43,10 @@ QUANTITIES = {
     "money_usd_yr": "money its trade pays",
     "time_th_yr": "tonne-hours of its trade",
     "co2_t_yr": "emissions of its trade",
-    "transit_t_yr": "transit of others over its land",
-    "unserved_t_yr": "tonnes of its trade without a way",
+    "transit_t_yr": "transit of others over its territory",
+    "unserved_t_yr": "tonnes of its trade without a route",
 }
-"""What is kept of an order for each land: its change. All but transit and unserved over the tonnes served in both."""
+"""What is kept of an order for each territory: its change. All but transit and unserved over the tonnes served in both."""
 
 _NOTHING = 1e-9
 """Share of the greatest change below which a change is nothing: its sign says nothing."""
@@ -55,14 +55,14 @@ _NOTHING = 1e-9
 @dataclass(frozen=True)
 class Sweep:
     """
-    What orders do to lands, over all cases.
+    What orders do to territories, over all cases.
 
     Parameters
     ----------
     values : DataFrame
         case, order, territory_id, then one column a quantity: the change against the base.
     names : dict of str to str
-        Land → its name.
+        Territory → its name.
     """
 
     values: pd.DataFrame = field(repr=False)
@@ -70,7 +70,7 @@ class Sweep:
 
     def table(self, quantity: str = "cost_usd_yr") -> pd.DataFrame:
         """
-        Return central value, range, sign and rank of each order for each land.
+        Return central value, range, sign and rank of each order for each territory.
 
         Parameters
         ----------
@@ -81,7 +81,7 @@ class Sweep:
         -------
         DataFrame
             order, territory_id, name, central, low, high, sign_holds, rank, rank_low, rank_high
-            (1 is the lowest value: for a cost the order that saves most); orders and lands as given.
+            (1 is the lowest value: for a cost the order that saves most); orders and territories as given.
 
         Raises
         ------
@@ -109,7 +109,7 @@ class Sweep:
 
     def agreement(self, quantity: str = "cost_usd_yr") -> pd.DataFrame:
         """
-        Return, for each land, how far the ranking of orders agrees with the central one.
+        Return, for each territory, how far the ranking of orders agrees with the central one.
 
         Returns
         -------

@@ -53,7 +53,7 @@ REGIMES: Final = {
     "normal": "national border formalities on both sides",
     "customs_union": "no customs duty or declaration between members; checks remain",
     "facilitated": "single window, joint or shared control, green lanes",
-    "sealed_transit": "transit under seal without inspection, the owner of the land keeps control",
+    "sealed_transit": "transit under seal without inspection, the owner of the territory keeps control",
     "unimpeded": "hypothetical: no checks at all",
     "tir": "sealed lorries under an international guarantee pass without inspection",
     "cim_smgs": "one consignment note under both laws of carriage by rail",
@@ -96,7 +96,7 @@ PARTY_ROLES: Final = {
     "negotiating": "negotiates a draft",
     "declarant": "set it by an act of its own",
     "proponent": "put it forward alone",
-    "subject": "whose land, citizens or trade it is about",
+    "subject": "whose territory, citizens or trade it is about",
     "guarantor": "guarantees it or led the talks",
     "witness": "signed as witness",
 }

@@ -96,7 +96,12 @@ def test_orders_claims_and_limits_are_there_and_text_is_escaped(bundle, html):
     text = " ".join("".join(read(html).text).split())
     assert "One <order>" in text
     assert "<order>" not in html.replace("&lt;order&gt;", "")
-    for part in ("−12.5 (−14 to −9)", "Supported from −5 down", "Not tested: none", "no way left"):
+    for part in (
+        "−12.5 (−14 to −9)",
+        "Supported from −5 down",
+        "Not tested: none",
+        "no route left",
+    ):
         assert part in text.replace("\u00a0", " "), part
     assert "1 supported, 0 mixed, 1 contradicted, 1 not tested" in text
     for limit in bundle.base.limits:

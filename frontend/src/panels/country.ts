@@ -1,4 +1,4 @@
-/** One country: whose land its trade crosses, whose trade crosses its own, what is at risk. */
+/** One country: whose territory its trade crosses, whose trade crosses its own, what is at risk. */
 import { backend } from "../backend";
 import { matrix, pairs } from "../charts";
 import type { Context } from "../context";
@@ -65,10 +65,10 @@ function outcome(c: Context, power: Power): HTMLElement {
       label: power.compared ? compact(num(r["shapley_usd_yr_change"]), true) : compact(num(r["shapley_usd_yr_new"])),
       pick: () => c.store.set({ country: text(r["player_id"]) }),
     })), power.compared ? "Shapley value before and after, change in USD a year" : "Shapley value, USD a year", power.compared),
-    h("p", { class: "note" }, `The ${rows.length} whose land most tonnes of others pass; all together save ${compact(power.total_usd_yr)} USD a year. Everybody else lets all pass. The game takes capacities as hard and trade as given.`));
+    h("p", { class: "note" }, `The ${rows.length} whose territory most tonnes of others pass; all together save ${compact(power.total_usd_yr)} USD a year. Everybody else lets all pass. The game takes capacities as hard and trade as given.`));
 }
 
-/** Everybody's dependence on everybody's land. */
+/** Everybody's dependence on everybody's territory. */
 function everyone(c: Context, again: () => void): HTMLElement | null {
   if (!backend.live) return null;
   const key = keyOf(asked(c.store.now));
@@ -81,8 +81,8 @@ function everyone(c: Context, again: () => void): HTMLElement | null {
     }, () => undefined);
   }
   return all.matrix
-    ? matrix(all.matrix, "Whose trade (rows) passes whose land (columns), % of its tonnes; ▲▼ against the network without the order", (id) => c.store.set({ country: id }))
-    : h("p", { class: "waiting" }, "Adding up who passes whose land…");
+    ? matrix(all.matrix, "Whose trade (rows) passes whose territory (columns), % of its tonnes; ▲▼ against the network without the order", (id) => c.store.set({ country: id }))
+    : h("p", { class: "waiting" }, "Adding up who passes whose territory…");
 }
 
 function ask(c: Context, again: () => void): void {
@@ -122,16 +122,16 @@ function body(c: Context): HTMLElement {
     h("dl", {},
       h("dt", {}, "its trade"), h("dd", {}, tonnes(trade)),
       compared ? [h("dt", {}, "cost of it changes"), h("dd", {}, dollars(num(t["cost_usd_yr_change"]), true))] : null,
-      h("dt", {}, "without a way"), h("dd", {}, compared ? `${compact(num(t["unserved_t_yr_base"]))} before, ${compact(num(t["unserved_t_yr_new"]))} after` : tonnes(num(t["unserved_t_yr_new"]))),
-      h("dt", {}, "transit over its land"), h("dd", {}, compared ? `${compact(num(t["transit_t_yr_base"]))} before, ${compact(num(t["transit_t_yr_new"]))} after` : tonnes(num(t["transit_t_yr_new"]))),
+      h("dt", {}, "without a route"), h("dd", {}, compared ? `${compact(num(t["unserved_t_yr_base"]))} before, ${compact(num(t["unserved_t_yr_new"]))} after` : tonnes(num(t["unserved_t_yr_new"]))),
+      h("dt", {}, "transit over its territory"), h("dd", {}, compared ? `${compact(num(t["transit_t_yr_base"]))} before, ${compact(num(t["transit_t_yr_new"]))} after` : tonnes(num(t["transit_t_yr_new"]))),
     ),
-    passed("Lands its trade passes, share of its tonnes", (id) => c.index.territories.get(id)?.kind === "state"),
+    passed("Territories its trade passes, share of its tonnes", (id) => c.index.territories.get(id)?.kind === "state"),
     passed("Seas its trade passes, share of its tonnes", (id) => c.index.territories.get(id)?.kind !== "state"),
-    x.through.length ? pairs(x.through.slice(0, 12).map((r) => ({ name: r.name || r.id, base: r.base, now: r.new, label: label(r, false), pick: () => c.store.set({ country: r.id }) })), "Whose trade passes its land, t/yr", compared) : null,
+    x.through.length ? pairs(x.through.slice(0, 12).map((r) => ({ name: r.name || r.id, base: r.base, now: r.new, label: label(r, false), pick: () => c.store.set({ country: r.id }) })), "Whose trade passes its territory, t/yr", compared) : null,
     fold("own-crossings", "Its busiest crossings, t/yr", table(["crossing", "before", "after"], x.crossings.map((r) => [
       pickButton(c, `node:${c.index.crossings.get(text(r["crossing_id"]))?.node ?? ""}`, text(r["name"])), compact(num(r["flow_t_yr_base"])), compact(num(r["flow_t_yr_new"]))]))),
-    fold("trades", compared ? "Its trades, those that change most first" : "Its trades by partner", table(["with", "t/yr", "cost USD/yr", "without a way"], x.trades.map((r) => [
+    fold("trades", compared ? "Its trades, those that change most first" : "Its trades by partner", table(["with", "t/yr", "cost USD/yr", "without a route"], x.trades.map((r) => [
       text(r["name"]), compact(num(r["tonnes_t_yr_base"])), compact(num(r["cost_change_usd_yr"]), true), compact(num(r["unserved_new_t_yr"]))]))),
-    h("p", { class: "note" }, "A passage is counted where its trade neither begins nor ends; one tonne may pass many lands, so shares do not add up to 100 %."),
+    h("p", { class: "note" }, "A passage is counted where its trade neither begins nor ends; one tonne may pass many territories, so shares do not add up to 100 %."),
   );
 }

@@ -1,4 +1,4 @@
-/** Routes between two places: alternatives with money, hours, CO2, lands, exposure, leg by leg. */
+/** Routes between two places: alternatives with money, hours, CO2, territories, exposure, leg by leg. */
 import { backend } from "../backend";
 import type { Context } from "../context";
 import { h, tell } from "../dom";

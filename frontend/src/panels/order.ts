@@ -121,7 +121,7 @@ function tables(c: Context, a: Answer, d: Detail | null): HTMLElement {
       r["load_share_new"] === null ? "unknown" : `${Math.round(100 * num(r["load_share_new"]))} %`, compact(r["waiting_usd_yr_new"] as number | null)]))),
     fold("exposure", "Sanctions exposure: tonnes that touch a listed party", table(["who", "listed by", "t/yr"], (d?.exposure ?? []).map((r) => [
       `${text(r["subject"])} (${text(r["measure"])}, since ${text(r["from_date"]) || "unknown"})`, text(r["listed_by"]), compact(num(r["tonnes_t_yr_new"]))]))),
-    d?.unserved.length ? fold("unserved", "Trade without a way", table(["from", "to", "goods", "t/yr", "why"], d.unserved.map((r) => [
+    d?.unserved.length ? fold("unserved", "Trade without a route", table(["from", "to", "goods", "t/yr", "why"], d.unserved.map((r) => [
       text(r["origin_zone_id"]), text(r["destination_zone_id"]), text(r["commodity_id"]), compact(num(r["tonnes_t_yr"])), `${text(r["reason"])} ${text(r["cut"])}`]))) : null,
     a.changes.length ? fold("changes", "What it changes", h("ul", {}, a.changes.map((x) => h("li", {}, x)))) : null,
     fold("limits", "What these numbers cannot say", h("ul", {}, a.limits.map((x) => h("li", {}, x)))),

@@ -170,7 +170,7 @@ function landBody(c: Context, id: string): (Node | null)[] | null {
         ? h("button", { class: "act", "data-k": `reopen-${id}`, onclick: () => c.store.set({ edits: c.store.now.edits.filter((e) => e !== edit) }) }, "Open it again")
         : shut ? null : button(c, { verb: "close", noun: "territory", id }, "Close it to all freight"),
       sources(c, id)),
-    h("p", { class: "note" }, "A land that is closed is shut to its own trade too; that trade then stands as without a way."),
+    h("p", { class: "note" }, "A territory that is closed is shut to its own trade too; that trade then stands as without a route."),
   ];
 }
 

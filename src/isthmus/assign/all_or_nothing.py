@@ -5,15 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from isthmus.assign.base import (
-    Graph,
-    Progress,
-    Solution,
-    Trips,
-    checked_cost,
-    checked_trips,
-    load_least,
-)
+from isthmus.assign.base import Graph, Progress, Trips
+from isthmus.assign.checks import checked_cost, checked_trips
+from isthmus.assign.least_cost import load_least
+from isthmus.assign.solution import Solution
 
 __all__ = ["all_or_nothing"]
 

@@ -1,4 +1,4 @@
-"""The bushes of a solution: all least-cost ways of every class and origin, and their paths."""
+"""The bushes of a solution: all least-cost routes of every class and origin, and their paths."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from isthmus.assign.base import Graph, Solution, by_head
-from isthmus.assign.pathsets import PathSets
-from isthmus.kernels import bushes, listing
+from isthmus.assign.base import Graph, by_head
+from isthmus.assign.path_sets import PathSets
+from isthmus.assign.solution import Solution
+from isthmus.kernels import bush_paths, bushes
 
 __all__ = ["Bushes", "Listed", "Own", "grow_bushes", "list_paths", "own_paths", "take_paths"]
 
@@ -156,7 +157,7 @@ def list_paths(found: Bushes, share: FloatArray, own: Own, cut: float, max_paths
     """Write out the paths of all trips: trip, indptr, arcs, share."""
     m, n_place = len(found.place_of_trip), len(found.demand)
     best, by = np.empty(n_place), np.empty(n_place, np.int64)
-    listing.best_ways(found.first, found.tail, share, best, by)
+    bush_paths.best_ways(found.first, found.tail, share, best, by)
     own_of = np.searchsorted(own.trip, np.arange(m + 1))
     place = found.place_of_trip.copy()
     free = np.bincount(own.trip[~own.held], minlength=m) > 0
@@ -166,7 +167,7 @@ def list_paths(found: Bushes, share: FloatArray, own: Own, cut: float, max_paths
     arcs, part = np.empty(2 * len(own.arcs) + 1, np.int32), np.empty(len(indptr) - 1)
     done = 0
     while True:
-        done = listing.list_paths(
+        done = bush_paths.list_paths(
             found.first,
             found.tail,
             found.arc,

@@ -9,11 +9,20 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from isthmus.assign.base import Graph, Progress, Solution, Trips
-from isthmus.assign.columns import Basis, Columns, Master
-from isthmus.assign.generation import Point, Pricer, generate, path_costs, price_paths, pricer
-from isthmus.assign.problem import Problem, checked_penalty, checked_problem
-from isthmus.assign.shortfall import Cut, find_cut
+from isthmus.assign.base import Graph, Progress, Trips
+from isthmus.assign.capacity_cuts import Cut, find_cut
+from isthmus.assign.capacity_problem import CapacityProblem, checked_capacity_problem
+from isthmus.assign.checks import checked_penalty
+from isthmus.assign.column_generation import (
+    Point,
+    Pricer,
+    build_pricer,
+    generate_columns,
+    path_costs,
+    price_paths,
+)
+from isthmus.assign.restricted_master import Basis, Columns, RestrictedMaster
+from isthmus.assign.solution import Solution
 from isthmus.errors import Infeasible
 from isthmus.kernels.pricing import load
 
@@ -69,7 +78,7 @@ class CapacitatedSolution(Solution):
     dual: FloatArray
     bound: float
     penalty: FloatArray | None
-    problem: Problem = field(repr=False)
+    problem: CapacityProblem = field(repr=False)
     warm: _Warm = field(repr=False)
 
     @cached_property
@@ -82,7 +91,7 @@ class CapacitatedSolution(Solution):
         per_t = _scale(demand)
         flow, room = demand / per_t, problem.capacity / per_t
         cut = find_cut(search, problem.cost, flow, room, self.warm.columns, self.warm.arcs)
-        return cut and cut.times(per_t)
+        return cut and cut.scaled(per_t)
 
 
 def capacitated(
@@ -104,7 +113,7 @@ def capacitated(
     enter as they are needed; HiGHS solves each programme from where the last one stood. The price
     of an arc's capacity is its dual: what a slot is worth.
 
-    Trips with no way of finite cost are kept in `Solution.unserved`, never dropped, and pay the
+    Trips with no route of finite cost are kept in `Solution.unserved`, never dropped, and pay the
     penalty if there is one. An arc of capacity 0 is a way without room: trips that need it make
     the problem infeasible, or stay unserved at the penalty.
 
@@ -166,13 +175,13 @@ def capacitated(
     >>> found.arc_flow.tolist(), found.dual.tolist(), found.objective, round(found.bound, 6)
     ([[60.0, 40.0]], [3.0, 0.0], 320.0, 320.0)
     """
-    problem = checked_problem(graph, cost, trips, capacity, first_through_node)
+    problem = checked_capacity_problem(graph, cost, trips, capacity, first_through_node)
     price = checked_penalty(penalty, len(problem.trips.flow))
     return _solve(problem, price, start, gap, progress)
 
 
 def _solve(
-    problem: Problem,
+    problem: CapacityProblem,
     penalty: FloatArray | None,
     start: CapacitatedSolution | None,
     gap: float,
@@ -180,46 +189,46 @@ def _solve(
 ) -> CapacitatedSolution:
     warm = _usable(start, problem)
     search, first = _search(problem, start, warm)
-    joined = np.isfinite(search.least)
-    demand = np.where(joined, problem.moving.flow, 0.0)
-    per_t, per_usd = _scale(demand), _scale(search.least[joined])
+    connected = np.isfinite(search.least)
+    demand = np.where(connected, problem.moving.flow, 0.0)
+    per_t, per_usd = _scale(demand), _scale(search.least[connected])
     scaled = search.scaled(per_usd)
-    roof = _ROOF * max(float(scaled.least[joined].max(initial=0.0)), 1.0 / _ROOF)
+    roof = _ROOF * max(float(scaled.least[connected].max(initial=0.0)), 1.0 / _ROOF)
     if warm is not None:
         roof = max(roof, warm.roof / per_usd)
     price = np.full(len(demand), roof) if penalty is None else penalty[problem.rows] / per_usd
     usd, flow, room = problem.cost / per_usd, demand / per_t, problem.capacity / per_t
     master = _master(scaled, usd, flow, room, price, warm, first)
-    point = generate(master, scaled, usd, flow, room, gap, progress)
+    point = generate_columns(master, scaled, usd, flow, room, gap, progress)
     for attempt in range(_RAISES):
         if penalty is not None or point.unserved.sum() <= _LEFT * flow.sum():
             break
         if attempt == 0:  # asked once: no price makes room
             cut = find_cut(scaled, usd, flow, room, master.columns, master.row_arcs)
             if cut is not None:
-                raise Infeasible(*_told(problem.graph, cut.times(per_t)))
+                raise Infeasible(*_infeasible_of(problem.graph, cut.scaled(per_t)))
         master.set_price(master.price * _ROOF)
-        point = generate(master, scaled, usd, flow, room, gap, progress)
+        point = generate_columns(master, scaled, usd, flow, room, gap, progress)
     roof = float(master.price.max(initial=0.0)) if penalty is None else roof
-    columns, basis = master.kept(_KEPT * len(demand))
+    columns, basis = master.used_paths(_KEPT * len(demand))
     state = _Warm(search, columns, master.row_arcs, basis, roof * per_usd)
     return _solution(problem, penalty, point, master, state, (per_t, per_usd), gap)
 
 
 def _search(
-    problem: Problem, start: CapacitatedSolution | None, warm: _Warm | None
+    problem: CapacityProblem, start: CapacitatedSolution | None, warm: _Warm | None
 ) -> tuple[Pricer, Columns]:
     """Return what searches need, and the least-cost paths of trips without a path so far."""
     moving, cost = problem.moving, problem.cost
     ask = np.ones(len(moving.flow), np.bool_)
     if warm is None or start is None or np.any(cost < start.problem.cost):
-        search = pricer(problem.graph, cost, moving, problem.first_through_node)
+        search = build_pricer(problem.graph, cost, moving, problem.first_through_node)
     else:
         # where no cost fell, the old floors still hold; only trips that lost all paths are asked
         search = warm.search
-        held = np.isfinite(path_costs(search, warm.columns, cost))
+        still_open = np.isfinite(path_costs(search, warm.columns, cost))
         ask = np.isfinite(search.least)
-        ask[warm.columns.trip[held]] = False
+        ask[warm.columns.trip[still_open]] = False
     limit = np.where(ask, np.inf, -np.inf)
     first, least = price_paths(search, cost, np.zeros(problem.graph.n_arc), limit)
     return search._replace(least=np.where(ask, least, search.least)), first
@@ -233,23 +242,23 @@ def _master(
     price: FloatArray,
     warm: _Warm | None,
     first: Columns,
-) -> Master:
+) -> RestrictedMaster:
     """Build the programme, standing where the last one ended or on the least-cost paths."""
-    master = Master(demand, price, len(capacity))
+    master = RestrictedMaster(demand, price, len(capacity))
     if warm is None:
         master.add_paths(first, path_costs(search, first, cost))
-        master.begin(search.least <= price)
+        master.start_from_first_paths(search.least <= price)
         return master
     master.add_paths(warm.columns, path_costs(search, warm.columns, cost))
     master.add_arcs(warm.arcs, capacity[warm.arcs])
     master.resume(warm.basis)
-    new = master.fresh(first)
+    new = master.unknown_paths(first)
     if len(new.trip):
         master.add_paths(new, path_costs(search, new, cost))
     return master
 
 
-def _usable(start: CapacitatedSolution | None, problem: Problem) -> _Warm | None:
+def _usable(start: CapacitatedSolution | None, problem: CapacityProblem) -> _Warm | None:
     """Return what to start from, None if the start belongs to another graph or other trips."""
     if start is None:
         return None
@@ -258,10 +267,10 @@ def _usable(start: CapacitatedSolution | None, problem: Problem) -> _Warm | None
 
 
 def _solution(
-    problem: Problem,
+    problem: CapacityProblem,
     penalty: FloatArray | None,
     point: Point,
-    master: Master,
+    master: RestrictedMaster,
     warm: _Warm,
     scales: tuple[float, float],
     gap: float,
@@ -269,16 +278,16 @@ def _solution(
     """Put the flows in the order of the trips; each trip's add up to its flow."""
     graph, trips, rows = problem.graph, problem.trips, problem.rows
     per_t, per_usd = scales
-    joined = np.isfinite(warm.search.least)
+    connected = np.isfinite(warm.search.least)
     moving = trips.flow[rows]
     left = point.unserved * per_t
     left[left <= _LEFT * moving] = 0.0
     carried = np.bincount(master.columns.trip, point.flow, len(rows))
     share = np.zeros(len(rows))
     np.divide(np.maximum(moving - left, 0.0), carried, out=share, where=carried > 0.0)
-    left = np.where(joined & (carried > 0.0), np.minimum(left, moving), moving)
+    left = np.where(connected & (carried > 0.0), np.minimum(left, moving), moving)
     used = np.flatnonzero(point.flow > 0.0)
-    used = used[joined[master.columns.trip[used]]]
+    used = used[connected[master.columns.trip[used]]]
     moved = master.columns.take(used)
     flow = point.flow[used] * share[moved.trip]
     arc_flow = np.zeros((len(problem.cost), graph.n_arc))
@@ -295,7 +304,7 @@ def _solution(
     bound = point.bound * per_t * per_usd
     if penalty is not None:
         objective += float(unserved @ penalty)
-        bound += float(np.where(joined, 0.0, moving) @ penalty[rows])
+        bound += float(np.where(connected, 0.0, moving) @ penalty[rows])
     reached = max(0.0, objective - bound) / (abs(objective) or 1.0)
     return CapacitatedSolution(
         path_trip=paths.trip,
@@ -306,7 +315,7 @@ def _solution(
         unserved=unserved,
         gap=reached,
         iterations=point.iterations,
-        converged=reached <= gap and (penalty is not None or not np.any(left[joined])),
+        converged=reached <= gap and (penalty is not None or not np.any(left[connected])),
         objective=objective,
         delay_h=np.zeros(graph.n_arc),
         dual=point.toll * per_usd,
@@ -317,7 +326,7 @@ def _solution(
     )
 
 
-def _told(graph: Graph, cut: Cut) -> tuple[tuple[str, ...], float, float, Cut]:
+def _infeasible_of(graph: Graph, cut: Cut) -> tuple[tuple[str, ...], float, float, Cut]:
     """Return what `Infeasible` says of a cut."""
     names = tuple(f"{a} ({graph.tail[a]} to {graph.head[a]})" for a in cut.arcs)
     return names, cut.need, cut.room, cut

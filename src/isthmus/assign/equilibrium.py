@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from isthmus.assign.base import FloatArray, IntArray, Progress
-from isthmus.assign.perturbed import Choice, Perturbed, UnitFlows
-from isthmus.kernels.definite import solve_dense
+from isthmus.assign.perturbed_utility import PerturbedUtility
+from isthmus.assign.unit_flows import Choice, UnitFlows
+from isthmus.kernels.cholesky import solve_dense
 
-__all__ = ["Equilibrium", "direction", "equilibrium"]
+__all__ = ["Equilibrium", "equilibrium", "newton_direction"]
 
 _TRIES, _SHORTER = 12, 0.3
 """Step lengths tried, and what each is of the last."""
@@ -46,7 +47,7 @@ class Equilibrium:
 
     Parameters
     ----------
-    problem : Perturbed
+    problem : PerturbedUtility
     volume : ndarray, shape (n_slot,)
         Flows on delayed arcs that the delays are of. [t/yr]
     hours : ndarray, shape (n_slot,)
@@ -58,7 +59,7 @@ class Equilibrium:
     iterations : int
     """
 
-    problem: Perturbed = field(repr=False)
+    problem: PerturbedUtility = field(repr=False)
     volume: FloatArray = field(repr=False)
     hours: FloatArray = field(repr=False)
     choice: Choice = field(repr=False)
@@ -66,44 +67,44 @@ class Equilibrium:
     iterations: int
 
 
-def gap_of(problem: Perturbed, volume: FloatArray, loaded: FloatArray) -> float:
+def flow_gap(problem: PerturbedUtility, volume: FloatArray, loaded: FloatArray) -> float:
     """Return the relative gap of flows on delayed arcs to what trips load at their delays."""
     least = _LEAST * float(problem.trips.flow.sum())
     size = np.maximum(np.maximum(volume, loaded), max(least, 1e-300))
     return float((np.abs(loaded - volume) / size).max(initial=0.0))
 
 
-def direction(
-    slope: FloatArray, felt: IntArray, steep: FloatArray, missing: FloatArray
+def newton_direction(
+    slope: FloatArray, followed: IntArray, steep: FloatArray, missing: FloatArray
 ) -> FloatArray:
     """
     Return the Newton step of flows: solve ``(I + K D') step = missing``, D' of some delays alone.
 
     Parameters
     ----------
-    slope : ndarray, shape (n_felt, n)
+    slope : ndarray, shape (n_followed, n)
         K: how loads fall (columns) as some delays rise (rows). [t/yr per h]
-    felt : ndarray of int64, shape (n_felt,)
+    followed : ndarray of int64, shape (n_followed,)
         Which delays these are; the others follow.
     steep : ndarray, shape (n,)
         D': how delays rise with flow. [h per t/yr]
     missing : ndarray, shape (n,)
         Load less flow. [t/yr]
     """
-    root = np.sqrt(np.minimum(steep[felt], 1e60))
-    inner = slope[:, felt]
+    root = np.sqrt(np.minimum(steep[followed], 1e60))
+    inner = slope[:, followed]
     some = np.flatnonzero(np.diagonal(inner) * root**2 > _COUPLED)
     root = root[some]
     inner = inner[np.ix_(some, some)] * root[:, None] * root
     inner[np.diag_indices(len(some))] += 1.0
-    y = root * missing[felt[some]]
+    y = root * missing[followed[some]]
     if not solve_dense(inner, y):
         return missing
     # no product of a library: its bits depend on how many threads it has
     return np.asarray(missing - (slope[some] * (root * y)[:, None]).sum(axis=0))
 
 
-class Following:
+class FollowedDelays:
     """
     Which delays Newton's method is to follow: those that come back to themselves by more than a little.
 
@@ -111,39 +112,39 @@ class Following:
 
     Parameters
     ----------
-    problem : Perturbed
+    problem : PerturbedUtility
     rows : ndarray of int64
         Trips.
     """
 
-    def __init__(self, problem: Perturbed, rows: IntArray) -> None:
+    def __init__(self, problem: PerturbedUtility, rows: IntArray) -> None:
         self.problem, self.rows = problem, rows
         self.share = np.ones(len(problem.arcs))
 
-    def felt(self, flows: UnitFlows, law: FloatArray) -> IntArray:
+    def followed(self, flows: UnitFlows, law: FloatArray) -> IntArray:
         """Return the delays to follow at some flows, and those of arcs that nobody uses yet."""
-        most = self.problem.most_response(self.rows, flows)
+        most = self.problem.largest_response(self.rows, flows)
         steep = np.minimum(law[1], _STEEPEST)
         return np.flatnonzero((most <= 0.0) | (most * self.share * steep > _CLOSE * _COUPLED))
 
     def learn(self, choice: Choice) -> None:
         """Take what a slope says."""
         assert choice.slope is not None
-        assert choice.felt is not None
-        most = self.problem.most_response(choice.rows, choice.flows)[choice.felt]
-        own = np.diagonal(choice.slope[:, choice.felt])
+        assert choice.followed is not None
+        most = self.problem.largest_response(choice.rows, choice.flows)[choice.followed]
+        own = np.diagonal(choice.slope[:, choice.followed])
         share = np.divide(own, most, out=np.ones(len(own)), where=most > 0.0)
         # who has one way now may find another
-        self.share[choice.felt] = np.maximum(share, _LEAST_SHARE)
+        self.share[choice.followed] = np.maximum(share, _LEAST_SHARE)
 
 
-def steepness(problem: Perturbed, loaded: FloatArray, law: FloatArray) -> FloatArray:
+def delay_slopes(problem: PerturbedUtility, loaded: FloatArray, law: FloatArray) -> FloatArray:
     """
     Return how delays rise with flow; where that is without bound, as of a root at no flow, up to what is loaded.
 
     Parameters
     ----------
-    problem : Perturbed
+    problem : PerturbedUtility
     loaded : ndarray, shape (n_slot,)
         What trips load. [t/yr]
     law : ndarray, shape (3, n_slot)
@@ -157,11 +158,13 @@ def steepness(problem: Perturbed, loaded: FloatArray, law: FloatArray) -> FloatA
     steep = law[1]
     if np.isfinite(steep).all():
         return steep
-    rise = np.where(loaded > 0.0, problem.hours(loaded)[0] - law[0], _STEEPEST)
+    rise = np.where(loaded > 0.0, problem.law_at(loaded)[0] - law[0], _STEEPEST)
     return np.where(np.isfinite(steep), steep, rise / np.where(loaded > 0.0, loaded, 1.0))
 
 
-def merit(problem: Perturbed, choice: Choice, volume: FloatArray, law: FloatArray) -> float:
+def dual_objective(
+    problem: PerturbedUtility, choice: Choice, volume: FloatArray, law: FloatArray
+) -> float:
     """Return the dual: hours of all trips at the delays, less what the laws take. [t*h/yr]"""
     weight = problem.trips.flow[choice.rows]
     vot = problem.vot[problem.trips.klass[choice.rows]]
@@ -179,7 +182,7 @@ def merit(problem: Perturbed, choice: Choice, volume: FloatArray, law: FloatArra
 
 
 def equilibrium(
-    problem: Perturbed,
+    problem: PerturbedUtility,
     gap: float,
     *,
     volume: FloatArray | None = None,
@@ -193,7 +196,7 @@ def equilibrium(
 
     Parameters
     ----------
-    problem : Perturbed
+    problem : PerturbedUtility
     gap : float
     volume : ndarray, shape (n_slot,), optional
         Flows on delayed arcs to begin from. [t/yr]
@@ -222,7 +225,7 @@ def equilibrium(
         while soft > 0.0 and done < max_iterations:
             if progress is not None:
                 progress(done, best.gap)
-            easy = problem.softened(soft)
+            easy = problem.with_longer_arcs(soft)
             soft = soft * _HARDER if easy is not problem else 0.0
             wanted = gap if easy is problem else max(gap, _KINKED)
             found, _ = _descend(easy, wanted, volume, known, None, done, max_iterations, None, True)
@@ -233,7 +236,7 @@ def equilibrium(
 
 
 def _descend(
-    problem: Perturbed,
+    problem: PerturbedUtility,
     gap: float,
     volume: FloatArray,
     known: UnitFlows | None,
@@ -248,16 +251,18 @@ def _descend(
 
     With patience the shortest step is taken then, and the search goes on.
     """
-    law = problem.hours(volume)
+    law = problem.law_at(volume)
     known = UnitFlows.none(len(problem.rows)) if known is None else known
-    follow = Following(problem, problem.rows)
-    choice = problem.solve(law[0], known=known, known_at=known_at, felt=follow.felt(known, law))
+    follow = FollowedDelays(problem, problem.rows)
+    choice = problem.solve(
+        law[0], known=known, known_at=known_at, followed=follow.followed(known, law)
+    )
     best: Equilibrium | None = None
-    now = merit(problem, choice, volume, law)
+    now = dual_objective(problem, choice, volume, law)
     stuck, begun = False, iteration
     while True:
         loaded = choice.load[problem.arcs]
-        reached = gap_of(problem, volume, loaded)
+        reached = flow_gap(problem, volume, loaded)
         if best is None or reached < best.gap:
             best = Equilibrium(problem, volume, law[0], choice, reached, iteration)
         if progress is not None:
@@ -270,24 +275,24 @@ def _descend(
             break
         missing = loaded - volume
         assert choice.slope is not None
-        assert choice.felt is not None
+        assert choice.followed is not None
         follow.learn(choice)
-        steep = steepness(problem, loaded, law)
-        step = direction(choice.slope, choice.felt, steep, missing)
+        steep = delay_slopes(problem, loaded, law)
+        step = newton_direction(choice.slope, choice.followed, steep, missing)
         rise = float(missing @ (steep * step))
         length, moved = 1.0, False
         for _ in range(_TRIES):
             after = np.maximum(volume + length * step, 0.0)
-            law_after = problem.hours(after)
+            law_after = problem.law_at(after)
             tried = problem.solve(
                 law_after[0], known=choice.flows, known_at=choice.cost,
-                felt=follow.felt(choice.flows, law_after),
+                followed=follow.followed(choice.flows, law_after),
             )  # fmt: skip
             if not tried.solved:
                 length *= _SHORTER
                 continue
-            moved, then = True, merit(problem, tried, after, law_after)
-            closer = gap_of(problem, after, tried.load[problem.arcs]) < 0.5 * best.gap
+            moved, then = True, dual_objective(problem, tried, after, law_after)
+            closer = flow_gap(problem, after, tried.load[problem.arcs]) < 0.5 * best.gap
             if closer or then >= now + 1e-4 * length * rise - 1e-13 * abs(now):
                 break
             length *= _SHORTER

@@ -17,20 +17,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from isthmus.assign.base import (
-    Delay,
-    Graph,
-    Progress,
-    Solution,
-    Trips,
-    checked_cost,
-    checked_trips,
-    load_least,
-    relative_gap,
-)
-from isthmus.errors import CostError, Fault, InputError
+from isthmus.assign.base import Delay, Graph, Progress, Trips, relative_gap
+from isthmus.assign.checks import checked_cost, checked_trips, checked_vot
+from isthmus.assign.hours import in_hours, objective
+from isthmus.assign.least_cost import load_least
+from isthmus.assign.solution import Solution
+from isthmus.errors import Fault, InputError
 from isthmus.kernels import projection
-from isthmus.kernels.delay import NONE
 
 __all__ = ["link_based"]
 
@@ -164,9 +157,7 @@ def link_based(
         raise InputError([Fault("variant", f'"{variant}" is none.', f"One of {tuple(_DEPTH)}.")])
     table = checked_cost(graph, cost)
     trips = checked_trips(graph, len(table), trips)
-    price = np.broadcast_to(np.asarray(vot, np.float64), (len(table),))
-    if not (np.isfinite(price).all() and (price > 0.0).all()):
-        raise CostError(f"values of time are {price.tolist()}: each must be above 0.")
+    price = checked_vot(vot, len(table))
     load = np.zeros(graph.n_arc) if preload is None else np.asarray(preload, np.float64)
     programme = _programme(
         graph, table, trips, delay, price, first_through_node, system_optimum, load
@@ -179,8 +170,6 @@ def link_based(
         programme, flow, price, gap, _DEPTH[variant], max_iterations, progress
     )
     delay_h, _ = programme.congestion(flow.sum(axis=0), False)
-    with np.errstate(invalid="ignore"):
-        each = np.where(flow > 0.0, flow * (table + price[:, None] * delay_h), 0.0)
     return Solution(
         path_trip=np.empty(0, np.int32),
         path_indptr=np.zeros(1, np.int64),
@@ -191,7 +180,7 @@ def link_based(
         gap=reached,
         iterations=iterations,
         converged=reached <= gap,
-        objective=float(each.sum()),
+        objective=objective(flow, table, price, delay_h),
         delay_h=delay_h,
     )
 
@@ -207,16 +196,9 @@ def _programme(
     preload: FloatArray,
 ) -> _Programme:
     """Put costs into hours, close arcs that take nothing, leave trips out that go nowhere."""
-    hours = cost / vot[:, None]
-    if delay is None:
-        nothing = np.zeros(graph.n_arc)
-        delay = Delay(np.full(graph.n_arc, NONE, np.int8), nothing, nothing, nothing, nothing)
-    law, *shape = delay
-    t0, capacity, a, b = (np.ascontiguousarray(x, np.float64) for x in shape)
-    laws = (np.ascontiguousarray(law, np.int8), t0, capacity, a, b)
-    hours[:, (laws[0] != NONE) & (capacity <= 0.0) & (t0 * a > 0.0)] = np.inf
+    hours, laws = in_hours(cost, delay, vot)
     rows = np.flatnonzero((trips.flow > 0.0) & (trips.origin != trips.destination))
-    moving = Trips(trips.klass[rows], trips.origin[rows], trips.destination[rows], trips.flow[rows])
+    moving = trips.take(rows)
     constant = np.where(np.isfinite(hours), hours, 0.0)  # of flows: closed arcs have none
     return _Programme(graph, first_through, moving, hours, constant, laws, marginal, preload)
 

@@ -15,18 +15,25 @@ import numpy.typing as npt
 import pandas as pd
 
 from isthmus.assign.all_or_nothing import all_or_nothing
-from isthmus.assign.base import Delay, Progress, Solution, Trips
+from isthmus.assign.assignment import Assignment
+from isthmus.assign.base import Delay, Progress, Trips
 from isthmus.assign.capacitated import capacitated
-from isthmus.assign.cuts import element_names
-from isthmus.assign.kin import kin, parent_costs, parent_flows, parent_unit, parent_volume
 from isthmus.assign.path_based import path_based
 from isthmus.assign.proportional import proportional
-from isthmus.assign.stochastic import stochastic
+from isthmus.assign.solution import Solution
+from isthmus.assign.stochastic import StochasticSolution, stochastic
+from isthmus.assign.unserved import element_names
+from isthmus.assign.warm_start import (
+    match_parent,
+    parent_costs,
+    parent_flows,
+    parent_unit,
+    parent_volume,
+)
 from isthmus.errors import Infeasible
 from isthmus.kernels.delay import NONE
 
 if TYPE_CHECKING:
-    from isthmus.assign import Assignment
     from isthmus.cost.model import ArcCost
     from isthmus.virtual import VirtualNetwork
 
@@ -49,7 +56,7 @@ class Problem:
     trips : Trips
     delay : Delay, optional
     length : ndarray, shape (n_class, n_arc)
-        See `Prepared`.
+        See `Inputs`.
     start : Assignment, optional
         Of the parent scenario.
     gap : float
@@ -71,12 +78,12 @@ def _stochastic(problem: Problem, **options: Any) -> Solution:
     """Perturbed utility equilibrium, begun from the parent's flows where there is one."""
     virtual, cost, trips, start = problem.virtual, problem.cost, problem.trips, problem.start
     begin = None
-    if start is not None and start.method == "stochastic" and start.unit is not None:
-        of = kin(start, virtual, problem.table, trips)
-        known = parent_unit(start, of, virtual, len(trips.flow))
+    if start is not None and isinstance(start.solution, StochasticSolution):
+        of = match_parent(start, virtual, problem.table, trips)
+        known = parent_unit(start, start.solution.unit, of, virtual, len(trips.flow))
         flow = parent_volume(start, of)[None, :]
         at = parent_costs(start, of, trips, cost.usd.shape)
-        begin = replace(start.as_solution(), arc_flow=flow, unit=known, unit_at=at)
+        begin = replace(start.solution, arc_flow=flow, unit=known, unit_at=at)
     value = cost.commodities["value_usd_t"].to_numpy(float)[trips.klass]
     get = cost.parameters.get
     asked = {

@@ -4,7 +4,7 @@ Deterministic user equilibrium and system optimum, path-based.
 Every used path of a trip costs the same and no path costs less (Wardrop 1952). With delays that all
 classes share and class constants divided by the value of time this is a convex programme
 (docs/model.md), solved by gradient projection over paths with joint Newton steps; see
-`kernels.projection` and `kernels.newton`.
+`kernels.projection` and `kernels.path_newton`.
 """
 
 from __future__ import annotations
@@ -14,20 +14,12 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from isthmus.assign.base import (
-    Delay,
-    Graph,
-    PathFlows,
-    Progress,
-    Solution,
-    Trips,
-    checked_cost,
-    checked_trips,
-)
+from isthmus.assign.base import Delay, Graph, Progress, Trips
+from isthmus.assign.checks import checked_cost, checked_trips, checked_vot
+from isthmus.assign.gradient_projection import GradientProjection
 from isthmus.assign.interrupt import interruptible
-from isthmus.assign.pathsets import begin_from, lay_out, solution
-from isthmus.assign.sweeps import Sweeps
-from isthmus.errors import CostError
+from isthmus.assign.path_sets import build_path_sets, build_solution, load_paths
+from isthmus.assign.solution import PathFlows, Solution
 
 __all__ = ["path_based"]
 
@@ -120,19 +112,19 @@ def path_based(
     """
     table = checked_cost(graph, cost)
     trips = checked_trips(graph, len(table), trips)
-    price = np.broadcast_to(np.asarray(vot, np.float64), (len(table),))
-    if not (np.isfinite(price).all() and (price > 0.0).all()):
-        raise CostError(f"values of time are {price.tolist()}: each must be above 0.")
-    state = lay_out(graph, table, trips, delay, price, first_through_node, system_optimum, preload)
+    price = checked_vot(vot, len(table))
+    state = build_path_sets(
+        graph, table, trips, delay, price, first_through_node, system_optimum, preload
+    )
     if start is not None:
-        begin_from(state, start)
-    with Sweeps(state, threads) as sweeps, interruptible() as pressed:
+        load_paths(state, start)
+    with GradientProjection(state, threads) as sweeps, interruptible() as pressed:
         reached, iterations = _iterate(sweeps, gap, max_iterations, progress, pressed)
-    return solution(state, graph, table, trips, price, reached, gap, iterations, keep_trees)
+    return build_solution(state, graph, table, trips, price, reached, gap, iterations, keep_trees)
 
 
 def _iterate(
-    sweeps: Sweeps,
+    sweeps: GradientProjection,
     gap: float,
     max_iterations: int,
     progress: Progress | None,
@@ -148,13 +140,13 @@ def _iterate(
     try:
         while iteration < max_iterations and not pressed():
             iteration += 1
-            excess, total, last = sweeps.cycle(passes, estimate * tight)
+            excess, total, last = sweeps.iterate(passes, estimate * tight)
             if excess > 0.0 or iteration > 1:
                 before = estimate
                 estimate = max(sweeps.gap(excess, total), 1e-17)
                 left = last / max(excess, 1e-300)
                 if left > _JOINT and iteration > 3:
-                    sweeps.settle(estimate * tight, _AIM * excess)
+                    sweeps.newton_steps(estimate * tight, _AIM * excess)
                 elif left > 0.05:
                     passes = min(2 * passes, _PASSES)
                 elif left < 0.005:
@@ -163,7 +155,7 @@ def _iterate(
                 progress(iteration, estimate)
             # the estimate is that of the flows before this iteration, which has brought them nearer
             if estimate * min(max(estimate / before, 0.01), 1.0) <= 0.5 * gap:
-                measured = sweeps.measure()
+                measured = sweeps.measured_gap()
                 if measured <= gap:
                     break
                 if measured > 10.0 * estimate:
@@ -176,5 +168,5 @@ def _iterate(
     except KeyboardInterrupt:
         measured = np.inf
     if not measured <= gap:
-        measured = sweeps.measure()
+        measured = sweeps.measured_gap()
     return measured, iteration

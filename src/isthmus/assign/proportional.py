@@ -2,7 +2,7 @@
 Route flows of an equilibrium: the most likely ones, where trips with the same choice split alike.
 
 Equilibrium fixes what each arc carries in all, not who drives there by which route. Of all route
-flows that give the same arc totals on least-cost ways the one of greatest entropy is taken: if each
+flows that give the same arc totals on least-cost routes the one of greatest entropy is taken: if each
 unit of flow picks among its ways blindly, it comes about in the most ways. In it the flow of a
 route is the trip's flow times a product over its arcs of exp(-price), one price an arc for all
 trips; so over any pair of alternative segments all trips that choose between them split in the same
@@ -15,7 +15,7 @@ whose slope is the lack of flow on each arc. Sums over routes are sweeps of bush
 (`kernels.bushes`), so routes need no list; Newton's method with conjugate gradients does the rest.
 
 Classes. Delay is common to all classes in hours, their constants are not. So who of which class
-takes which arc is not unique either: any route flows on least-cost ways of each class that give the
+takes which arc is not unique either: any route flows on least-cost routes of each class that give the
 same totals *over all classes* are an equilibrium too. The programme has one bush for each class and
 origin, and totals over all classes as its constraints; that settles routes and class flows at once.
 
@@ -31,7 +31,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from isthmus.assign.base import Delay, Graph, Solution, Trips, checked_cost, checked_trips
+from isthmus.assign.base import Delay, Graph, Trips
 from isthmus.assign.bushes import (
     Bushes,
     Listed,
@@ -41,11 +41,12 @@ from isthmus.assign.bushes import (
     own_paths,
     take_paths,
 )
-from isthmus.assign.pathsets import begin_from, lay_out
-from isthmus.assign.sweeps import Sweeps
-from isthmus.errors import CostError
+from isthmus.assign.checks import checked_cost, checked_trips, checked_vot
+from isthmus.assign.gradient_projection import GradientProjection
+from isthmus.assign.path_sets import build_path_sets, load_paths
+from isthmus.assign.solution import Solution
 from isthmus.kernels import entropy
-from isthmus.kernels.decompose import add_paths
+from isthmus.kernels.flow_decomposition import add_paths
 
 __all__ = ["Proportional", "proportional", "route_entropy"]
 
@@ -112,7 +113,7 @@ def proportional(
     graph, cost, trips, delay, vot, first_through_node, system_optimum, preload
         As given to `path_based`.
     solution : Solution
-        What it returned: best to a gap of 1e-10 or less, for arcs to tell least-cost ways from
+        What it returned: best to a gap of 1e-10 or less, for arcs to tell least-cost routes from
         others.
     tolerance : float
         An arc is on a least-cost way if it costs no more than this share of the tree's longest
@@ -165,13 +166,11 @@ def proportional(
     """
     table = checked_cost(graph, cost)
     trips = checked_trips(graph, len(table), trips)
-    price = np.broadcast_to(np.asarray(vot, np.float64), (len(table),))
-    if not (np.isfinite(price).all() and (price > 0.0).all()):
-        raise CostError(f"values of time are {price.tolist()}: each must be above 0.")
+    price = checked_vot(vot, len(table))
     given = (graph, table, trips, delay, price, first_through_node, system_optimum, preload)
-    state = lay_out(*given)
+    state = build_path_sets(*given)
     rows = state.rows
-    begin_from(state, solution)
+    load_paths(state, solution)
     own = own_paths(rows, solution)
     found = grow_bushes(state, graph, own, tolerance)
     fit = _fit(found, graph.n_arc, 0.1 * error, max_iterations)
@@ -358,9 +357,9 @@ def _gather(
 
 def _gap(solution: Solution, given: tuple[Any, ...]) -> float:
     """Measure the relative gap as `path_based` does."""
-    state = lay_out(*given)
+    state = build_path_sets(*given)
     if len(state.rows) == 0:
         return 0.0
-    begin_from(state, solution)
-    with Sweeps(state, 1) as sweeps:
-        return sweeps.measure()
+    load_paths(state, solution)
+    with GradientProjection(state, 1) as sweeps:
+        return sweeps.measured_gap()

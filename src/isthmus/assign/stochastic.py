@@ -2,29 +2,46 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import numpy as np
 import numpy.typing as npt
 
-from isthmus.assign.base import (
-    Certificate,
-    Delay,
-    FloatArray,
-    Graph,
-    Progress,
-    Solution,
-    Trips,
-    checked_cost,
-    checked_trips,
-)
+from isthmus.assign.base import Delay, FloatArray, Graph, Progress, Trips
+from isthmus.assign.certificate import Certificate, certify
+from isthmus.assign.checks import checked_cost, checked_trips
 from isthmus.assign.equilibrium import Equilibrium, equilibrium
-from isthmus.assign.perturbed import Perturbed, UnitFlows
+from isthmus.assign.perturbed_utility import PerturbedUtility
+from isthmus.assign.solution import Solution
+from isthmus.assign.unit_flows import UnitFlows
 from isthmus.errors import Fault, InputError, IsthmusError
-from isthmus.kernels import decompose
+from isthmus.kernels import flow_decomposition
 
-__all__ = ["stochastic"]
+__all__ = ["StochasticSolution", "stochastic"]
 
 _FLOOR = 1e-6
 """Least cost of an arc over the mean length, which no closure changes, where none is given."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StochasticSolution(Solution):
+    """
+    Flows of a stochastic equilibrium, with what proves them and what another begins from.
+
+    Parameters
+    ----------
+    unit : UnitFlows
+        Flow of one unit of each trip.
+    unit_at : ndarray, shape (n_class, n_arc), optional
+        Costs that `unit` was proven at. [USD/t]
+    certificate : Certificate
+    equilibrium : Equilibrium
+    """
+
+    unit: UnitFlows = field(repr=False)
+    unit_at: FloatArray | None = field(repr=False)
+    certificate: Certificate
+    equilibrium: Equilibrium = field(repr=False)
 
 
 def stochastic(
@@ -44,7 +61,7 @@ def stochastic(
     first_through_node: int = 0,
     start: Solution | None = None,
     progress: Progress | None = None,
-) -> Solution:
+) -> StochasticSolution:
     """
     Let each trip spread over the network as its perturbed utility has it, with delays that fit the flows.
 
@@ -52,7 +69,7 @@ def stochastic(
     ``c = cost + vot_k d(v)`` and ``F(x) = (1 + x) ln(1 + x) - x - (2 ln 2 - 1) x`` (docs/model.md, 5). No routes are
     listed. As mu falls to 0 flows on arcs tend to those of `path_based`.
 
-    Trips with no way, and those who would bear more than they may, are kept in `Solution.unserved`.
+    Trips with no route, and those who would bear more than they may, are kept in `Solution.unserved`.
 
     Parameters
     ----------
@@ -90,7 +107,7 @@ def stochastic(
 
     Returns
     -------
-    Solution
+    StochasticSolution
         `gap` is the largest |v' - v| / max(v, v', 1e-9 of all flow) over arcs with a delay law, where v are the flows
         that delays are taken at and v' what trips load at these delays. `certificate` has the rest.
 
@@ -114,23 +131,23 @@ def stochastic(
     )
     _check_options(mu, vots, gap, floor, length, bears)
     ell = table if length is None else np.broadcast_to(np.asarray(length, np.float64), table.shape)
-    problem = Perturbed(
+    problem = PerturbedUtility(
         graph, table, trips, vots, delay, mu=mu, length=ell, floor=floor or _floor(ell),
         normalised=normalised, most=bears,
         first_through_node=first_through_node,
     )  # fmt: skip
     volume = known = known_at = None
-    if start is not None and start.unit is not None:
+    if isinstance(start, StochasticSolution):
         known, known_at = start.unit.take(problem.rows), start.unit_at
         volume = start.arc_flow.sum(axis=0)[problem.arcs]
     found = equilibrium(
         problem, gap, volume=volume, known=known, known_at=known_at, max_iterations=max_iterations,
         progress=progress,
     )  # fmt: skip
-    return solution_of(found, gap)
+    return build_solution(found, gap)
 
 
-def solution_of(found: Equilibrium, gap: float) -> Solution:
+def build_solution(found: Equilibrium, gap: float) -> StochasticSolution:
     """
     Return the flows of an equilibrium on arcs and paths, and what proves them.
 
@@ -142,7 +159,7 @@ def solution_of(found: Equilibrium, gap: float) -> Solution:
 
     Returns
     -------
-    Solution
+    StochasticSolution
 
     Raises
     ------
@@ -158,16 +175,16 @@ def solution_of(found: Equilibrium, gap: float) -> Solution:
     value, served, dual = np.full(m, np.nan), np.zeros(m), np.full(m, np.nan)
     value[rows], served[rows], dual[rows] = choice.value, choice.served, choice.dual
     flow = trips.flow * served
-    paths = decompose.paths(
+    paths = flow_decomposition.paths(
         unit.at, unit.arcs, unit.x, trips.origin, trips.destination, flow, graph.tail, graph.head
     )
     arc_flow = np.zeros(problem.usd.shape)
-    decompose.by_class(unit.at, unit.arcs, unit.x, trips.klass, flow, arc_flow)
-    hours = problem.spread(found.hours)
+    flow_decomposition.by_class(unit.at, unit.arcs, unit.x, trips.klass, flow, arc_flow)
+    hours = problem.over_all_arcs(found.hours)
     total = float(
         (np.where(arc_flow > 0.0, problem.usd + problem.vot[:, None] * hours, 0.0) * arc_flow).sum()
     )
-    return Solution(
+    return StochasticSolution(
         path_trip=paths[0],
         path_indptr=paths[1],
         path_arcs=paths[2],
@@ -182,45 +199,8 @@ def solution_of(found: Equilibrium, gap: float) -> Solution:
         value=np.where(flow > 0.0, value, np.nan),
         unit=unit,
         unit_at=choice.cost,
-        certificate=certificate_of(found, unit, value, dual),
+        certificate=certify(found, unit, value, dual),
         equilibrium=found,
-    )
-
-
-def certificate_of(
-    found: Equilibrium, unit: UnitFlows, value: FloatArray, dual: FloatArray
-) -> Certificate:
-    """
-    Return what proves an equilibrium, and how small a change it can tell from none.
-
-    A flow that is off by e makes delays wrong by d'(v) e, and a trip's value by its share of these; a trip's own
-    gap is the other doubt.
-
-    Parameters
-    ----------
-    found : Equilibrium
-    unit : UnitFlows
-        By trip.
-    value, dual : ndarray, shape (m,)
-        [USD/t]
-
-    Returns
-    -------
-    Certificate
-    """
-    problem = found.problem
-    trips, choice = problem.trips, found.choice
-    off = np.abs(choice.load[problem.arcs] - found.volume) * np.minimum(
-        problem.hours(found.volume)[1], 1e30
-    )
-    late = np.zeros(len(trips.flow))
-    decompose.along(unit.at, unit.arcs, unit.x, problem.spread(off), late)
-    moves = np.isfinite(value)
-    own = np.abs(np.subtract(value, dual, out=np.zeros_like(value), where=moves))
-    doubt = trips.flow * (problem.vot[trips.klass] * late + own)
-    size = trips.flow[moves] * value[moves]
-    return Certificate(
-        choice.missing, float((trips.flow * own).sum() / max(size.sum(), 1e-300)), found.gap, doubt
     )
 
 

@@ -39,7 +39,7 @@ __all__ = [
 app = typer.Typer(
     name="isthmus",
     help="Transit corridors between the Black Sea, the Caspian, Central Asia and the Gulf: "
-    "who reaches whom, by which route, at what cost, and through whose land.",
+    "who reaches whom, by which route, at what cost, and through whose territory.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

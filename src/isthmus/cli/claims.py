@@ -161,7 +161,7 @@ _SIDES = {"base": "before", "new": "after", "change": "change"}
 def _print_flows(found: ClaimFinding) -> None:
     from isthmus.analysis.claims import flows_behind, pair_in_words, routes_of
 
-    told = set()
+    printed = set()
     for one in found.tests:
         test, pair = one.test, found.pairs.get(one.test["test_id"])
         if pair is None:
@@ -180,13 +180,13 @@ def _print_flows(found: ClaimFinding) -> None:
                 ]
                 for side, w in zip((test["base"], test["scenario"]), routes, strict=True)
             ]
-            title = f"{test['test_id']}: cheapest way {test['subject']}"
+            title = f"{test['test_id']}: cheapest route {test['subject']}"
             print_table(title, {**heads, "through": "left", "by": "left"}, rows)
             out.print()
         key = (test["base"], test["scenario"])
-        if key in told:
+        if key in printed:
             continue
-        told.add(key)
+        printed.add(key)
         for dimension, frame in flows_behind(pair).items():
             _print_rows(f"{pair_in_words(test)}, a year, by {dimension}", frame)
 

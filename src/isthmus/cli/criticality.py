@@ -1,4 +1,4 @@
-"""What the loss of links, crossings, terminals, corridors, lands and seas does to trade."""
+"""What the loss of links, crossings, terminals, corridors, territories and seas does to trade."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _TITLES = {
     "crossing": "border place",
     "terminal": "terminal",
     "corridor": "corridor",
-    "territory": "land",
+    "territory": "territory",
     "sea": "sea",
     "passage": "strait or canal",
 }
@@ -74,7 +74,9 @@ def criticality(
     ] = None,
     cut: Annotated[
         str | None,
-        typer.Option(help="Two lands, A,B: the fewest border places that part them, by good."),
+        typer.Option(
+            help="Two territories, A,B: the fewest border places that part them, by good."
+        ),
     ] = None,
     tntp: Annotated[
         tuple[Path, Path] | None,
@@ -257,14 +259,14 @@ def _document(
 
 
 def _cut(base: Assignment, pair: str, commodity: str | None, *, json: bool) -> None:
-    """Print the smallest cuts between two lands."""
+    """Print the smallest cuts between two territories."""
     from isthmus.analysis.criticality import smallest_cuts
     from isthmus.errors import Fault, InputError
 
     names = base.virtual.network.facts.names
     ends = [names.territory(x.strip(), "--cut") for x in pair.split(",") if x.strip()]
     if len(ends) != 2 or ends[0] == ends[1]:
-        raise InputError([Fault("--cut", f'"{pair}" is not two lands.', "As in ARM,RUS.")])
+        raise InputError([Fault("--cut", f'"{pair}" is not two territories.', "As in ARM,RUS.")])
     found = smallest_cuts(base, ends[0], ends[1], [commodity] if commodity else None)
     if json:
         print_json({"origin": ends[0], "destination": ends[1], "cuts": records(found)})
@@ -312,7 +314,7 @@ def _together(
             [r["names"], compact(r["unserved_t_yr"]), compact(r["added_usd_yr"], sign=True)]
             for r in rows.to_dict("records")
         ]
-        does = "leaves every trade a way and costs most" if sort == "costly" else "cuts off most"
+        does = "leaves every trade a route and costs most" if sort == "costly" else "cuts off most"
         loss = "one alone" if size == 1 else f"{size} together"
         print_table(f"Loss of {loss} that {does}, a year, {what}, {proof}", sides, lines)
     for r in found.greedy[found.greedy["fails"]].to_dict("records"):

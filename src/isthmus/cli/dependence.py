@@ -32,12 +32,12 @@ if TYPE_CHECKING:
 __all__ = ["dependence"]
 
 _REFUSALS = 6
-"""Lands or controllers whose refusal is tried if none is named: those passed most."""
+"""Territories or controllers whose refusal is tried if none is named: those passed most."""
 
 
 @app.command(
     epilog="Examples: `isthmus dependence --of ARM --on IRN`, `isthmus dependence zangezur --of ARM`, "
-    "`isthmus dependence --ways CHN,DEU`"
+    "`isthmus dependence --routes CHN,DEU`"
 )
 def dependence(
     scenario: Order = None,
@@ -46,13 +46,15 @@ def dependence(
     by: Annotated[str, typer.Option(help="territory, or control: whose consent is needed.")] = (
         "territory"
     ),
-    ways: Annotated[
+    pair: Annotated[
         str | None,
         typer.Option(
-            help="Two countries, A,B, or all of the corridors: ways that share no link, and flow."
+            "--routes",
+            "--ways",
+            help="Two countries, A,B, or all of the corridors: routes that share no link, and flow.",
         ),
     ] = None,
-    commodity: Annotated[str, typer.Option(help="The good of --ways.")] = "container",
+    commodity: Annotated[str, typer.Option(help="The good of --routes.")] = "container",
     date: Day = "2025-01-01",
     tornado: Annotated[
         bool, typer.Option("--tornado", help="The five assumptions that move --of --on most.")
@@ -62,7 +64,7 @@ def dependence(
     data: Data = None,
     json: Json = False,
 ) -> None:
-    """Say how much of whose trade passes whose land, what a refusal stops, and what going round costs."""
+    """Say how much of whose trade passes whose territory, what a refusal stops, and what going round costs."""
     from isthmus.analysis.dependence import all_routes
     from isthmus.analysis.dependence import dependence as count
     from isthmus.run import assigned
@@ -71,8 +73,8 @@ def dependence(
         raise InputError([Fault("--on", "needs --of.", "As in --of ARM --on IRN.")])
     if tornado and on is None:
         raise InputError([Fault("--tornado", "needs --of and --on.", "As in --of ARM --on IRN.")])
-    if ways is not None and ways != "all":
-        alone("--ways A,B", {"--of": of is not None, "--on": on is not None, "--html": html is not None,
+    if pair is not None and pair != "all":
+        alone("--routes A,B", {"--of": of is not None, "--on": on is not None, "--html": html is not None,
                              "--tornado": tornado})  # fmt: skip
     checked_page(html)
     facts = read_facts(data)
@@ -81,13 +83,13 @@ def dependence(
     with note.status("assigning") as status:
         base, new = assigned(facts, scenario, date)
         shown = new or base
-        if ways is not None and ways != "all":
-            _routes(shown, ways, commodity, json=json)
+        if pair is not None and pair != "all":
+            _routes(shown, pair, commodity, json=json)
             return
         found = count(shown, by)
         before = count(base, by) if new is not None else None
         refusals = _refusals(shown, found, of, on, by, status)
-        every = all_routes(shown, commodity) if ways is not None or html is not None else None
+        every = all_routes(shown, commodity) if pair is not None or html is not None else None
         swings = None
         if tornado and of is not None and on is not None:
             swings = _tornado(facts, scenario, date, of, refusals[0].via_id, by, status)
@@ -105,7 +107,7 @@ def dependence(
             "countries": records(found.countries),
             "pairs": records(_beside(found, before, of)),
             "refusals": [vars(r) | {"sentence": r.sentence()} for r in refusals],
-            "ways": None if every is None else records(every),
+            "routes": None if every is None else records(every),
             "tornado": None if swings is None else records(swings),
         }
         print_json(document)
@@ -113,7 +115,7 @@ def dependence(
     for r in refusals:
         out.print(f"  {r.sentence()}", markup=False)
     _print(name, found, before, of, top)
-    if ways is not None and every is not None:
+    if pair is not None and every is not None:
         _print_routes(every, commodity)
     if swings is not None:
         print_tornado(swings, "the cost of going round")
@@ -136,7 +138,7 @@ def _refusals(
 ) -> list[Refusal]:
     """Try the refusal that was asked for, or those of whom this trade passes most."""
     from isthmus.analysis.dependence import refusal
-    from isthmus.assign.without import Without
+    from isthmus.assign.link_removal import LinkRemoval
 
     if of is None:
         return []
@@ -148,11 +150,11 @@ def _refusals(
     else:
         controllers = set(shown.virtual.arcs["control_id"])
         who = [on if on in controllers else facts.names.territory(on, "--on")]
-    without = Without(shown)
+    removal = LinkRemoval(shown)
     done = []
     for via in who:
         status.update(f"if {via} refuses")
-        done.append(refusal(without, of, via, by))
+        done.append(refusal(removal, of, via, by))
     return done
 
 
@@ -199,7 +201,9 @@ def _print(
             [r["name"], compact(r["trade_t_yr"]), str(r["partners"]), f"{r['herfindahl_t']:.2f}"]
             for r in found.countries.head(top).to_dict("records")
         ]
-        caption = "Passes: lands and seas. Herfindahl: 1 where all that passes, passes one of them."
+        caption = (
+            "Passes: territories and seas. Herfindahl: 1 where all that passes, passes one of them."
+        )
         print_table(f"Whose trade passes how many, a year, {name}", sides, rows, caption)
         return
     sides = {"passes": "left", "t a year": "right", "share": "right", "share of value": "right"}
@@ -217,33 +221,33 @@ def _print(
             row.append(f"{100 * r['share_t_base']:.1f} %")
         rows.append(row)
     whose = str(found.countries.set_index("territory_id")["name"].get(of, of))
-    what = "land or sea" if found.by == "territory" else "control"
+    what = "territory or sea" if found.by == "territory" else "control"
     print_table(f"What the trade of {whose} passes, by {what}, {name}", sides, rows)
 
 
 def _print_routes(every: pd.DataFrame, commodity: str) -> None:
     """Print the pairs that the fewest links part."""
-    few = every.sort_values(["ways", "flow_t_yr"]).head(20)
-    sides = {"from": "left", "to": "left", "ways": "right", "t a year": "right"}
+    few = every.sort_values(["routes", "flow_t_yr"]).head(20)
+    sides = {"from": "left", "to": "left", "routes": "right", "t a year": "right"}
     rows = [
-        [r.origin, r.destination, str(r.ways), "no limit" if r.flow_t_yr == float("inf") else compact(r.flow_t_yr)]
+        [r.origin, r.destination, str(r.routes), "no limit" if r.flow_t_yr == float("inf") else compact(r.flow_t_yr)]
         for r in few.itertuples(index=False)
     ]  # fmt: skip
     print_table(f"Parted by the fewest links, {commodity}, of {len(every):,} pairs", sides, rows)
 
 
 def _routes(shown: Assignment, pair: str, commodity: str, *, json: bool) -> None:
-    """Print ways and maximum flow between two countries."""
+    """Print routes and maximum flow between two countries."""
     from isthmus.analysis.dependence import routes
 
     facts = shown.virtual.network.facts
-    ends = [facts.names.territory(x.strip(), "--ways") for x in pair.split(",") if x.strip()]
+    ends = [facts.names.territory(x.strip(), "--routes") for x in pair.split(",") if x.strip()]
     if len(ends) != 2 or ends[0] == ends[1]:
-        raise InputError([Fault("--ways", f'"{pair}" is not two countries.', "As in CHN,DEU.")])
+        raise InputError([Fault("--routes", f'"{pair}" is not two countries.', "As in CHN,DEU.")])
     n, flow = routes(shown, ends[0], ends[1], commodity)
     if json:
-        print_json({"origin": ends[0], "destination": ends[1], "ways": n, "flow_t_yr": flow})
+        print_json({"origin": ends[0], "destination": ends[1], "routes": n, "flow_t_yr": flow})
         return
     room = "no capacity binds" if flow == float("inf") else f"at most {compact(flow)} t/yr"
-    out.print(f"  {ends[0]} to {ends[1]}, {commodity}: {n} ways that share no link; {room}.")
+    out.print(f"  {ends[0]} to {ends[1]}, {commodity}: {n} routes that share no link; {room}.")
     hint(f"isthmus criticality --cut {ends[0]},{ends[1]}")

@@ -1,4 +1,4 @@
-"""Oil and gas: who sells to whom by which lines, over whose land."""
+"""Oil and gas: who sells to whom by which lines, over whose territory."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ __all__ = ["energy"]
 _VIEWS = ("line", "route", "transit", "country")
 _TITLES = {
     "line": "Flow, capacity and what a unit more of it is worth, by line",
-    "route": "Who sells to whom by which way",
-    "transit": "What crosses each land, control and water, and what is lost if it shuts",
+    "route": "Who sells to whom by which route",
+    "transit": "What crosses each territory, control and water, and what is lost if it shuts",
     "country": "Exports and imports; what is unsold and unmet",
 }
 

@@ -188,7 +188,7 @@ def route(
     data: Data = None,
     json: Json = False,
 ) -> None:
-    """Show alternatives between two places: money, hours p50-p90, CO2, lands, exposure."""
+    """Show alternatives between two places: money, hours p50-p90, CO2, territories, exposure."""
     from isthmus.analysis.flows import route as find_routes
     from isthmus.cost.model import GeneralizedCost
 

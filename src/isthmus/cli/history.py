@@ -27,7 +27,7 @@ def history(
     ] = None,
     end: Annotated[str | None, typer.Option("--to", help="… to this.")] = None,
     of: Annotated[
-        str, typer.Option(help="Only about this land, place, element or agreement.")
+        str, typer.Option(help="Only about this territory, place, element or agreement.")
     ] = "",
     data: Data = None,
     json: Json = False,

@@ -67,7 +67,7 @@ def invest(
     ] = None,
     built: Annotated[str | None, typer.Option(help="Projects taken as built, with commas.")] = None,
     trade: Annotated[
-        str | None, typer.Option(help="Count only the trade of these lands, with commas.")
+        str | None, typer.Option(help="Count only the trade of these territories, with commas.")
     ] = None,
     rate: Annotated[float | None, typer.Option(help="Discount rate, such as 0.05.")] = None,
     years: Annotated[int | None, typer.Option(help="Years counted.")] = None,
@@ -102,7 +102,7 @@ def invest(
     weigh = dict(_pair(w, "--weights") for w in _listed(weights)) or None
     with note.status("assigning the base") as status:
 
-        def told(stage: str, done: int, of: int) -> None:
+        def show_progress(stage: str, done: int, of: int) -> None:
             status.update(f"{stage}: {done} of {of}")
 
         before, new = assigned(facts, scenario, date, method=method, gap=gap)
@@ -116,12 +116,12 @@ def invest(
             only=_listed(projects) or None,
             again=again,
             folder=folder / ".invest",
-            progress=told,
+            progress=show_progress,
             **choice,
         )
         swings = None
         if tornado:
-            swings = _tornado(facts, scenario, date, method, gap, found, choice, told)
+            swings = _tornado(facts, scenario, date, method, gap, found, choice, show_progress)
     title = scenario or date
     if html is not None or svg is not None:
         from isthmus.output.page.document import section_page, write_page
@@ -148,7 +148,7 @@ def _tornado(
     gap: float,
     found: Invest,
     choice: dict[str, Any],
-    told: Callable[[str, int, int], None],
+    show_progress: Callable[[str, int, int], None],
 ) -> pd.DataFrame:
     """Move each assumption: the net present value of the chosen set."""
     from isthmus.analysis.invest import npv_of
@@ -168,7 +168,7 @@ def _tornado(
     own = {_NAMES[p]: (partial(end, p, "low"), partial(end, p, "high")) for p in _APPRAISAL}
     decides = (date, method, gap, sorted(found.chosen), sorted(choice.items()))
     keep = kept(facts, "invest", scenario, *decides)
-    return tornado(facts, measure, own=own, keep=keep, progress=told)
+    return tornado(facts, measure, own=own, keep=keep, progress=show_progress)
 
 
 def _appraised(facts: Facts, parameter: str, side: str) -> float:
@@ -228,7 +228,7 @@ def _document(
             "bound": found.best.bound,
             "gap": found.best.gap,
             "sets_valued": found.best.sets,
-            "of": "least-cost ways at the delays of the base",
+            "of": "least-cost routes at the delays of the base",
         },
         "base_herfindahl": found.base_herfindahl,
     }
@@ -264,7 +264,7 @@ def _print(title: str, found: Invest, swings: pd.DataFrame | None) -> None:
     out.print(
         "  figures are of the assignment made anew, those of `isthmus run` for the same order;"
     )
-    out.print("  held: at the delays of the base, least-cost ways: what the search sorts by")
+    out.print("  held: at the delays of the base, least-cost routes: what the search sorts by")
     proof = f"{found.best.sets:,} sets valued" if found.best.sets else "integer programme"
     out.print(f"  gap of the search, by what it sorts by: {found.best.gap:.2g} ({proof})")
     if sets["npv_usd"].notna().any() and int(sets["held_rank"].iloc[0]) != 1:

@@ -71,10 +71,10 @@ def power(
     options = {"most": most, "free_passages": free_passages, "pairs": pairs, "seed": seed}
     with note.status("solving the game") as status:
 
-        def told(stage: str, done: int, of: int) -> None:
+        def show_progress(stage: str, done: int, of: int) -> None:
             status.update(f"{stage}: {done} of {of}")
 
-        base, new = _games(facts, scenario, date, names, commodity, options, told)
+        base, new = _games(facts, scenario, date, names, commodity, options, show_progress)
         shown = new or base
         change = compare_power(base, new) if new is not None else None
         swings = None
@@ -83,7 +83,7 @@ def power(
             column = "shapley_usd_yr" if change is None else "shapley_usd_yr_change"
             lead = str(first["player_id"].iloc[first[column].abs().argmax()])
             same = list(shown.players["player_id"])
-            swings = _tornado(facts, scenario, date, same, lead, commodity, options, told)
+            swings = _tornado(facts, scenario, date, same, lead, commodity, options, show_progress)
     if html is not None:
         from isthmus.output.page.document import section_page, write_page
         from isthmus.output.sections.power import section
@@ -108,7 +108,7 @@ def _games(
     names: list[str] | None,
     commodity: str | None,
     options: dict[str, Any],
-    told: Any,
+    show_progress: Any,
 ) -> tuple[Power, Power | None]:
     """Solve the game of the base and, with an order, that of the order with the same players."""
     from isthmus.analysis.power import GOODS
@@ -126,23 +126,25 @@ def _games(
         flows = [energy_flows(network)]
         if order is not None:
             flows.append(energy_flows(order.apply(network, facts.demand())[0]))
-        base = energy_power(flows[0], good, names, most=options["most"], progress=told)
+        base = energy_power(flows[0], good, names, most=options["most"], progress=show_progress)
         if order is None:
             return base, None
         same = list(base.players["player_id"])
-        return base, energy_power(flows[1], good, same, progress=told)
+        return base, energy_power(flows[1], good, same, progress=show_progress)
     from isthmus.analysis.power import power as solve
     from isthmus.assign import assign
     from isthmus.cost.model import GeneralizedCost
 
     demand, cost = facts.demand(demand_year(facts, day)), GeneralizedCost(facts)
     before = assign(network, demand, cost, method="all_or_nothing")
-    base = solve(before, names, commodity=commodity, progress=told, **options)
+    base = solve(before, names, commodity=commodity, progress=show_progress, **options)
     if order is None:
         return base, None
     after = assign(*order.apply(network, demand), cost, method="all_or_nothing")
     same = list(base.players["player_id"])
-    new = solve(after, same, outside=base.outside, commodity=commodity, progress=told, **options)
+    new = solve(
+        after, same, outside=base.outside, commodity=commodity, progress=show_progress, **options
+    )
     return base, new
 
 
@@ -154,7 +156,7 @@ def _tornado(
     lead: str,
     commodity: str | None,
     options: dict[str, Any],
-    told: Callable[[str, int, int], None],
+    show_progress: Callable[[str, int, int], None],
 ) -> pd.DataFrame:
     """Move each assumption and the price of no trade: the value of one player, or its change."""
     from isthmus.sensitivity import tornado
@@ -178,7 +180,9 @@ def _tornado(
         )
     decides = (date, players, commodity, sorted(options.items()), lead)
     keep = kept(facts, "power", scenario, *decides)
-    return tornado(facts, measure, own=own, keep=keep, progress=told).assign(player_id=lead)
+    return tornado(facts, measure, own=own, keep=keep, progress=show_progress).assign(
+        player_id=lead
+    )
 
 
 def _document(
@@ -240,7 +244,7 @@ def _print(
         out.print(f"  sampled: {shown.checked:,} coalitions; intervals of 95 %")
     if shown.path_gap.most > 5e-5:
         out.print(
-            f"  ways not found are worth {shown.path_gap.mean:.2%} of that to a coalition on average, "
+            f"  paths not found are worth {shown.path_gap.mean:.2%} of that to a coalition on average, "
             f"{shown.path_gap.most:.2%} at most, where looked for"
         )
     if change is not None:

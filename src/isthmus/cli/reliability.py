@@ -105,10 +105,10 @@ def reliability(
 def _solve(base: Assignment, years: int, options: dict[str, Any], status: Any) -> Reliability:
     from isthmus.analysis.reliability import reliability as simulate
 
-    def told(done: int, of: int) -> None:
+    def show_progress(done: int, of: int) -> None:
         status.update(f"{done:,} of {of:,} years")
 
-    return simulate(base, years, progress=told, **options)
+    return simulate(base, years, progress=show_progress, **options)
 
 
 def _tornado(facts: Facts, scenario: str | None, date: str, seed: int, status: Any) -> pd.DataFrame:

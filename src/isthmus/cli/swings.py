@@ -62,7 +62,7 @@ def _criticality(facts: Facts, order: str, new: Assignment, status: Any) -> pd.D
 
 
 def _dependence(facts: Facts, order: str, new: Assignment, status: Any) -> pd.DataFrame:
-    """What going round costs the land most of whose tonnes pass another."""
+    """What going round costs the territory most of whose tonnes pass another."""
     from isthmus.analysis.dependence import dependence
 
     states = set(facts["territories"].query("kind == 'state'")["territory_id"])
@@ -77,12 +77,12 @@ def _power(facts: Facts, order: str, base: Assignment, status: Any) -> pd.DataFr
     from isthmus.analysis.power import transit_by_controller
     from isthmus.output.sections.power import PLAYERS
 
-    def told(name: str, done: int, of: int) -> None:
+    def show_progress(name: str, done: int, of: int) -> None:
         status.update(f"tornado: {name}, {done} of {of}")
 
     players = [str(p) for p in transit_by_controller(base).index[:PLAYERS]]
     options = {"most": PLAYERS, "free_passages": False, "pairs": 60, "seed": 0}
-    return of_power(facts, order, _DAY, players, players[0], None, options, told)
+    return of_power(facts, order, _DAY, players, players[0], None, options, show_progress)
 
 
 def _invest(facts: Facts, order: str, new: Assignment, status: Any) -> pd.DataFrame:
@@ -90,9 +90,9 @@ def _invest(facts: Facts, order: str, new: Assignment, status: Any) -> pd.DataFr
     from isthmus.analysis.invest import invest
     from isthmus.cost.model import GeneralizedCost
 
-    def told(name: str, done: int, of: int) -> None:
+    def show_progress(name: str, done: int, of: int) -> None:
         status.update(f"tornado: {name}, {done} of {of}")
 
     found = invest(new, GeneralizedCost(facts), again=0)
     choice: dict[str, Any] = {"costs": {}, "built": [], "trade_of": [], "rate": None, "years": None}
-    return of_invest(facts, order, _DAY, new.method, new.asked_gap, found, choice, told)
+    return of_invest(facts, order, _DAY, new.method, new.asked_gap, found, choice, show_progress)

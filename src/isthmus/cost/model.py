@@ -90,7 +90,7 @@ class GeneralizedCost:
         ----------
         network : Network
         trades : DataFrame, optional
-            origin, destination [lands], commodity_id; without them there is a class a commodity.
+            origin, destination [territories], commodity_id; without them there is a class a commodity.
 
         Returns
         -------

@@ -1,7 +1,7 @@
 """
 Terms of passage that bind some trades only: bans, dues, risk.
 
-A restriction names where it holds (a land or sea entered, a water passage, a crossing), which trades
+A restriction names where it holds (a territory or sea entered, a water passage, a crossing), which trades
 it binds (by their ends and goods) and what it does (bar them, or charge money or hours at each
 entry). Trades bound by the same restrictions form a *class* of their commodity; costs and flows have
 one row a class. Rows of `data/restrictions.csv`; equations 31 and 32 of `docs/model.md`.
@@ -66,7 +66,7 @@ def concerned(
     restrictions : DataFrame
         Rows of ``data/restrictions.csv``.
     origin, destination : ndarray of str, shape (n,)
-        Lands a trade begins and ends in; "" is unknown, and bound by nothing that names ends.
+        Territories a trade begins and ends in; "" is unknown, and bound by nothing that names ends.
 
     Returns
     -------
@@ -89,9 +89,9 @@ def concerned(
     return out
 
 
-def _in(lands: npt.NDArray[np.object_], wanted: set[str]) -> BoolArray:
-    """Return which lands are among those wanted; an empty list wants all."""
-    return np.isin(lands, list(wanted)) if wanted else np.ones(len(lands), dtype=bool)
+def _in(territories: npt.NDArray[np.object_], wanted: set[str]) -> BoolArray:
+    """Return which territories are among those wanted; an empty list wants all."""
+    return np.isin(territories, list(wanted)) if wanted else np.ones(len(territories), dtype=bool)
 
 
 def trade_classes(
@@ -108,7 +108,7 @@ def trade_classes(
     commodities : DataFrame
         Rows of ``data/commodities.csv``.
     trades : DataFrame
-        origin, destination [lands, "" unknown], commodity_id: one row a flow; none is allowed.
+        origin, destination [territories, "" unknown], commodity_id: one row a flow; none is allowed.
 
     Returns
     -------
@@ -198,8 +198,8 @@ def entries(network: Network, arcs: pd.DataFrame) -> tuple[BoolArray, FloatArray
     """
     Return where each restriction holds and the share of its charge an arc bears.
 
-    A charge on a land, sea or crossing falls on crossings into it; one on a passage of several
-    links is shared out over them by length, so that going through costs it once. A ban on a land
+    A charge on a territory, sea or crossing falls on crossings into it; one on a passage of several
+    links is shared out over them by length, so that going through costs it once. A ban on a territory
     holds for leaving it as well.
 
     Parameters
@@ -219,8 +219,8 @@ def entries(network: Network, arcs: pd.DataFrame) -> tuple[BoolArray, FloatArray
     mode = arcs["mode"].to_numpy(dtype=object)
     cross = arcs["kind"].eq("cross").to_numpy()
     into = arcs["territory_id"].to_numpy(dtype=object)
-    lands = network.links.drop_duplicates("link_id")
-    whole = lands.groupby(["passage_id", "mode"])["length_km"].sum()
+    territories = network.links.drop_duplicates("link_id")
+    whole = territories.groupby(["passage_id", "mode"])["length_km"].sum()
     for i, row in enumerate(table.to_dict("records")):
         modes = listed(row["modes"])
         fits = np.isin(mode, list(modes)) if modes else np.ones(len(arcs), dtype=bool)

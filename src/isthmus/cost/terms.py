@@ -135,7 +135,7 @@ def _surveyed(c: TermContext, here: BoolArray, name: str, item: npt.ArrayLike | 
 
 
 def _pair(c: TermContext, here: BoolArray) -> npt.NDArray[np.object_]:
-    """Return ``FROM>TO`` of the lands a crossing joins."""
+    """Return ``FROM>TO`` of the territories a crossing joins."""
     return np.asarray(
         c.text("from_territory_id", here) + ">" + c.text("territory_id", here), dtype=object
     )

@@ -212,7 +212,7 @@ def check_keys(facts: Facts) -> Iterator[Fault]:
 
 
 def check_twins(facts: Facts) -> Iterator[Fault]:
-    """Two links with the same ends, mode, land and gauge."""
+    """Two links with the same ends, mode, territory and gauge."""
     links = facts.raw["links"]
     ends = pd.Series(
         ["|".join(sorted(p)) for p in zip(links["from_node_id"], links["to_node_id"], strict=True)],
@@ -224,7 +224,9 @@ def check_twins(facts: Facts) -> Iterator[Fault]:
     )
     both = key.duplicated(keep="first") & links["directed"].ne("true")
     for row in links.index[both]:
-        what = f"{links.loc[row, 'link_id']} has the ends, mode, land and gauge of a row above."
+        what = (
+            f"{links.loc[row, 'link_id']} has the ends, mode, territory and gauge of a row above."
+        )
         yield Fault(
             at(facts, "links", row), what, "Remove one, or name the difference.", "duplicate"
         )

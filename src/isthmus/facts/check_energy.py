@@ -22,7 +22,7 @@ def check_energy(facts: Facts) -> Iterator[Fault]:
 
     A line is a chain if each link begins where the one before it ends, along the flow; its
     capacity is not above that of any of its links; it is counted at one of them. A balance lies in
-    the land of its place and has a value unless it is an outlet. The contracts of a place and year
+    the territory of its place and has a value unless it is an outlet. The contracts of a place and year
     are not above its supply or demand.
     """
     if not {"energy_lines", "energy_balances", "energy_contracts", "energy_flows"} <= set(

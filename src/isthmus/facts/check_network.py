@@ -76,12 +76,12 @@ def check_traps(facts: Facts) -> Iterator[Fault]:
     largest = {
         w: int(strong[weak == w][np.argmax(size[strong[weak == w]])]) for w in np.unique(weak)
     }
-    told = set()
+    reported = set()
     for i in np.flatnonzero([strong[i] != largest[weak[i]] for i in range(len(names))]):
         node, mode, _, territory = names[i]
-        if (node, mode) in told or node not in row_of:
+        if (node, mode) in reported or node not in row_of:
             continue
-        told.add((node, mode))
+        reported.add((node, mode))
         what = (
             f"{node} can be entered by {mode} in {territory} but not left, or left but not entered."
         )
@@ -142,7 +142,7 @@ def _gauges(mode: str, gauge: object, there: set[int]) -> list[int]:
 
 
 def check_crossing_sides(facts: Facts) -> Iterator[Fault]:
-    """Crossings between two lands that no way of that mode joins there."""
+    """Crossings between two territories that no way of that mode joins there."""
     crossings = facts.tables["crossings"]
     ends = _ends(facts)
     sides = set(zip(ends["node_id"], ends["mode"], ends["territory_id"], strict=True))
@@ -164,7 +164,7 @@ def check_crossing_sides(facts: Facts) -> Iterator[Fault]:
 
 
 def check_border(facts: Facts) -> Iterator[Fault]:
-    """Places where ways of two lands meet in one mode and no crossing row lets anything pass."""
+    """Places where ways of two territories meet in one mode and no crossing row lets anything pass."""
     crossings = facts.tables["crossings"]
     passed = set(zip(crossings["node_id"], crossings["mode"], strict=True))
     ends = _ends(facts)
@@ -194,9 +194,7 @@ def check_side(facts: Facts) -> Iterator[Fault]:
             continue
         territories = {nodes.loc[e, "territory_id"] for e in ends}
         if r["territory_id"] not in territories and not all(e in border for e in ends):
-            what = (
-                f"({r['link_id']}): territory_id = {r['territory_id']} is the land of neither end."
-            )
+            what = f"({r['link_id']}): territory_id = {r['territory_id']} is the territory of neither end."
             yield Fault(
                 at(facts, "links", int(str(row))), what, "Split it at the border.", "territory"
             )

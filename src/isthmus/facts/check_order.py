@@ -61,7 +61,7 @@ def check_memberships(facts: Facts) -> Iterator[Fault]:
     frame = facts.tables["memberships"]
     nobody = frame["territory_id"].eq("") & frame["member"].eq("")
     for row in frame.index[nobody]:
-        mend = "Fill territory_id, or member if it is no land of ours."
+        mend = "Fill territory_id, or member if it is no territory of ours."
         yield Fault(at(facts, "memberships", row), "is of nobody.", mend, "member")
     for row in frame.index[frame["territory_id"].ne("") & frame["member"].ne("")]:
         what = f'is of two: member = "{frame.loc[row, "member"]}" beside a territory_id.'
@@ -86,7 +86,7 @@ def check_memberships(facts: Facts) -> Iterator[Fault]:
 
 
 def _nameless(facts: Facts, table: str, column: str) -> Iterator[Fault]:
-    """A land or organisation of ours that stands by its name and not by its id."""
+    """A territory or organisation of ours that stands by its name and not by its id."""
     ours = {
         fold(text): (key, row_id)
         for there, key in (

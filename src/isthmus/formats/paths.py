@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from isthmus.assign.base import Graph, PathFlows, Solution, Trips
+from isthmus.assign.base import Graph, Trips
+from isthmus.assign.solution import PathFlows, Solution
 from isthmus.errors import Fault, InputError
 
 __all__ = ["read_paths", "write_paths", "write_routes"]

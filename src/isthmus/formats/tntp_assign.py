@@ -11,10 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from isthmus.assign.all_or_nothing import all_or_nothing
-from isthmus.assign.base import Delay, Graph, PathFlows, Progress, Solution, Trips
+from isthmus.assign.base import Delay, Graph, Progress, Trips
 from isthmus.assign.capacitated import CapacitatedSolution, capacitated
 from isthmus.assign.link_based import link_based
 from isthmus.assign.path_based import path_based
+from isthmus.assign.solution import PathFlows, Solution
 from isthmus.assign.stochastic import stochastic
 from isthmus.errors import Fault, Infeasible, InputError
 from isthmus.formats.tntp import TntpNetwork, TntpTrips

@@ -1,5 +1,5 @@
 """
-Bushes: for every tree the arcs of all its least-cost ways.
+Bushes: for every tree the arcs of all its least-cost routes.
 
 A bush is an acyclic part of the graph that leads from a root to its destinations. Its nodes are kept in an order in
 which every arc goes forward, so that one sweep answers what all of its paths together weigh or carry, however many

@@ -95,7 +95,7 @@ def ways(indptr, head, cost, owner, origin, ends, limit, floor_row, floor, shut,
     shut : int
         Players who do not agree.
     own : ndarray of int64, shape (m,)
-        Whom a way there need not ask; it may pass the land of one of those who do not agree, if that is one of these.
+        Whom a way there need not ask; it may pass the territory of one of those who do not agree, if that is one of these.
 
     Returns
     -------

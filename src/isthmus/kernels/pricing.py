@@ -9,42 +9,8 @@ Most trips of a network with few full arcs are settled without a step. Conventio
 import numpy as np
 from numba import njit
 
-from isthmus.kernels.paths import flip, grown
-
-
-@njit(cache=True, nogil=True)
-def rise(heap, place, dist, node, at):
-    """Move a node up the binary heap from position `at`."""
-    key = dist[node]
-    while at > 0:
-        parent = (at - 1) // 2
-        if dist[heap[parent]] <= key:
-            break
-        heap[at] = heap[parent]
-        place[heap[at]] = at
-        at = parent
-    heap[at] = node
-    place[node] = at
-
-
-@njit(cache=True, nogil=True)
-def sink(heap, place, dist, node, size):
-    """Put a node at the top of the binary heap and let it sink."""
-    key = dist[node]
-    at = 0
-    while True:
-        child = 2 * at + 1
-        if child >= size:
-            break
-        if child + 1 < size and dist[heap[child + 1]] < dist[heap[child]]:
-            child += 1
-        if dist[heap[child]] >= key:
-            break
-        heap[at] = heap[child]
-        place[heap[at]] = at
-        at = child
-    heap[at] = node
-    place[node] = at
+from isthmus.kernels.heap import sift_down, sift_up
+from isthmus.kernels.paths import read_path
 
 
 @njit(cache=True, nogil=True)
@@ -147,7 +113,7 @@ def price(
             u = heap[0]
             size -= 1
             if size > 0:
-                sink(heap, place, dist, heap[size], size)
+                sift_down(heap, place, dist, heap[size], size)
             place[u] = -2
             i = 0
             while i < n_live:
@@ -156,15 +122,7 @@ def price(
                     i += 1
                     continue
                 least[t] = dist[u]
-                first = used
-                node = u
-                while node != root:
-                    if used == arcs.size:
-                        arcs = grown(arcs, used, 2 * used)
-                    arcs[used] = via[node]
-                    used += 1
-                    node = tail[via[node]]
-                flip(arcs, first, used)
+                arcs, used = read_path(u, root, via, tail, arcs, used)
                 found[n_path] = t
                 n_path += 1
                 begin[n_path] = used
@@ -186,7 +144,7 @@ def price(
                     if at == -1:
                         at = size
                         size += 1
-                    rise(heap, place, dist, v, at)
+                    sift_up(heap, place, dist, v, at)
                 elif at >= 0 and dv == dist[v] and arc < via[v]:
                     via[v] = arc
     return found[:n_path], begin[: n_path + 1], arcs[:used]

@@ -19,7 +19,8 @@ import numpy as np
 from numba import njit
 
 from isthmus.kernels.delay import NONE, rise
-from isthmus.kernels.trees import grow, remember
+from isthmus.kernels.path_pool import add_costs, mark_arcs, same_arcs
+from isthmus.kernels.tree_batches import grow, remember
 
 TRIES, SEARCH = 4, 40
 """
@@ -94,8 +95,7 @@ def exchange(t, first, path, pool, laws, marginal, free, arc, mark, scratch, rea
     basis = first[t]
     b0 = start[basis]
     b1 = b0 + size[basis]
-    for i in range(b0, b1):
-        mark[pool[i]] = 1
+    mark_arcs(pool, b0, size[basis], mark, 1)
     excess = 0.0
     lowest = 0.0
     total = share[basis]
@@ -199,8 +199,7 @@ def exchange(t, first, path, pool, laws, marginal, free, arc, mark, scratch, rea
             before = p
             count += 1
         p = after
-    for i in range(b0, b1):
-        mark[pool[i]] = 0
+    mark_arcs(pool, b0, b1 - b0, mark, 0)
     if cheaper >= 0 and cheaper != basis:
         # the cheapest path found leads from now on
         before = basis
@@ -214,17 +213,6 @@ def exchange(t, first, path, pool, laws, marginal, free, arc, mark, scratch, rea
             size[basis] = -size[basis]
             count -= 1
     return excess - lowest * total, count
-
-
-@njit(cache=True, nogil=True)
-def same_arcs(pool, one, other, size, n):
-    """Whether two paths in the pool are the same."""
-    if size != n:
-        return False
-    j = 0
-    while j < n and pool[one + j] == pool[other + j]:
-        j += 1
-    return j == n
 
 
 @njit(cache=True, nogil=True)
@@ -254,7 +242,7 @@ def serve(
     Parameters
     ----------
     tail, fixed, tree
-        As in `kernels.trees.grow`, which has run on these trees.
+        As in `kernels.tree_batches.grow`, which has run on these trees.
     trip : tuple
         destination (int32), demand, weight, first path (int32, -1 none yet), number of paths (int32), least cost
         (`reach`), moved (bool), lone (int8: 0 to be served; 1 it has one path; 2 that is the tree's; the latter two are
@@ -332,9 +320,7 @@ def serve(
             d += c
             dearest = 0.0
             if basis >= 0:
-                dearest = constant[basis]
-                for j in range(start[basis], start[basis] + size[basis]):
-                    dearest += cost[pool[j]]
+                dearest = add_costs(constant[basis], pool, start[basis], size[basis], cost)
             if basis < 0 or d < dearest * (1.0 - slack):
                 q = basis
                 same = False
@@ -362,20 +348,8 @@ def serve(
             if basis >= 0:
                 if count[t] > 1:
                     gone, count[t] = exchange(
-                        t,
-                        first,
-                        path,
-                        pool,
-                        laws,
-                        marginal,
-                        free,
-                        arc,
-                        mark,
-                        pair,
-                        d,
-                        least * d,
-                        omega,
-                    )
+                        t, first, path, pool, laws, marginal, free, arc, mark, pair, d, least * d, omega,
+                    )  # fmt: skip
                     tree_excess += weight[t] * gone
                 else:
                     tree_excess += weight[t] * demand[t] * max(dearest - d, 0.0)
@@ -413,20 +387,8 @@ def inner(active, trip, path, pool, laws, marginal, free, arc, mark, pair, least
         t = active[i]
         if count[t] > 1:
             gone, count[t] = exchange(
-                t,
-                first,
-                path,
-                pool,
-                laws,
-                marginal,
-                free,
-                arc,
-                mark,
-                pair,
-                level[t],
-                least * level[t],
-                omega,
-            )
+                t, first, path, pool, laws, marginal, free, arc, mark, pair, level[t], least * level[t], omega,
+            )  # fmt: skip
             excess += weight[t] * gone
     return excess
 
@@ -467,7 +429,7 @@ def cycle(
     Parameters
     ----------
     was : ndarray, shape (n_batch, n_arc)
-        As in `kernels.trees.grow`, for each batch; in and out. [h]
+        As in `kernels.tree_batches.grow`, for each batch; in and out. [h]
     batches : ndarray of int64, shape (n_batch + 1,)
         First tree of each batch.
     snapshot : ndarray, shape (n_arc,)
@@ -495,61 +457,23 @@ def cycle(
         else:
             if b == 0:
                 grow(
-                    graph,
-                    first_through,
-                    head_cost,
-                    was[0],
-                    fixed,
-                    tree,
-                    trip,
-                    path,
-                    pool,
-                    scratch,
-                    0,
-                    batches[1],
+                    graph, first_through, head_cost, was[0], fixed, tree, trip, path, pool, scratch, 0, batches[1],
                     slack,
-                )
+                )  # fmt: skip
                 remember(head_cost, slack, was[0])
             if b + 1 < n_batch:
                 # a loop compiles ten times faster than a slice here
                 for x in range(head_cost.size):
                     snapshot[x] = head_cost[x]
                 grow(
-                    graph,
-                    first_through,
-                    snapshot,
-                    was[b + 1],
-                    fixed,
-                    tree,
-                    trip,
-                    path,
-                    pool,
-                    scratch,
-                    batches[b + 1],
-                    batches[b + 2],
-                    slack,
-                )
+                    graph, first_through, snapshot, was[b + 1], fixed, tree, trip, path, pool, scratch,
+                    batches[b + 1], batches[b + 2], slack,
+                )  # fmt: skip
                 remember(snapshot, slack, was[b + 1])
         i, excess, total = serve(
-            graph[2],
-            fixed,
-            tree,
-            trip,
-            path,
-            pool,
-            used,
-            laws,
-            marginal,
-            free,
-            arc,
-            mark,
-            pair,
-            i,
-            batches[b + 1],
-            slack,
-            least,
-            omega,
-        )
+            graph[2], fixed, tree, trip, path, pool, used, laws, marginal, free, arc, mark, pair, i, batches[b + 1],
+            slack, least, omega,
+        )  # fmt: skip
         totals[0] += excess
         totals[1] += total
         if i < batches[b + 1]:
@@ -563,152 +487,3 @@ def cycle(
             )
     at[0] = 0
     return True
-
-
-@njit(cache=True, nogil=True)
-def reload(trip, path, pool, preload, flow):
-    """
-    Add up arc flows from path flows, so that rounding does not pile up.
-
-    Parameters
-    ----------
-    trip, path, pool
-        As in `serve`.
-    preload : ndarray, shape (n_arc,)
-        Flow that is always there. [t/yr]
-    flow : ndarray, shape (n_arc,)
-        Out. [t/yr]
-    """
-    _, demand, _, first, _, _, _, _, _ = trip
-    following, start, size, share, _ = path
-    for x in range(flow.size):
-        flow[x] = preload[x]
-    for t in range(first.size):
-        p = first[t]
-        total = 0.0
-        while p >= 0:
-            total += share[p]
-            p = following[p]
-        scale = demand[t] / total if total > 0.0 else 1.0
-        p = first[t]
-        while p >= 0:
-            share[p] *= scale
-            for j in range(start[p], start[p] + size[p]):
-                flow[pool[j]] += share[p]
-            p = following[p]
-
-
-@njit(cache=True, nogil=True)
-def certify(trip, path, pool, cost):
-    """
-    Measure the gap at given costs and least costs.
-
-    Parameters
-    ----------
-    trip, path, pool
-        As in `serve`; `reach` holds least costs at `cost`.
-    cost : ndarray, shape (n_arc,)
-        [h]
-
-    Returns
-    -------
-    excess, total : float
-        Weighted flow times what it pays above the least cost, and times the least cost.
-    """
-    _, demand, weight, first, _, reach, _, _, _ = trip
-    following, start, size, share, constant = path
-    excess = 0.0
-    total = 0.0
-    for t in range(first.size):
-        p = first[t]
-        if p < 0:
-            continue
-        d = reach[t]
-        here = 0.0
-        while p >= 0:
-            c = constant[p] - d
-            for j in range(start[p], start[p] + size[p]):
-                c += cost[pool[j]]
-            here += share[p] * c
-            p = following[p]
-        excess += weight[t] * here
-        total += weight[t] * demand[t] * d
-    return excess, total
-
-
-@njit(cache=True, nogil=True)
-def compact(first, path, pool, out, out_pool):
-    """
-    Copy the paths in use, trip by trip, to other arrays.
-
-    Returns
-    -------
-    paths, entries : int
-        Numbers in use.
-    """
-    following, start, size, share, constant = path
-    new_following, new_start, new_size, new_share, new_constant = out
-    n = 0
-    at = 0
-    for t in range(first.size):
-        p = first[t]
-        before = -1
-        while p >= 0:
-            if before < 0:
-                first[t] = n
-            else:
-                new_following[before] = n
-            new_start[n] = at
-            new_size[n] = size[p]
-            new_share[n] = share[p]
-            new_constant[n] = constant[p]
-            for j in range(start[p], start[p] + size[p]):
-                out_pool[at] = pool[j]
-                at += 1
-            before = n
-            n += 1
-            p = following[p]
-        if before >= 0:
-            new_following[before] = -1
-    return n, at
-
-
-@njit(cache=True, nogil=True)
-def unload(first, order, klass, path, pool, starts, arcs, flow, arc_flow):
-    """
-    Write paths out in a given order of trips, first arc first, and add up arc flows by class.
-
-    Parameters
-    ----------
-    first : ndarray of int32, shape (m,)
-    order : ndarray of int64, shape (m,)
-        Trips as they are to come.
-    klass : ndarray of int32, shape (m,)
-    path, pool
-        As in `exchange`.
-    starts : ndarray of int64, shape (n_path + 1,)
-        Out: where each path's arcs begin.
-    arcs : ndarray of int32
-    flow : ndarray, shape (n_path,)
-    arc_flow : ndarray, shape (n_class, n_arc)
-        Out, added to. [t/yr]
-    """
-    following, start, size, share, _ = path
-    n = 0
-    at = 0
-    for i in range(order.size):
-        t = order[i]
-        p = first[t]
-        k = klass[t]
-        while p >= 0:
-            if share[p] > 0.0:
-                starts[n] = at
-                for j in range(start[p] + size[p] - 1, start[p] - 1, -1):
-                    arcs[at] = pool[j]
-                    arc_flow[k, pool[j]] += share[p]
-                    at += 1
-                flow[n] = share[p]
-                n += 1
-            p = following[p]
-    starts[n] = at
-    return n

@@ -142,6 +142,6 @@ def _changed(was: pd.DataFrame, now: pd.DataFrame, key: str, state: str) -> dict
 
 
 def _territories(frame: pd.DataFrame) -> pd.DataFrame:
-    """Leave out the lands that have neither trade nor transit."""
+    """Leave out the territories that have neither trade nor transit."""
     moves = frame[["trade_t_yr_base", "trade_t_yr_new", "transit_t_yr_base", "transit_t_yr_new"]]
     return frame[(moves > 0).any(axis=1)]

@@ -128,7 +128,7 @@ def _facts(app: FastAPI, model: Model) -> None:
 
     @app.get("/api/world", response_model=schemas.World)
     def get_world(request: Request) -> Response:
-        """Places, ways, histories, orders and claims: all the map needs before anything is solved."""
+        """Places, links, histories, orders and claims: all the map needs before anything is solved."""
         return _unpacked(request, packed["world"])
 
     @app.get("/api/ground", response_model=schemas.Ground)
@@ -171,7 +171,7 @@ def _solved(app: FastAPI, model: Model) -> None:
 
     @app.post("/api/detail", response_model=schemas.Detail)
     def tables(state: schemas.State) -> Response:
-        """Corridors, bottlenecks, exposure and what is without a way, of a state that was solved."""
+        """Corridors, bottlenecks, exposure and what is without a route, of a state that was solved."""
         return JSONResponse(model.detail(state))
 
     @app.post("/api/route", response_model=schemas.Routes)
@@ -186,7 +186,7 @@ def _solved(app: FastAPI, model: Model) -> None:
 
     @app.post("/api/matrix", response_model=schemas.Matrix)
     def of_all(state: schemas.State) -> Response:
-        """Whose trade passes whose land: the dependence of all on all."""
+        """Whose trade passes whose territory: the dependence of all on all."""
         return _json(matrix(model.run(state)))
 
     @app.post("/api/power", response_model=schemas.Power)

@@ -1,4 +1,4 @@
-"""One country on the map: whose land its trade crosses, whose trade crosses its own, what is at risk."""
+"""One country on the map: whose territory its trade crosses, whose trade crosses its own, what is at risk."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["country", "matrix"]
 
 _SHOWN, _TERRITORIES = 16, 40
-"""Rows of each table, and of lands and seas."""
+"""Rows of each table, and of territories and seas."""
 
 
 def country(run: Run, territory_id: str) -> dict[str, Any]:
@@ -58,7 +58,7 @@ def country(run: Run, territory_id: str) -> dict[str, Any]:
 
 
 def _passages(assignment: Assignment, territory: str) -> dict[str, pd.Series]:
-    """Return tonnes of this land's trade by lands passed, and of others' trade by whose it is."""
+    """Return tonnes of this territory's trade by territories passed, and of others' trade by whose it is."""
     pairs = dependence(assignment).pairs
     over, through = pairs[pairs["who_id"].eq(territory)], pairs[pairs["via_id"].eq(territory)]
     return {
@@ -69,19 +69,19 @@ def _passages(assignment: Assignment, territory: str) -> dict[str, pd.Series]:
 
 def matrix(run: Run, most: int = 16) -> dict[str, Any]:
     """
-    Return whose trade passes whose land, as shares of its tonnes: the dependence of all on all.
+    Return whose trade passes whose territory, as shares of its tonnes: the dependence of all on all.
 
     Parameters
     ----------
     run : Run
     most : int
-        Lands shown: those passed most. Countries shown are all that a named corridor runs through
-        and whose trade passes another land.
+        Territories shown: those passed most. Countries shown are all that a named corridor runs through
+        and whose trade passes another territory.
 
     Returns
     -------
     dict
-        As `isthmus.web.schemas.Matrix`: rows are whose trade, columns whose land.
+        As `isthmus.web.schemas.Matrix`: rows are whose trade, columns whose territory.
     """
     facts = run.base.virtual.network.facts
     names = facts["territories"].set_index("territory_id")

@@ -154,7 +154,7 @@ class Model:
         ----------
         state : State
         players : int
-            Those whose land most tonnes of others pass in the base; the same in both games.
+            Those whose territory most tonnes of others pass in the base; the same in both games.
 
         Returns
         -------

@@ -140,7 +140,7 @@ class Country(BaseModel):
 
 
 class Matrix(BaseModel):
-    """Whose trade (rows) passes whose land (columns), share of its tonnes, now and without the order."""
+    """Whose trade (rows) passes whose territory (columns), share of its tonnes, now and without the order."""
 
     rows: list[Row]
     columns: list[Row]

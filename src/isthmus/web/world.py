@@ -1,4 +1,4 @@
-"""What the map draws before anything is solved: places, ways, histories, orders, claims."""
+"""What the map draws before anything is solved: places, links, histories, orders, claims."""
 
 from __future__ import annotations
 

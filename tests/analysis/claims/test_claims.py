@@ -207,7 +207,7 @@ def test_an_unknown_claim_is_told_with_the_nearest(shipped):
 # ---------------------------------------------------------------- metrics against others
 
 
-def test_disjoint_ways_are_those_of_networkx(baseline):
+def test_disjoint_routes_are_those_of_networkx(baseline):
     network = baseline.virtual.network
     crossings = network.crossings[network.crossings["is_open"]]
     graph = nx.DiGraph(
@@ -354,7 +354,7 @@ def test_one_claim_whole_with_the_flows_behind_it(plain, monkeypatch):
     assert set(document["flows"]["C54-1"]) == {"corridor", "territory", "link", "crossing"}
     shown = CliRunner().invoke(cli.app, command)
     assert shown.exit_code == 0
-    for part in ("Ahmad Kazemi", "record:", "cannot say:", "cheapest way Baku > Nakhchivan"):
+    for part in ("Ahmad Kazemi", "record:", "cannot say:", "cheapest route Baku > Nakhchivan"):
         assert re.search(re.escape(part).replace(r"\ ", r"\s+"), shown.stdout), part
     assert asked == [(["c54"], "all_or_nothing", (), True)] * 2
 

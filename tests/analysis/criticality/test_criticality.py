@@ -30,7 +30,7 @@ from isthmus.analysis.criticality.ground import ground, singles
 from isthmus.analysis.criticality.interdiction import interdict_flow, interdict_path
 from isthmus.analysis.criticality.removals import worst_sets
 from isthmus.assign.base import Trips, build_graph
-from isthmus.assign.without import Without
+from isthmus.assign.link_removal import LinkRemoval
 from isthmus.cli import app, main
 from isthmus.errors import InputError, UnknownName
 from isthmus.formats.tntp import read_tntp_network, read_tntp_trips
@@ -265,11 +265,11 @@ def test_losses_are_near_those_of_a_scenario_that_closes_the_same(shipped, base)
 
 
 def test_what_no_route_uses_costs_nothing(base):
-    without = Without(base)
+    without = LinkRemoval(base)
     elements = elements_of(base, ["link"])
     idle = [i for i, arcs in enumerate(elements.arcs) if not len(without.trips_over(arcs))]
     assert idle
-    outcome = without.of(elements.arcs[idle[0]])
+    outcome = without.remove(elements.arcs[idle[0]])
     assert not outcome.lost.any()
     assert not outcome.usd_t.any()
 
@@ -333,7 +333,7 @@ def test_ocean_routes_are_no_corridors_to_lose(base):
         (["-k", "2", "--html", "page.html"], "has no effect with -k"),
         (["--commodity", "container"], "has no effect with one element gone"),
         (["--remove", "arcs"], "--tntp"),
-        (["--cut", "ARM,ARM"], "is not two lands"),
+        (["--cut", "ARM,ARM"], "is not two territories"),
         (["--cut", "ARM,RUS", "--commodity", "oil_product"], "oil_products"),
         (["--tntp", *map(str, FILES), "--remove", "foo"], "One of links, arcs"),
         (["--tntp", *map(str, FILES), "-k", "39"], "1 to 38"),

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from isthmus.analysis.dependence import all_routes, dependence, refusal, routes
 from isthmus.analysis.dependence.disjoint import _max_flow, _through_gates
 from isthmus.analysis.flows.totals import transit
-from isthmus.assign.without import Without
+from isthmus.assign.link_removal import LinkRemoval
 from isthmus.cli import app
 from isthmus.cost.model import GeneralizedCost
 from isthmus.errors import InputError, UnknownName
@@ -25,7 +25,7 @@ from isthmus.sensitivity import tornado
 
 @pytest.fixture(scope="module")
 def without(central):
-    return Without(central)
+    return LinkRemoval(central)
 
 
 def test_pairs_add_up_to_what_paths_carry(central):
@@ -93,7 +93,7 @@ def test_own_trade_is_never_a_refusal(without, via):
     arcs = np.flatnonzero(assignment.virtual.arcs["territory_id"].eq(via).to_numpy())
     assert one.passing_t_yr == pytest.approx(without.tonnes(arcs, mine & ~own))
     assert one.passing_t_yr < without.tonnes(arcs, mine)
-    outcome = without.of(arcs, mine & ~own)
+    outcome = without.remove(arcs, mine & ~own)
     assert not outcome.stopped_t_yr[~mine | own].any()
     assert outcome.kept_t_yr[own] == pytest.approx(without.flow[own])
     itself = refusal(without, "ARM", "ARM")
@@ -104,11 +104,11 @@ def test_closed_to_all_is_closed_to_each(without):
     virtual = without.base.virtual
     arcs = np.flatnonzero(virtual.arcs["territory_id"].eq("GEO").to_numpy())
     every = np.ones(len(without.trips.flow), bool)
-    one, other = without.of(arcs), without.of(arcs, every)
+    one, other = without.remove(arcs), without.remove(arcs, every)
     assert np.array_equal(one.lost, other.lost)
     flow = without.trips.flow
     assert one.usd_t @ flow == pytest.approx(other.usd_t @ flow, rel=1e-6)
-    nobody = without.of(arcs, ~every)
+    nobody = without.remove(arcs, ~every)
     assert not nobody.lost.any()
     assert not nobody.usd_t.any()
 
@@ -161,7 +161,7 @@ def test_tornado_moves_each_assumption_alone(shipped):
 def test_questions_stand_on_one_page(shipped, central):
     cost = GeneralizedCost(shipped)
     page = questions(["dependence"], central, central, cost, "Questions: as it is")
-    assert "<h2>Whose trade passes whose land?</h2>" in page
+    assert "<h2>Whose trade passes whose territory?</h2>" in page
     assert "Netherlands" in page
     assert "http" not in page.replace("http://www.w3.org", "")
     with pytest.raises(InputError, match="who"):
@@ -184,7 +184,7 @@ def test_ways_between_all_pairs_are_those_between_each(central):
     assert len(found) == 6
     for row in found.to_dict("records"):
         pair = row["origin_id"], row["destination_id"]
-        assert (row["ways"], row["flow_t_yr"]) == routes(central, *pair, "grain_food")
+        assert (row["routes"], row["flow_t_yr"]) == routes(central, *pair, "grain_food")
     assert "Armenia" in set(found["origin"])
 
 

@@ -232,7 +232,7 @@ def test_routes_within_fifteen_percent_of_published_exports(of_2023):
         "tanap-turkiye",
     }
     assert table["met"].mean() == 0.875
-    chosen = table[table["only_way"].lt(0.9) & table["met"]]
+    chosen = table[table["only_route"].lt(0.9) & table["met"]]
     assert {"cpc", "btc", "atyrau-samara", "aktau-baku"} <= set(chosen.index)
 
 

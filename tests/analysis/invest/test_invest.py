@@ -460,7 +460,7 @@ def test_what_is_printed(solved: tuple, capsys: pytest.CaptureFixture[str]) -> N
     _print("works", ist.invest(base, cost, objective="saving", again=1), None)
     shown = capsys.readouterr().out
     assert "gap of the search, by what it sorts by: 0 (8 sets valued)" in shown
-    assert "held: at the delays of the base, least-cost ways: what the search sorts by" in shown
+    assert "held: at the delays of the base, least-cost routes: what the search sorts by" in shown
     assert shown.index("net value") < shown.index("gap of the search")
     assert "cost not known, not chosen: other-road" in shown
 

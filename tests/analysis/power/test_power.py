@@ -29,11 +29,12 @@ from isthmus.analysis.power.gas import (
     SLOPE,
     worth,
 )
-from isthmus.assign.base import Trips, build_graph, least_costs
+from isthmus.assign.base import Trips, build_graph
 from isthmus.assign.capacitated import capacitated
+from isthmus.assign.least_cost import least_costs
 from isthmus.cli import app
 from isthmus.errors import InputError
-from isthmus.kernels.working import bordered, moved, stripped
+from isthmus.kernels.basis_inverse import bordered, moved, stripped
 from isthmus.vocab import PIPE_MODES
 
 

@@ -22,11 +22,11 @@ from isthmus.analysis.reliability.simulation import _error as error_of
 from isthmus.analysis.reliability.simulation import simulate_years
 from isthmus.assign import Paths
 from isthmus.assign.base import Trips
+from isthmus.assign.link_removal import LinkRemoval
 from isthmus.assign.stochastic import stochastic
-from isthmus.assign.without import Without
 from isthmus.cli import app
 from isthmus.errors import InputError
-from isthmus.kernels import years as kernel
+from isthmus.kernels import closure_years as kernel
 from isthmus.kernels.graph import build_graph
 
 WHOLE = (0.0, 365.0)
@@ -64,7 +64,7 @@ def tiny(ways, flow=100.0):
         solution=solution, method="stochastic", unit=solution.unit, paths=paths,
         cost=SimpleNamespace(hours=np.zeros_like(usd), co2_kg=np.zeros_like(usd)),
     )  # fmt: skip
-    without = Without(base)
+    without = LinkRemoval(base)
     table = pd.DataFrame({"element_id": range(n_element)})
     risk = arranged(without, table, closed, pd.DataFrame(), pd.DataFrame())
 
@@ -131,7 +131,7 @@ def test_the_best_route_alone_waits_for_the_last_of_its_causes():
         weight=np.array([0.4, 0.6]),
         masks=np.array([[0], [0b111]], np.uint64),
         causes=causes,
-        without=SimpleNamespace(trips=SimpleNamespace(flow=np.array([100.0, 5.0]))),
+        removal=SimpleNamespace(trips=SimpleNamespace(flow=np.array([100.0, 5.0]))),
     )
     stopped, wait_h = alone(risk)
     shut = 1.0 - 0.7 * 0.8
@@ -287,13 +287,13 @@ def test_an_element_shut_all_year_costs_what_criticality_says(central, risk):
     [e] = np.flatnonzero(risk.elements["element_id"].eq("hormuz"))
     always = (np.array([e]), np.array([5], np.uint64), np.array([1e-9]), np.array([1e12]),
               np.zeros(1), np.full(1, 365.0))  # fmt: skip
-    zero = np.zeros(len(risk.without.trips.flow), np.int64)
+    zero = np.zeros(len(risk.removal.trips.flow), np.int64)
     by_year = simulate_years(risk, 1, 2, always, (zero, zero, 1))[0]
     said = criticality(central, ["passage"], ["hormuz"]).elements.iloc[0]
     assert said["added_usd_yr"] > 1e6
     assert by_year[:, 1, 0] == pytest.approx(said["added_usd_yr"], rel=1e-9)
     assert by_year[:, 1, 1] == pytest.approx(said["unserved_t_yr"], rel=1e-9)
-    outcome = risk.without.of(risk.closed[e])
+    outcome = risk.removal.remove(risk.closed[e])
     assert by_year[0, 1, 0] == pytest.approx(outcome.kept_t_yr @ outcome.usd_t, rel=1e-9)
 
 
@@ -343,9 +343,9 @@ def test_sets_are_solved_as_the_network_without_them(risk):
     for e in some:
         sets[0, e // 64] |= np.uint64(1) << np.uint64(e % 64)
     cases = cases_of(risk, sets, np.ones(1))
-    without = risk.without
+    without = risk.removal
     rows = without._sorted(np.unique(cases.trip))
-    shut = without.problem.without(np.concatenate([risk.closed[e] for e in some]))
+    shut = without.problem.with_closed(np.concatenate([risk.closed[e] for e in some]))
     value = np.full(len(without.value), np.inf)
     value[rows] = shut.solve(without.found.hours, rows, without.unit.take(rows)).value
     met = risk.met
@@ -512,7 +512,7 @@ def test_quantiles_are_in_order(risk):
 
 def test_a_second_route_is_worth_no_more_than_not_moving_loses(risk):
     found = reliability(risk, 50, consignments=1).trades
-    cost = risk.without.base.cost
+    cost = risk.removal.base.cost
     value = cost.commodities.set_index("commodity_id")["value_usd_t"]
     value = value[~value.index.duplicated()]
     most = cost.parameters.get("no_trade_value_share") * found["commodity_id"].map(value)

@@ -231,7 +231,7 @@ def _concentration(pair: Pair, subject: str) -> float:
 
 
 def _export_capacity(pair: Pair, subject: str) -> float:
-    """Export capacity that is left when lines over some lands are taken out, in percent."""
+    """Export capacity that is left when lines over some territories are taken out, in percent."""
     network = pair.new.virtual.network
     shut = tuple(names_in(subject))
     whole = export_capacity(network.facts, network.date)["capacity_t_yr"].sum()
@@ -245,17 +245,17 @@ METRICS: dict[str, Metric] = {
     "od_cost_change_pct": Metric(
         "%",
         f"{_PLACES}, by mode",
-        "change of the generalised cost of the cheapest way",
+        "change of the generalised cost of the cheapest route",
         _od("usd_t"),
     ),
     "od_money_change_pct": Metric(
         "%",
         f"{_PLACES}, by mode",
-        "change of the money paid on the cheapest way",
+        "change of the money paid on the cheapest route",
         _od("money_usd_t"),
     ),
     "od_hours_change_pct": Metric(
-        "%", f"{_PLACES}, by mode", "change of the hours on the cheapest way", _od("hours_h")
+        "%", f"{_PLACES}, by mode", "change of the hours on the cheapest route", _od("hours_h")
     ),
     "od_rise_if_shut_change_pp": Metric(
         "percentage points",
@@ -306,14 +306,17 @@ METRICS: dict[str, Metric] = {
         _transit_change,
     ),
     "unserved_change_t_yr": Metric(
-        "t/yr", "territory, or world", "change of the tonnes without a way", _unserved_change
+        "t/yr", "territory, or world", "change of the tonnes without a route", _unserved_change
     ),
-    "disjoint_ways": Metric(
-        "ways", f"{_TERRITORIES} through lands", "ways that share no third land or sea", _routes
+    "disjoint_routes": Metric(
+        "routes",
+        f"{_TERRITORIES} through territories",
+        "routes that share no third territory or sea",
+        _routes,
     ),
     "most_tonnes_change_pct": Metric(
         "%",
-        f"{_TERRITORIES} by mode; mode through lands",
+        f"{_TERRITORIES} by mode; mode through territories",
         "change of what land modes can carry at most",
         _most_change,
     ),
@@ -353,7 +356,7 @@ METRICS: dict[str, Metric] = {
     "export_capacity_left_pct": Metric(
         "%",
         "territory; territory",
-        "share of the capacity of export pipelines that needs none of some lands",
+        "share of the capacity of export pipelines that needs none of some territories",
         _export_capacity,
     ),
 }

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from isthmus.analysis.flows import Comparison, compare
-from isthmus.assign.base import shortest_tree
+from isthmus.assign.least_cost import shortest_tree
 from isthmus.errors import Fault, InputError, NotTestable
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Pair:
 
 class Route(NamedTuple):
     """
-    The cheapest way between two places.
+    The cheapest route between two places.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ class Route(NamedTuple):
     hours_h : float
         [h]
     territories, modes : str
-        Lands and seas it moves through and the modes it takes, in order.
+        Territories and seas it moves through and the modes it takes, in order.
     """
 
     usd_t: float
@@ -81,7 +81,7 @@ def cheapest(
     mode: str = "",
 ) -> Route:
     """
-    Return the cheapest way between two places at the delays of an assignment.
+    Return the cheapest route between two places at the delays of an assignment.
 
     Parameters
     ----------
@@ -138,7 +138,7 @@ def cheapest(
 
 
 def _class_between(assignment: Assignment, start: str, end: str) -> int:
-    """Return the class of the goods in the trade of the two lands; of any trade if there is none."""
+    """Return the class of the goods in the trade of the two territories; of any trade if there is none."""
     network, trips = assignment.virtual.network, assignment.trips
     territory = dict(zip(network.nodes["node_id"], network.nodes["territory_id"], strict=True))
     zone = dict(zip(network.zones["zone_id"], network.zones["territory_id"], strict=True))
@@ -176,7 +176,7 @@ def two_in(subject: str) -> tuple[str, str, dict[str, list[str]]]:
 
 
 def elements_named(assignment: Assignment, parts: list[str]) -> np.ndarray:
-    """Return which arcs lie on a link or move in a land that is named."""
+    """Return which arcs lie on a link or move in a territory that is named."""
     arcs = assignment.virtual.arcs
     facts = assignment.virtual.network.facts
     known = set(facts["links"]["link_id"]) | set(facts["territories"]["territory_id"])

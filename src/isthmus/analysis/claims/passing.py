@@ -54,7 +54,7 @@ def links_begun(pair: Pair, subject: str) -> float:
 
 
 def _over(assignment: Assignment, subject: str) -> tuple[float, float]:
-    """Return tonnes of the trade of two lands that pass something, and all of it. [t/yr]"""
+    """Return tonnes of the trade of two territories that pass something, and all of it. [t/yr]"""
     a, b, said = two_in(subject)
     mine = trade_between(assignment, names_in(a), names_in(b))
     hit = assignment.paths.any_arc(elements_named(assignment, said.get("over", [])))

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from isthmus.analysis.criticality.interdiction import Master
-from isthmus.assign.base import Graph, shortest_tree
+from isthmus.assign.base import Graph
+from isthmus.assign.least_cost import shortest_tree
 from isthmus.errors import IsthmusError
 
 __all__ = ["smallest_cut"]
@@ -32,7 +33,7 @@ def smallest_cut(
     Find the least set of elements whose removal parts some places from others.
 
     The least set that hits every path: each path not yet hit becomes a row of the master. Elements
-    of several arcs, a border crossing or a whole land, count once.
+    of several arcs, a border crossing or a whole territory, count once.
 
     Parameters
     ----------

@@ -11,14 +11,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from isthmus.assign.base import (
-    Graph,
-    Trips,
-    by_head,
-    checked_cost,
-    checked_trips,
-    shortest_trees,
-)
+from isthmus.assign.base import Graph, Trips, by_head
+from isthmus.assign.checks import checked_cost, checked_trips
+from isthmus.assign.least_cost import shortest_trees
 from isthmus.kernels import detours, removal
 
 __all__ = ["Ground", "ceilings_of", "ground", "scan_losses", "singles"]
@@ -52,7 +47,7 @@ class Ground:
         -1 where an arc is in no element.
     n_element : int
     demand, unserved, total : float
-        Trips between places, those of them without a way, and the cost of the others.
+        Trips between places, those of them without a route, and the cost of the others.
     """
 
     graph: tuple[Any, ...]
@@ -190,7 +185,7 @@ def singles(problem: Ground) -> tuple[FloatArray, FloatArray]:
     extra : ndarray, shape (n_element,)
         Added cost of the trips that are still served.
     unserved : ndarray, shape (n_element,)
-        Flow left without a way.
+        Flow left without a route.
 
     References
     ----------

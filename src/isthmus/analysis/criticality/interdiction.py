@@ -14,8 +14,9 @@ import highspy
 import numpy as np
 import numpy.typing as npt
 
-from isthmus.assign.base import Graph, shortest_tree
-from isthmus.assign.columns import Quiet
+from isthmus.assign.base import Graph
+from isthmus.assign.least_cost import shortest_tree
+from isthmus.assign.restricted_master import QuietHighs
 from isthmus.errors import IsthmusError
 
 __all__ = ["Interdiction", "Master", "interdict_flow", "interdict_path"]
@@ -64,7 +65,7 @@ class Master:
 
     def __init__(self, n: int, k: float, reward: FloatArray) -> None:
         self.n = n
-        self.highs = Quiet()  # type: ignore[no-untyped-call]
+        self.highs = QuietHighs()  # type: ignore[no-untyped-call]
         for option, value in (("mip_rel_gap", 0.0), ("mip_abs_gap", 1e-9)):
             self.highs.setOptionValue(option, value)
         self.highs.changeObjectiveSense(highspy.ObjSense.kMaximize)

@@ -2,7 +2,7 @@
 What the removal of elements costs all trips, and the worst k elements together, exactly.
 
 Trips follow least-cost paths that do not depend on flow. A set of elements either leaves some trips
-without a way (it *disconnects*) or makes their ways dearer (it is *costly*): two rankings, never
+without a route (it *disconnects*) or makes their routes dearer (it is *costly*): two rankings, never
 mixed. The method is in docs/criticality.md.
 """
 
@@ -70,9 +70,9 @@ class Worst:
     n_sets : int
         Sets of k elements that there are.
     n_disconnecting : int or None
-        How many leave trips without a way; None where not every set was looked at.
+        How many leave trips without a route; None where not every set was looked at.
     costly : Ranking
-        Sets that leave no trip without a way, by added cost.
+        Sets that leave no trip without a route, by added cost.
     disconnecting : Ranking
         Sets that do, by unserved flow, then by added cost of the others.
     minimal : tuple of Removal, or None

@@ -1,5 +1,5 @@
 """
-Several elements gone together: the worst sets, and the fewest border places that part two lands.
+Several elements gone together: the worst sets, and the fewest border places that part two territories.
 
 Both are exact at the costs of the flows as they are.
 """
@@ -71,7 +71,7 @@ def worst_together(
     Find the elements of a kind whose loss together hurts all trade, or that in one good, most.
 
     Costs are those of the flows as they are, waiting included, and do not move with the case: else
-    no bound would hold. Each trade takes its cheapest way.
+    no bound would hold. Each trade takes its cheapest route.
 
     Parameters
     ----------
@@ -153,13 +153,13 @@ def smallest_cuts(
     base: Assignment, origin: str, destination: str, commodities: list[str] | None = None
 ) -> pd.DataFrame:
     """
-    Find the fewest border places whose closing parts two lands, good by good.
+    Find the fewest border places whose closing parts two territories, good by good.
 
     Parameters
     ----------
     base : Assignment
     origin, destination : str
-        Lands, by id.
+        Territories, by id.
     commodities : list of str, optional
         Default is every good of freight.
 
@@ -172,7 +172,7 @@ def smallest_cuts(
     Raises
     ------
     UnknownName
-        If a land has no zone, or a good is not known.
+        If a territory has no zone, or a good is not known.
     """
     virtual, cost = base.virtual, base.cost
     zones = virtual.network.zones
@@ -236,7 +236,7 @@ def _class_of(base: Assignment, commodity: str) -> int:
 
 
 def _class_between(base: Assignment, commodity: str, origin: str, destination: str) -> int:
-    """Return the class that the trade of two lands in a good falls into, else the good's largest."""
+    """Return the class that the trade of two territories in a good falls into, else the good's largest."""
     territory = base.virtual.network.zones.set_index("zone_id")["territory_id"]
     table = base.trips
     here = (

@@ -1,8 +1,8 @@
 """
 Criticality: what the loss of one element of the network does to every country and every trade.
 
-Each link, border place, terminal, corridor, land, sea and passage is taken away in turn, and all trade is
-assigned anew (`isthmus.assign.without`). The worst sets of several elements and the smallest cuts are
+Each link, border place, terminal, corridor, territory, sea and passage is taken away in turn, and all trade is
+assigned anew (`isthmus.assign.link_removal`). The worst sets of several elements and the smallest cuts are
 in `isthmus.analysis.criticality.sets`.
 """
 
@@ -19,8 +19,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from isthmus.analysis.flows.elements import KINDS, Elements, elements_of
-from isthmus.assign.parts import one_after_the_other
-from isthmus.assign.without import Outcome, Without
+from isthmus.assign.link_removal import LinkRemoval, Outcome
+from isthmus.assign.threads import one_thread
 from isthmus.errors import Fault, InputError
 
 if TYPE_CHECKING:
@@ -105,11 +105,11 @@ def criticality(
     found = elements_of(base, kinds)
     if only is not None:
         found = _chosen(found, only)
-    without = Without(base, gap)
-    tally = _Tally(base, without.trips.flow, trades)
+    removal = LinkRemoval(base, gap)
+    tally = _Tally(base, removal.trips.flow, trades)
     alike: dict[bytes, list[int]] = {}
     for i, arcs in enumerate(found.arcs):
-        if len(without.trips_over(arcs)):
+        if len(removal.trips_over(arcs)):
             alike.setdefault(np.unique(arcs).tobytes(), []).append(i)
     # the long cases first, so that no thread is left with one at the end
     groups = [alike[gone] for gone in sorted(alike, key=len, reverse=True)]
@@ -119,8 +119,8 @@ def criticality(
 
     def cases(group: list[int]) -> list[_Losses]:
         # elements of the same arcs are one case
-        with one_after_the_other():
-            return [tally.of(without.of(found.arcs[group[0]]))] * len(group)
+        with one_thread():
+            return [tally.of(removal.remove(found.arcs[group[0]]))] * len(group)
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         jobs = [(group, pool.submit(cases, group)) for group in groups]
@@ -136,7 +136,7 @@ def criticality(
     for i, result in results.items():
         totals[i] = result.total
     table = found.table.assign(
-        through_t_yr=[without.tonnes(a) for a in found.arcs],
+        through_t_yr=[removal.tonnes(a) for a in found.arcs],
         **dict(zip(_LOSSES, totals.T, strict=True)),
     )
     return Criticality(
@@ -167,7 +167,7 @@ def _stacked(
 
 
 class _Losses(NamedTuple):
-    """What one case does: rows of the lands and trades that feel it, what they lose, and all in all."""
+    """What one case does: rows of the territories and trades that feel it, what they lose, and all in all."""
 
     countries: tuple[IntArray, FloatArray]
     trades: tuple[IntArray, FloatArray]

@@ -16,8 +16,8 @@ from isthmus.analysis.criticality.benchmark import REMOVALS, Bench, bench
 from isthmus.analysis.criticality.ground import singles
 from isthmus.analysis.criticality.interdiction import Interdiction, interdict_flow, interdict_path
 from isthmus.analysis.criticality.removals import Ranking, Removal, Worst, worst_sets
-from isthmus.assign.base import PathFlows, Solution
 from isthmus.assign.path_based import path_based
+from isthmus.assign.solution import PathFlows, Solution
 from isthmus.errors import Fault, InputError
 from isthmus.formats.tntp import TntpNetwork, TntpTrips
 

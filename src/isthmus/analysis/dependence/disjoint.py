@@ -33,7 +33,7 @@ def routes(
     base: Assignment, origin: str, destination: str, commodity: str = "container"
 ) -> tuple[int, float]:
     """
-    Count the ways between two countries that share no link, and how much can flow.
+    Count the routes between two countries that share no link, and how much can flow.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def routes(
     goods = list(cost.commodities["commodity_id"])
     if commodity not in goods:
         near = virtual.network.facts.names.nearest("commodity", commodity)
-        raise UnknownName("commodity", commodity, near, "dependence --ways")
+        raise UnknownName("commodity", commodity, near, "dependence --routes")
     zones = virtual.network.zones
     ends = []
     for territory, of_zone in (
@@ -70,7 +70,7 @@ def routes(
         here = [of_zone[z] for z in zones.loc[zones["territory_id"].eq(territory), "zone_id"]]
         if not here:
             near = virtual.network.facts.names.nearest("territory", territory)
-            raise UnknownName("territory", territory, near, "dependence --ways")
+            raise UnknownName("territory", territory, near, "dependence --routes")
         ends.append(here)
     is_open = np.isfinite(cost.usd[goods.index(commodity)])
     link, names = pd.factorize(virtual.arcs["link_id"].to_numpy(dtype=object))
@@ -80,7 +80,7 @@ def routes(
     shared = _through_gates(graph.tail, graph.head, link, named, is_open, graph.n_node)
     n_routes = _max_flow(*shared, ends[0], ends[1])
     room = np.full(graph.n_arc, float(_ENDLESS))
-    delay = None if base.prepared is None else base.prepared.delay
+    delay = None if base.inputs is None else base.inputs.delay
     if delay is not None:
         known = (np.asarray(delay.law) != NONE) & np.isfinite(delay.capacity)
         room[known] = np.minimum(delay.capacity[known] / _UNIT_T, _ENDLESS)
@@ -95,7 +95,7 @@ def all_routes(
     base: Assignment, commodity: str = "container", territories: Sequence[str] | None = None
 ) -> pd.DataFrame:
     """
-    Count ways and maximum flow between all pairs of some countries.
+    Count routes and maximum flow between all pairs of some countries.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def all_routes(
     Returns
     -------
     DataFrame
-        origin_id, origin, destination_id, destination, ways, flow_t_yr; see `routes`.
+        origin_id, origin, destination_id, destination, routes, flow_t_yr; see `routes`.
 
     Raises
     ------
@@ -125,7 +125,7 @@ def all_routes(
         for b in territories
         if a != b
     ]
-    columns = ["origin_id", "origin", "destination_id", "destination", "ways", "flow_t_yr"]
+    columns = ["origin_id", "origin", "destination_id", "destination", "routes", "flow_t_yr"]
     return pd.DataFrame(rows, columns=columns)
 
 

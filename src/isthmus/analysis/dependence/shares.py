@@ -1,8 +1,8 @@
 """
 Dependence: how much of a country's trade passes what another owns or controls, and what it could do.
 
-Whose trade passes whose land is counted in the assignment. What a refusal would cost is found by closing
-the land, or what is controlled, to that one country's trade and letting all choose anew.
+Whose trade passes whose territory is counted in the assignment. What a refusal would cost is found by closing
+the territory, or what is controlled, to that one country's trade and letting all choose anew.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from isthmus.assign.without import Without
+from isthmus.assign.link_removal import LinkRemoval
 from isthmus.errors import Fault, InputError, UnknownName
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ __all__ = ["Dependence", "Refusal", "dependence", "refusal", "titles_of"]
 
 
 BY = ("territory", "control")
-"""Whose land an arc lies in, or whose consent its opening needs."""
+"""Whose territory an arc lies in, or whose consent its opening needs."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,8 @@ class Dependence:
         who_id, who, via_id, via; tonnes_t_yr, value_usd_yr: of the trade of *who* that passes *via*
         and neither begins nor ends there; share_t, share_usd: of all its trade.
     countries : DataFrame
-        territory_id, name, trade_t_yr, trade_usd_yr, passing_t_yr (the sum over lands passed),
-        partners, herfindahl_t, herfindahl_usd: sum of squared shares among lands passed, 1 where all
+        territory_id, name, trade_t_yr, trade_usd_yr, passing_t_yr (the sum over territories passed),
+        partners, herfindahl_t, herfindahl_usd: sum of squared shares among territories passed, 1 where all
         hangs on one, nan where none is passed.
     by : str
     """
@@ -60,7 +60,7 @@ class Dependence:
 
 def dependence(assignment: Assignment, by: str = "territory") -> Dependence:
     """
-    Count whose trade passes whose land or control.
+    Count whose trade passes whose territory or control.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def dependence(assignment: Assignment, by: str = "territory") -> Dependence:
     owner = assignment.virtual.arcs[f"{by}_id"].to_numpy(dtype=object)
     codes, names = pd.factorize(owner)
     on = paths.path_of_arc.astype(np.int64) * len(names) + codes[paths.arcs]
-    # most arcs of a route lie in the land of the one before
+    # most arcs of a route lie in the territory of the one before
     passed = np.unique(on[np.diff(on, prepend=-1) != 0])
     path, via = np.divmod(passed, len(names))
     t = paths.flow[path]
@@ -154,7 +154,7 @@ class Refusal:
     passing_t_yr : float
         Its trade with others that passes *via*.
     stopped_t_yr : float
-        Of this, what has no other way.
+        Of this, what has no other route.
     avoidable_share : float
         Of this, the share that has; nan where nothing passes.
     extra_usd_yr : float
@@ -190,11 +190,11 @@ class Refusal:
         if self.own_t_yr > 0.0:
             said += f" (beside {self.own_t_yr / 1e6:,.2f} Mt/yr with it)"
         if self.avoidable_share <= 0.0:
-            return f"{said}; none of it has another way."
+            return f"{said}; none of it has another route."
         lost = (
             "all of it can go round"
             if self.stopped_t_yr < 0.5
-            else f"{self.stopped_t_yr / 1e6:,.2f} Mt/yr of it has no other way, the rest can go round"
+            else f"{self.stopped_t_yr / 1e6:,.2f} Mt/yr of it has no other route, the rest can go round"
         )
         slower = f"{abs(self.extra_days):,.1f} days {'more' if self.extra_days >= 0 else 'less'}"
         return (
@@ -203,18 +203,18 @@ class Refusal:
         )
 
 
-def refusal(base: Assignment | Without, who: str, via: str, by: str = "territory") -> Refusal:
+def refusal(base: Assignment | LinkRemoval, who: str, via: str, by: str = "territory") -> Refusal:
     """
-    Close what a land holds or controls to one country's trade with others, and assign anew.
+    Close what a territory holds or controls to one country's trade with others, and assign anew.
 
     Parameters
     ----------
-    base : Assignment or Without
+    base : Assignment or LinkRemoval
         By method stochastic.
     who : str
         Country, by id.
     via : str
-        Land, sea or controller, by id.
+        Territory, sea or controller, by id.
     by : {'territory', 'control'}
 
     Returns
@@ -224,22 +224,22 @@ def refusal(base: Assignment | Without, who: str, via: str, by: str = "territory
     Raises
     ------
     UnknownName
-        If there is no such country, land or controller.
+        If there is no such country, territory or controller.
     """
-    without = base if isinstance(base, Without) else Without(base)
-    assignment = without.base
+    removal = base if isinstance(base, LinkRemoval) else LinkRemoval(base)
+    assignment = removal.base
     start, end = _ends(assignment)
     owner = assignment.virtual.arcs[f"{by}_id"].to_numpy(dtype=object)
     for name, known in ((who, {*start, *end}), (via, set(owner))):
         if name not in known:
             near = assignment.virtual.network.facts.names.nearest("territory", name)
             raise UnknownName("territory", name, near, "dependence")
-    flow = without.trips.flow
+    flow = removal.trips.flow
     own = (start == who) | (end == who)
     other = own & (start != via) & (end != via)
     arcs = np.flatnonzero(owner == via).astype(np.int64)
-    passing = without.tonnes(arcs, other)
-    outcome = without.of(arcs, other)
+    passing = removal.tonnes(arcs, other)
+    outcome = removal.remove(arcs, other)
     stopped = float(outcome.stopped_t_yr[other].sum())
     extra = float((outcome.kept_t_yr * outcome.usd_t)[other].sum())
     days = float((outcome.kept_t_yr * outcome.hours)[other].sum()) / 24.0
@@ -275,7 +275,7 @@ def _ends(
 
 
 def titles_of(assignment: Assignment) -> pd.Series:
-    """Names of lands, seas and other controllers."""
+    """Names of territories, seas and other controllers."""
     facts = assignment.virtual.network.facts
     territories = facts["territories"].set_index("territory_id")["name"]
     actors = facts["actors"].set_index("actor_id")["name"] if "actors" in facts.tables else None

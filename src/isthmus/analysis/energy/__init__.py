@@ -1,4 +1,4 @@
-"""Oil and gas: who sells to whom by which lines, over whose land."""
+"""Oil and gas: who sells to whom by which lines, over whose territory."""
 
 from isthmus.analysis.energy.comparison import compare_energy
 from isthmus.analysis.energy.problem import network_of_year

@@ -1,5 +1,5 @@
 """
-Flows of oil and gas by cost under hard capacities: who sells to whom, by which lines, over whose land.
+Flows of oil and gas by cost under hard capacities: who sells to whom, by which lines, over whose territory.
 
 The flow is the optimum of a linear programme (`assign.capacitated`); what an exporter cannot sell
 and an importer does not get is named, never dropped. `docs/energy.md` has the equations.
@@ -151,30 +151,30 @@ class EnergyFlows:
 
     def routes(self) -> pd.DataFrame:
         """
-        Return who sells to whom by which way.
+        Return who sells to whom by which route.
 
         Returns
         -------
         DataFrame
-            commodity_id, exporter_id, importer_id, from_node_id, to_node_id, way (lines and waters
-            in order), lands (territories in order), contract_id, tonnes_t_yr [t/yr], cost_usd_t
+            commodity_id, exporter_id, importer_id, from_node_id, to_node_id, route (lines and waters
+            in order), territories (territories in order), contract_id, tonnes_t_yr [t/yr], cost_usd_t
             [USD/t]; largest first.
         """
         frame = self.paths
         route, territories = (
             zip(*map(self._shown, frame["arcs"]), strict=True) if len(frame) else ((), ())
         )
-        frame = frame.drop(columns="arcs").assign(way=list(route), lands=list(territories))
+        frame = frame.drop(columns="arcs").assign(route=list(route), territories=list(territories))
         frame["spent"] = frame["tonnes_t_yr"] * frame["cost_usd_t"]
         keys = ["commodity_id", "exporter_id", "importer_id", "from_node_id", "to_node_id"]
-        keys += ["way", "lands", "contract_id"]
+        keys += ["route", "territories", "contract_id"]
         table = frame.groupby(keys, as_index=False)[["tonnes_t_yr", "spent"]].sum()
         table["cost_usd_t"] = table["spent"] / table["tonnes_t_yr"]
         table = table.drop(columns="spent").sort_values("tonnes_t_yr", ascending=False)
         return table.reset_index(drop=True)
 
     def _shown(self, at: npt.NDArray[np.int64]) -> tuple[str, str]:
-        """Name the lines, waters and lands of a path."""
+        """Name the lines, waters and territories of a path."""
         links = self._named
         routes: list[str] = []
         territories: list[str] = []
@@ -258,11 +258,11 @@ class EnergyFlows:
 
     def transit(self) -> pd.DataFrame:
         """
-        Return how much of each country's trade crosses each land, control and water, and what is lost.
+        Return how much of each country's trade crosses each territory, control and water, and what is lost.
 
-        Everything is settled anew with the pipes of the land or of the controller shut, or the
+        Everything is settled anew with the pipes of the territory or of the controller shut, or the
         water closed: `lost` is what then does not arrive, `avoidable` the share of what crossed
-        that still does. Oil and gas that begin or end in a land do not cross it; straits count as
+        that still does. Oil and gas that begin or end in a territory do not cross it; straits count as
         waters, not as land of the states at them.
 
         Returns
@@ -291,7 +291,7 @@ class EnergyFlows:
         return pd.DataFrame(rows, columns=[*columns, "lost_t_yr", "avoidable_share"])
 
     def _foreign(self, via: str) -> npt.NDArray[np.bool_]:
-        """Where a path neither begins nor ends in a land: only then it is transit."""
+        """Where a path neither begins nor ends in a territory: only then it is transit."""
         ends = self.paths[["exporter_id", "importer_id"]]
         return np.asarray(~ends.eq(via).any(axis=1), dtype=bool)
 
@@ -332,7 +332,7 @@ class EnergyFlows:
         Parameters
         ----------
         column : {'territory_id', 'control_id', 'passage_id', 'link_id'}
-            Pipes only for the first two: closing a land does not close its straits.
+            Pipes only for the first two: closing a territory does not close its straits.
         *names : str
 
         Returns

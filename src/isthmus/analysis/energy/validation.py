@@ -31,8 +31,8 @@ def validate_energy(flows: EnergyFlows) -> pd.DataFrame:
     -------
     DataFrame
         flow_id, name, commodity_id, published_t_yr, model_t_yr [t/yr], error (relative), met
-        (within 15 %, or below 0.1 Mt where nothing was published), only_way: the share of the
-        modelled flow that has no other way, so that the balances alone decide it; basis, the
+        (within 15 %, or below 0.1 Mt where nothing was published), only_route: the share of the
+        modelled flow that has no other route, so that the balances alone decide it; basis, the
         weakest capacity on it; source_id.
 
     Raises
@@ -66,7 +66,7 @@ def validate_energy(flows: EnergyFlows) -> pd.DataFrame:
                 "model_t_yr": model,
                 "error": error,
                 "met": bool(met),
-                "only_way": _only_route(flows, links, *ends, model),
+                "only_route": _only_route(flows, links, *ends, model),
                 "basis": _basis(flows, links),
                 "source_id": row["source_id"],
             }

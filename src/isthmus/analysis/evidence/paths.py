@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from isthmus.assign.base import shortest_tree
+from isthmus.assign.least_cost import shortest_tree
 from isthmus.kernels.graph import build_graph
 from isthmus.network import Network
 from isthmus.virtual import VirtualNetwork, expand
@@ -121,7 +121,7 @@ class Routes:
         any_order : bool
             Whether the waypoints may be passed in the opposite order.
         shut : frozenset of str
-            Passages (``#suez``) and lands (``@RUS``) gone round.
+            Passages (``#suez``) and territories (``@RUS``) gone round.
         by_length : bool
             The shortest instead of the cheapest.
         built : bool
@@ -162,7 +162,7 @@ def _ends(virtual: VirtualNetwork, nodes: frozenset[str], ends: dict[str, int]) 
 
 
 def _stops(virtual: VirtualNetwork, places: frozenset[str]) -> list[int]:
-    """Return the stops at nodes, in lands (``@``) or at the ends of passages (``#``)."""
+    """Return the stops at nodes, in territories (``@``) or at the ends of passages (``#``)."""
     passages = {p[1:] for p in places if p.startswith("#")}
     ends = virtual.arcs.loc[virtual.arcs["passage_id"].isin(passages), ["node_id", "to_node_id"]]
     nodes = places | set(ends.to_numpy().ravel())

@@ -78,7 +78,7 @@ def measure(
 def _route(
     row: dict[str, Any], places: Places, routes: Routes, *, goods: str = "container"
 ) -> tuple[Route, Reading, str]:
-    """Return the cheapest way a row speaks of, how it was read, and what was assumed."""
+    """Return the cheapest route a row speaks of, how it was read, and what was assumed."""
     start, end, reading = _ends(row, places)
     via = tuple(v for v in reading.via if not v & (start | end))
     for date, modes, note in _tries(row, routes.network.date, reading.modes):
@@ -101,9 +101,9 @@ def _tries(
     if water and len(modes) > len(water) and not modes & {"sea"}:
         widths.insert(0, (water, ""))  # a ferry from port to port
     if modes and modes <= set(WATER_MODES):
-        widths.append((modes | set(LAND_MODES), "with a way to the port by land"))
+        widths.append((modes | set(LAND_MODES), "with a route to the port by land"))
     if modes:
-        widths.append((frozenset(), "no way by the modes named: all are taken"))
+        widths.append((frozenset(), "no route by the modes named: all are taken"))
     return [
         (
             day,
@@ -166,7 +166,7 @@ def _no_route(
         return NotTestable("one place: both ends are the same node")
     named = ", ".join(sorted(reading.modes)) or "any mode"
     return NotTestable(
-        f"no way: {row['origin']} and {row['destination']} are not joined by {named}"
+        f"no route: {row['origin']} and {row['destination']} are not joined by {named}"
     )
 
 
@@ -200,14 +200,14 @@ def _transit_days(row: dict[str, Any], places: Places, routes: Routes) -> Measur
     sums = {n: float(v.sum()) for n, v in parts.items()}
     hours = sum(sums.values())
     if hours <= 0:
-        raise NotTestable("no way: the row speaks of a sailing and the way has none")
+        raise NotTestable("no route: the row speaks of a sailing and the route has none")
     return Measured(hours / 24, row["value"], route.modes, _largest(sums, "time"), note)
 
 
 def _distance(row: dict[str, Any], places: Places, routes: Routes) -> Measured:
     """Length of the shortest way by the modes named, over links of any status."""
     route, note = _shortest(row, places, routes)
-    return Measured(route.km, row["value"], route.modes, "length of the links on the way", note)
+    return Measured(route.km, row["value"], route.modes, "length of the links on the route", note)
 
 
 def _price(per: str) -> Callable[[dict[str, Any], Places, Routes], Measured]:
@@ -317,7 +317,7 @@ def _speed(row: dict[str, Any], places: Places, routes: Routes) -> Measured:
     move = (of_mode & arcs["kind"].eq("move") & arcs["territory_id"].isin(territories)).to_numpy()
     out = of_mode & arcs["kind"].eq("cross") & arcs["from_territory_id"].isin(territories)
     if not move.any() or not out.any():
-        raise NotTestable("no way: no open link or border of that mode in that country")
+        raise NotTestable("no route: no open link or border of that mode in that country")
     hours, km = (
         cost.components["haul_hours"][k, move],
         arcs["length_km"].to_numpy(dtype=float)[move],

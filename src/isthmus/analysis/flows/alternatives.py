@@ -1,4 +1,4 @@
-"""Alternatives between two places: money, hours, CO2, lands crossed, sanctions exposure, leg by leg."""
+"""Alternatives between two places: money, hours, CO2, territories crossed, sanctions exposure, leg by leg."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pandas as pd
 
 from isthmus.analysis.flows.exposure import listed_arcs
 from isthmus.assign.base import Trips
-from isthmus.assign.cuts import closed_elements
-from isthmus.assign.routes import generate_routes
+from isthmus.assign.route_generation import generate_routes
+from isthmus.assign.unserved import closed_elements
 from isthmus.errors import NoPath
 from isthmus.virtual import VirtualNetwork, expand
 
@@ -99,7 +99,7 @@ def route(
     k: int = 5,
 ) -> Routes:
     """
-    Return the cheapest way between two places and real alternatives to it.
+    Return the cheapest route between two places and real alternatives to it.
 
     Parameters
     ----------
@@ -335,5 +335,5 @@ def _why(virtual: VirtualNetwork, cost: ArcCost, trip: Trips, k: int, start: str
         return f"{start} and {end} are barred to each other on {virtual.network.date}: {named}."
     return (
         f"{start} and {end} are cut on {virtual.network.date}. "
-        f"The way past the fewest closed elements needs: {named}."
+        f"The route past the fewest closed elements needs: {named}."
     )

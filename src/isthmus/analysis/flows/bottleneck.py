@@ -83,9 +83,9 @@ def bottlenecks(assignment: Assignment, base: Assignment | None = None) -> pd.Da
         One row a link, crossing or terminal:
 
         element_id, name, kind, mode, territory_id
-            Of a crossing the land entered, with from_territory_id the one left.
+            Of a crossing the territory entered, with from_territory_id the one left.
         towards
-            Where its busier direction leads: a place, a land, a mode.
+            Where its busier direction leads: a place, a territory, a mode.
         tonnes_t_yr, capacity_t_yr
             As the facts count them: both directions of a link or terminal, one of a crossing. [t/yr]
         capacity_basis

@@ -2,7 +2,8 @@
 The transit game: what each coalition of controllers saves the trade of all by letting it pass.
 
 Ways of every trip for every coalition are found at once (`kernels.coalitions`), the least cost of each
-coalition on them by a simplex method (`kernels.lattice`) that starts each where a smaller one ended (`kernels.layers`).
+coalition on them by a simplex method (`kernels.coalition_simplex`) that starts each where a smaller one ended
+(`kernels.coalition_layers`).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import numpy.typing as npt
 
 from isthmus.analysis.flows.game import TransitGame, TripPaths
 from isthmus.errors import IsthmusError
-from isthmus.kernels import lattice, layers
+from isthmus.kernels import coalition_layers, coalition_simplex
 
 __all__ = ["MOST_EXACT", "Compiled", "PathGap", "compile_game"]
 
@@ -108,7 +109,7 @@ class Compiled:
 
     @cached_property
     def free(self) -> tuple[IntArray, IntArray, FloatArray, FloatArray, FloatArray]:
-        """What `lattice.spread` reads of the trips that cannot meet a full arc."""
+        """What `coalition_simplex.spread` reads of the trips that cannot meet a full arc."""
         game = self.game
         chosen = np.flatnonzero(~self.coupled)
         rows = np.flatnonzero(~self.coupled[self.paths.trip])
@@ -119,7 +120,7 @@ class Compiled:
 
     @cached_property
     def bound(self) -> tuple[npt.NDArray[Any], ...]:
-        """What `lattice.alone` reads of the others, from trip to capacity."""
+        """What `coalition_simplex.alone` reads of the others, from trip to capacity."""
         game, paths = self.game, self.paths
         chosen = np.flatnonzero(self.coupled)
         number = np.full(len(game.outside), -1, np.int64)
@@ -175,7 +176,7 @@ class Compiled:
         paid, asked = np.zeros(len(self.bound[-2])), np.zeros(len(self.bound[-1]))
         if len(paid):
             saved += float(self.bound[-2] @ game.outside[self.coupled])
-            saved -= _solved(lattice.alone(coalition, *self.bound, paid, asked))  # type: ignore[call-arg]
+            saved -= _solved(coalition_simplex.alone(coalition, *self.bound, paid, asked))  # type: ignore[call-arg]
         toll[self.tight] = asked
         pays[self.coupled] = paid
         return saved, toll, pays
@@ -196,7 +197,7 @@ class Compiled:
         """
         n = self.game.n
         saved = np.zeros(1 << n)
-        lattice.spread(n, *self.free, saved)
+        coalition_simplex.spread(n, *self.free, saved)
         bound = self.bound
         if not len(bound[-2]):
             return saved - saved[0]
@@ -211,7 +212,7 @@ class Compiled:
             rows = np.flatnonzero((mask & absent) == 0)
             paths = TripPaths(trip, mask, cost, starts, arcs).take(rows)
             begin = np.searchsorted(paths.trip, np.arange(len(first))).astype(np.int32)
-            done = layers.climb(
+            done = coalition_layers.climb(
                 fixed, split, n, paths.trip, paths.mask, paths.cost, paths.starts.astype(np.int32),
                 paths.arcs, begin, flow, capacity, hot, spent,
             )  # fmt: skip

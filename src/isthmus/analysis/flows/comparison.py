@@ -26,7 +26,7 @@ COMPONENTS = {
     "spread": "uncertainty of that time",
     "co2": "price of emissions",
     "waiting": "waiting in queues",
-    "choice": "worth of the choice among ways",
+    "choice": "worth of the choice among routes",
 }
 """What a tonne bears, by where it comes from."""
 
@@ -249,7 +249,7 @@ class Comparison:
         return bottlenecks(self.new, self.base)
 
     def transit(self) -> pd.DataFrame:
-        """Return transit over each land and sea, before and after. [t/yr]"""
+        """Return transit over each territory and sea, before and after. [t/yr]"""
         both = transit(self.base).merge(
             transit(self.new),
             how="outer",

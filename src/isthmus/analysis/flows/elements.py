@@ -23,7 +23,7 @@ IntArray = npt.NDArray[np.int64]
 KINDS = ("link", "crossing", "terminal", "corridor", "territory", "sea", "passage")
 """What is taken away. A crossing is a border place or a port, all its modes and both ways; a terminal all that
 changes mode or gauge at a place; a corridor all links of its chain, whoever uses them, but for ocean routes, which
-share their seas with each other: their straits are passages; a territory its land, its own trade included."""
+share their seas with each other: their straits are passages; a territory all that lies in it, its own trade included."""
 
 
 @dataclass(frozen=True)

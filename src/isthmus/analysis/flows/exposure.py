@@ -1,4 +1,4 @@
-"""Sanctions exposure: which listed operator, port or land a flow touches, listed by whom, since when."""
+"""Sanctions exposure: which listed operator, port or territory a flow touches, listed by whom, since when."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from isthmus.assign.base import Graph, Trips
-from isthmus.assign.generation import floors
+from isthmus.assign.column_generation import costs_to_destinations
 from isthmus.kernels import coalitions
 
 __all__ = ["TransitGame", "TripPaths"]
@@ -86,7 +86,7 @@ class TransitGame:
     owner : ndarray of int64, shape (n_arc,)
         Bit of the player who must agree, 0 where nobody is asked.
     own : ndarray of int64, shape (n_trip,)
-        Bits of the players in whose lands a trip begins and ends, who need not be asked.
+        Bits of the players in whose territories a trip begins and ends, who need not be asked.
     n : int
         Players.
     """
@@ -105,12 +105,12 @@ class TransitGame:
         """Least cost to every destination, and the row of each trip."""
         key = self.trips.klass.astype(np.int64) * self.graph.n_node + self.trips.destination
         towards, row = np.unique(key, return_inverse=True)
-        floor = floors(self.graph, self.cost, towards, 0)
+        floor = costs_to_destinations(self.graph, self.cost, towards, 0)
         return floor, row.astype(np.int64) if len(floor) == len(towards) else np.zeros_like(key)
 
     @cached_property
     def _groups(self) -> list[IntArray]:
-        """Trips of one class, origin and own land there."""
+        """Trips of one class, origin and own territory there."""
         klass, origin = self.trips.klass, self.trips.origin
         order = np.lexsort((origin, klass))
         change = (np.diff(klass[order]) != 0) | (np.diff(origin[order]) != 0)
@@ -147,7 +147,7 @@ class TransitGame:
                 continue
             k, start = int(self.trips.klass[group[0]]), int(self.trips.origin[group[0]])
             price = self.cost[k] if toll is None else self.cost[k] + toll
-            # the land of the origin asks nobody; that of the destination is left out below
+            # the territory of the origin asks nobody; that of the destination is left out below
             home = np.bitwise_and.reduce(self.own[whole])
             found = coalitions.ways(
                 self.graph.indptr, self.graph.head, price, owner & ~home, start,

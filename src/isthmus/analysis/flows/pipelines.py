@@ -20,7 +20,7 @@ __all__ = ["export_capacity", "export_lines", "in_tonnes"]
 
 def export_lines(facts: Facts, date: str, network: Network | None = None) -> pd.DataFrame:
     """
-    Return the lines in force on a day, with the lands they cross.
+    Return the lines in force on a day, with the territories they cross.
 
     Parameters
     ----------
@@ -33,12 +33,12 @@ def export_lines(facts: Facts, date: str, network: Network | None = None) -> pd.
     Returns
     -------
     DataFrame
-        line_id, name, commodity_id, exporter_id, transit (tuple of lands crossed after the
+        line_id, name, commodity_id, exporter_id, transit (tuple of territories crossed after the
         exporter's and before the market's), capacity_t_yr (NaN unknown). [t/yr]
 
     Notes
     -----
-    A line is in force if every one of its links is open. Lines that end in the exporter's own land
+    A line is in force if every one of its links is open. Lines that end in the exporter's own territory
     export nothing and are left out. The capacity is the published one of the line, or of its
     narrowest link if that is less.
     """
@@ -93,7 +93,7 @@ def export_capacity(
     -------
     DataFrame
         commodity_id, exporter_id, transit_id ("" where a line reaches its market or the sea from
-        the exporter's land), lines (how many), unknown (lines without a capacity, which add
+        the exporter's territory), lines (how many), unknown (lines without a capacity, which add
         nothing), capacity_t_yr [t/yr], line_ids. A line that crosses two countries counts for
         each, so capacities add up within an exporter and transit country, not over them.
 

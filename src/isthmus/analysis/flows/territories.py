@@ -1,4 +1,4 @@
-"""How two lands are joined: ways that share no third land, and what rails between them can take."""
+"""How two territories are joined: routes that share no third territory, and what rails between them can take."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def disjoint_routes(
     network: Network, one: str, other: str, through: Collection[str] | None = None
 ) -> int:
     """
-    Count the ways between two lands that have no third land or sea in common.
+    Count the routes between two territories that have no third territory or sea in common.
 
-    Lands and seas are the nodes and open crossings the edges; every third node may be used once, so
+    Territories and seas are the nodes and open crossings the edges; every third node may be used once, so
     the largest number of such ways is a maximum flow (Menger, "Zur allgemeinen Kurventheorie",
     Fundamenta Mathematicae 10, 1927).
 
@@ -42,7 +42,7 @@ def disjoint_routes(
     one, other : str
         Territory ids.
     through : collection of str, optional
-        Third lands and seas that may be used; all if None.
+        Third territories and seas that may be used; all if None.
 
     Returns
     -------
@@ -81,7 +81,7 @@ def most_tonnes(
     through: Collection[str] | None = None,
 ) -> float:
     """
-    Return what land modes can carry at most from the zones of a land to those of another.
+    Return what land modes can carry at most from the zones of a territory to those of another.
 
     The maximum flow (Ford and Fulkerson, "Maximal flow through a network", Canadian Journal of
     Mathematics 8, 1956) over open links, crossings and terminals of these modes, each taking what
@@ -96,7 +96,7 @@ def most_tonnes(
     modes : collection of str
         Of land: lanes of ships have no capacity.
     through : collection of str, optional
-        Third lands that may be used; all if None.
+        Third territories that may be used; all if None.
 
     Returns
     -------
@@ -150,7 +150,7 @@ def trade_between(
     assignment: Assignment, one: Collection[str], other: Collection[str]
 ) -> np.ndarray:
     """
-    Return the used paths of the trade of some lands with others, in both directions.
+    Return the used paths of the trade of some territories with others, in both directions.
 
     Parameters
     ----------
@@ -172,7 +172,7 @@ def trade_between(
 
 def branch_shares(assignment: Assignment, one: str, other: str) -> pd.Series:
     """
-    Return how the trade of two lands splits by the third states it moves through.
+    Return how the trade of two territories splits by the third states it moves through.
 
     Parameters
     ----------

@@ -14,7 +14,7 @@ import pandas as pd
 
 from isthmus.corridor import corridor_links
 from isthmus.errors import Fault, InputError
-from isthmus.kernels import totals
+from isthmus.kernels import path_totals
 
 if TYPE_CHECKING:
     from isthmus.assign import Assignment
@@ -95,7 +95,7 @@ def _trip_levels(assignment: Assignment) -> pd.DataFrame:
 
 def transit(assignment: Assignment) -> pd.DataFrame:
     """
-    Return what moves over each land or sea.
+    Return what moves over each territory or sea.
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ def _transit(assignment: Assignment) -> pd.DataFrame:
     )
     of_arc, origin, destination = np.split(codes, np.cumsum([len(territory), len(ends[0])]))
     over, through = np.zeros((2, len(names)))
-    totals.passed(
+    path_totals.passed(
         paths.indptr, paths.arcs, paths.flow, np.where(moving, of_arc, -1),
         origin[paths.trip], destination[paths.trip], over, through,
     )  # fmt: skip
@@ -130,7 +130,7 @@ def _transit(assignment: Assignment) -> pd.DataFrame:
     tkm = np.bincount(of_arc, km * assignment.arc_flow.sum(axis=0), len(names))
     columns = {"over_t_yr": over, "transit_t_yr": through, "moved_tkm_yr": tkm}
     frame = pd.DataFrame(columns, index=pd.Index(names, name="territory_id"))
-    # ends of trips alone are no land that anything moves over
+    # ends of trips alone are no territory that anything moves over
     frame = frame.iloc[np.unique(of_arc)]
     return frame[frame.index != ""].sort_index()
 

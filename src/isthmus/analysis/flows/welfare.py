@@ -14,11 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from isthmus.assign.equilibrium import equilibrium
-from isthmus.assign.kin import kin, parent_volume
+from isthmus.assign.stochastic import StochasticSolution
+from isthmus.assign.warm_start import match_parent, parent_volume
 
 if TYPE_CHECKING:
     from isthmus.assign import Assignment
-    from isthmus.assign.perturbed import Perturbed
+    from isthmus.assign.perturbed_utility import PerturbedUtility
 
 __all__ = ["Parts", "parts"]
 
@@ -55,37 +56,42 @@ def parts(base: Assignment, new: Assignment) -> Parts | None:
     Parts or None
         None unless both are stochastic: other methods have no value at given delays.
     """
-    if base is new or base.solution is None or new.solution is None:
+    both = (base.solution, new.solution)
+    if base is new or not all(isinstance(s, StochasticSolution) for s in both):
         return None
-    after = new.solution.equilibrium
-    if base.solution.equilibrium is None or after is None:
-        return None
-    of = kin(base, new.virtual, new.trips, after.problem.trips)
+    after = new.solution.equilibrium  # type: ignore[union-attr]
+    of = match_parent(base, new.virtual, new.trips, after.problem.trips)
     problem = after.problem
     volume = parent_volume(base, of)
-    hours = problem.hours(volume[problem.arcs])[0]
-    held = problem.solve(hours, known=after.choice.flows)
+    hours = problem.law_at(volume[problem.arcs])[0]
+    alone = problem.solve(hours, known=after.choice.flows)
     m = len(new.trips)
     value = np.full(m, np.nan)
-    value[held.rows] = held.value
+    value[alone.rows] = alone.value
     was = base.trips["borne_usd_t"].to_numpy(float)
-    was = was if of.was is None else np.where(of.was >= 0, was[np.maximum(of.was, 0)], np.nan)
+    was = (
+        was
+        if of.trip_there is None
+        else np.where(of.trip_there >= 0, was[np.maximum(of.trip_there, 0)], np.nan)
+    )
     return Parts(value - was, _relief(base, new))
 
 
 def _relief(base: Assignment, new: Assignment) -> float:
     """Return what stopping and starting of trade is worth to trade that moves in both. [USD/yr]"""
-    here = kin(base, new.virtual, new.trips, new.solution.equilibrium.problem.trips)  # type: ignore[union-attr]
+    here = match_parent(base, new.virtual, new.trips, new.solution.equilibrium.problem.trips)  # type: ignore[union-attr]
     served = new.trips["served_t_yr"].to_numpy(float)
-    if here.was is None:
+    if here.trip_there is None:
         before = base.trips["served_t_yr"].to_numpy(float)
         stay_base = stay_new = np.minimum(served, before)
     else:
-        known = np.maximum(here.was, 0)
-        before = np.where(here.was >= 0, base.trips["served_t_yr"].to_numpy(float)[known], 0.0)
+        known = np.maximum(here.trip_there, 0)
+        before = np.where(
+            here.trip_there >= 0, base.trips["served_t_yr"].to_numpy(float)[known], 0.0
+        )
         stay_new = np.minimum(served, before)
         stay_base = np.zeros(len(base.trips))
-        np.add.at(stay_base, known[here.was >= 0], stay_new[here.was >= 0])
+        np.add.at(stay_base, known[here.trip_there >= 0], stay_new[here.trip_there >= 0])
     out = 0.0
     for side, stay, sign in ((base, stay_base, 1.0), (new, stay_new, -1.0)):
         moves = side.trips["served_t_yr"].to_numpy(float)
@@ -98,7 +104,7 @@ def _alone(side: Assignment, stay: FloatArray) -> float:
     """Return what trade that stays bears less if no other moved, in the network of one side. [USD/yr]"""
     found = side.solution.equilibrium  # type: ignore[union-attr]
     assert found is not None
-    problem: Perturbed = found.problem.of_flow(stay)
+    problem: PerturbedUtility = found.problem.with_flow(stay)
     rows = problem.rows
     less = equilibrium(
         problem,

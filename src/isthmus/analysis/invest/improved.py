@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from isthmus.analysis.invest.projects import Project, as_order
-from isthmus.assign.prepared import prepared
+from isthmus.assign.network_update import prepare_inputs
 from isthmus.errors import Fault, InputError
 
 if TYPE_CHECKING:
@@ -32,13 +32,13 @@ def _costs(
 ) -> tuple[FloatArray, FloatArray]:
     """Return cost and emissions of all arcs with projects in service, at the flow of the base."""
     order = as_order(projects, str(base.virtual.network.date))
-    made = prepared(*order.apply(base.virtual.network, base.demand), cost, base)
+    made = prepare_inputs(*order.apply(base.virtual.network, base.demand), cost, base)
     if made.virtual.n_arc != base.virtual.n_arc or made.cost.usd.shape != base.cost.usd.shape:
         what = "changes which arcs there are."
         raise InputError([Fault(projects[0].id, what, "Open or set what is in the network.")])
     delay = base.delay_h
-    if made.delay is not None and base.prepared is not None and delay.any():
-        before = 0.0 if base.prepared.delay is None else base.prepared.delay.value(flow)
+    if made.delay is not None and base.inputs is not None and delay.any():
+        before = 0.0 if base.inputs.delay is None else base.inputs.delay.value(flow)
         delay = delay + (made.delay.value(flow) - before)
     return made.cost.usd + made.cost.vot_usd_t_h[:, None] * delay, made.cost.co2_kg
 

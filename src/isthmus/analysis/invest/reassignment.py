@@ -73,7 +73,7 @@ def assigned_anew(
     cost : GeneralizedCost
     projects : sequence of Project
     trade_of : sequence of str
-        Count only trade that begins or ends in these lands.
+        Count only trade that begins or ends in these territories.
     folder : path, optional
         Kept there when done, and taken from there.
 
@@ -140,7 +140,7 @@ def _compared(base: Assignment, new: Assignment, trade_of: Sequence[str]) -> Aga
 
 
 def _fees(assignment: Assignment) -> pd.Series[float]:
-    """Return what crossings ask, by the land that is entered. [USD/yr]"""
+    """Return what crossings ask, by the territory that is entered. [USD/yr]"""
     paid = (assignment.cost.components["crossing_fee"] * assignment.arc_flow).sum(axis=0)
     territory = assignment.virtual.arcs["territory_id"].to_numpy()
     return pd.Series(np.asarray(paid)).groupby(territory).sum()

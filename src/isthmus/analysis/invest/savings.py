@@ -18,9 +18,10 @@ import numpy.typing as npt
 from isthmus.analysis.flows.game import TransitGame, TripPaths
 from isthmus.analysis.invest.improved import SAME, Improved, improved_alone, improved_together
 from isthmus.analysis.invest.projects import Project
-from isthmus.assign.base import Trips, build_graph, least_costs
+from isthmus.assign.base import build_graph
+from isthmus.assign.least_cost import least_costs
 from isthmus.errors import Fault, InputError
-from isthmus.kernels import choices as kernel
+from isthmus.kernels import project_choices as kernel
 
 if TYPE_CHECKING:
     from isthmus.assign import Assignment
@@ -42,7 +43,7 @@ _NO_LIMIT = 1e12
 @dataclass(frozen=True, eq=False)
 class Choices:
     """
-    Groups of trades with the same ways, as `kernels.choices` reads them.
+    Groups of trades with the same ways, as `kernels.project_choices` reads them.
 
     Parameters
     ----------
@@ -50,10 +51,10 @@ class Choices:
         Projects; number i is bit i of a set.
     starts : ndarray of int64, shape (n_group + 1,)
     mask : ndarray of int64, shape (n_row,)
-        Projects each way needs, the cheapest way of a group first.
+        Projects each way needs, the cheapest route of a group first.
     values : ndarray, shape (n_row, 2 + n_land)
         Against the base: saving of generalised cost [USD/yr], emissions saved [t/yr], transit added
-        over each land [t/yr].
+        over each territory [t/yr].
     territories : tuple of str
     transit : ndarray, shape (n_land,)
         In the base. [t/yr]
@@ -89,7 +90,7 @@ class Choices:
         return out
 
     def herfindahl(self) -> FloatArray:
-        """Return the concentration of transit over lands for every set, shape (2**n,). [-]"""
+        """Return the concentration of transit over territories for every set, shape (2**n,). [-]"""
         squares, total = np.zeros(1 << self.n), np.zeros(1 << self.n)
         for i, base in enumerate(self.transit):
             moves = base + self.table(2 + i) if self.values[:, 2 + i].any() else base
@@ -145,7 +146,7 @@ def compile_choices(
         What a tonne loses that cannot move, as a share of its value; else the parameter
         ``no_trade_value_share``.
     zone_territories : sequence of str
-        If given, only trade that begins or ends in these lands counts.
+        If given, only trade that begins or ends in these territories counts.
     progress : callable, optional
         Called with a stage, steps done and to do; what it raises interrupts.
 
@@ -169,7 +170,7 @@ def compile_choices(
         more = improved_alone(base, cost, projects, usd, flow, progress)
     game, order, co2 = _game(base, usd, more, len(projects), share, zone_territories)
     if progress is not None:
-        progress("ways of trades", 0, 1)
+        progress("routes of trades", 0, 1)
     paths = game[0].search()
     return _grouped(base, usd, game, paths, order, co2)
 
@@ -207,7 +208,7 @@ def _game(
     if len(zone_territories):
         moves &= _of_territories(base, zone_territories)
     rows = np.flatnonzero(moves)
-    chosen = Trips(trips.klass[rows], trips.origin[rows], trips.destination[rows], trips.flow[rows])
+    chosen = trips.take(rows)
     capacity = np.full(wide.n_arc, np.inf)
     # a little above the base, so that the way of the base is found and can be compared with
     limit = np.where(stuck, _NO_LIMIT, before * (1.0 + 1e-7) + 1e-9)[rows]
@@ -305,7 +306,7 @@ def _place(territories: tuple[str, ...], name: object) -> int:
 def _base_transit(
     base: Assignment, territories: tuple[str, ...], start: IntArray, end: IntArray, usd: FloatArray
 ) -> FloatArray:
-    """Return transit over each land when every trade takes its cheapest way at the base's delays."""
+    """Return transit over each territory when every trade takes its cheapest route at the base's delays."""
     from isthmus.assign.all_or_nothing import all_or_nothing
 
     found = all_or_nothing(base.virtual.graph, usd, base.trip_ends)

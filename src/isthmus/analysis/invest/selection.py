@@ -40,7 +40,7 @@ OBJECTIVES = {
     "npv": "savings less costs, today's money [USD]",
     "saving": "generalised cost saved, today's money [USD]",
     "emissions": "emissions saved a year, all in service [t CO2e/yr]",
-    "diversification": "fall of the Herfindahl index of transit over lands [-]",
+    "diversification": "fall of the Herfindahl index of transit over territories [-]",
 }
 """What a set of projects may be judged by."""
 
@@ -151,7 +151,7 @@ def invest(
     built : sequence of str
         Projects taken as built before anything is chosen.
     trade_of : sequence of str
-        Count only trade that begins or ends in these lands.
+        Count only trade that begins or ends in these territories.
     rate : float, optional
         Else the parameter ``discount_rate``.
     years : int, optional

@@ -205,7 +205,7 @@ def power(
     most : int
         How many players are chosen if none are named. Above 16 a sample is taken.
     share : float, optional
-        What a tonne that does not move loses beyond what its cheapest way costs, as a share of its
+        What a tonne that does not move loses beyond what its cheapest route costs, as a share of its
         value; without it, the parameter ``no_trade_value_share``.
     outside : DataFrame, optional
         `Power.outside` of another game: the same prices for the same trades, so that the two compare.

@@ -10,8 +10,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from isthmus.analysis.flows.game import TransitGame
-from isthmus.assign.base import Trips, least_costs
+from isthmus.assign.base import Trips
 from isthmus.assign.congestion import delay_of
+from isthmus.assign.least_cost import least_costs
 from isthmus.errors import Fault, InputError
 from isthmus.kernels.delay import NONE
 
@@ -28,7 +29,7 @@ def transit_by_controller(assignment: Assignment, commodity: str | None = None) 
     """
     Return third parties' tonnes over the arcs of each controller.
 
-    A trade is nobody's third party in the lands where it begins and ends.
+    A trade is nobody's third party in the territories where it begins and ends.
 
     Parameters
     ----------
@@ -152,7 +153,7 @@ def _free(assignment: Assignment) -> npt.NDArray[np.bool_]:
 
 
 def _territories(assignment: Assignment) -> tuple[npt.NDArray[np.str_], npt.NDArray[np.str_]]:
-    """Return the lands where each trip begins and ends."""
+    """Return the territories where each trip begins and ends."""
     territory = assignment.virtual.network.zones.set_index("zone_id")["territory_id"]
     start, end = (
         assignment.trips[c].map(territory).to_numpy(str)

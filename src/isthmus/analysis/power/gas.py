@@ -57,7 +57,7 @@ OPTIONS = (
     Line("more through Ukraine", ("Russia", "Ukraine"), 50.0, 90.0),
     Line("more through Belarus", ("Russia", "Belarus"), 120.0, 90.0),
 )
-"""More of what stands: each a way round the other transit country."""
+"""More of what stands: each a route round the other transit country."""
 
 PROJECTS = {
     "Nord Stream": Line("Nord Stream", ("Russia",), 120.0, 85.0),
@@ -142,7 +142,7 @@ def gas_study() -> GasStudy:
     upgraded = EXISTING + OPTIONS
     sets = {
         "existing": EXISTING,
-        "existing and ways round": upgraded,
+        "existing and routes round": upgraded,
         "existing and direct": EXISTING + direct,
         "all": upgraded + tuple(PROJECTS.values()),
         **{f"with {name}": (*upgraded, line) for name, line in PROJECTS.items()},
@@ -163,9 +163,9 @@ def _statements(found: dict[str, pd.DataFrame]) -> pd.DataFrame:
     share = {name: frame["share"] for name, frame in found.items()}
     transit = share["existing"][["Ukraine", "Belarus"]].sum()
     russia = {name: float(s["Russia"]) for name, s in share.items()}
-    around = russia["existing and ways round"] - russia["existing"]
+    around = russia["existing and routes round"] - russia["existing"]
     direct = russia["existing and direct"] - russia["existing"]
-    base = found["existing and ways round"]
+    base = found["existing and routes round"]
     moves = {
         column: {
             p: float((found[f"with {p}"][column] - base[column]).abs().sum() / 2.0)
@@ -192,9 +192,9 @@ def _statements(found: dict[str, pd.DataFrame]) -> pd.DataFrame:
             russia["all"] > 0.75 and russia["all"] > russia["existing"] + 0.2,
         ),
         (
-            "Ways round one transit country matter little beside direct access by sea.",
+            "Routes round one transit country matter little beside direct access by sea.",
             papers[0],
-            f"Russia's share rises by {around:.0%} with ways round, by {direct:.0%} with a direct line",
+            f"Russia's share rises by {around:.0%} with routes round, by {direct:.0%} with a direct line",
             0.0 < around < 0.5 * direct,
         ),
         (

@@ -11,7 +11,7 @@ import pandas as pd
 from isthmus.analysis.flows.coalitions import MOST_EXACT, compile_game
 from isthmus.analysis.flows.game import TransitGame
 from isthmus.analysis.power.controllers import Power, Progress, named
-from isthmus.assign.base import Trips, least_costs
+from isthmus.assign.least_cost import least_costs
 from isthmus.errors import Fault, InputError
 from isthmus.vocab import PIPE_MODES
 
@@ -86,7 +86,7 @@ def energy_power(
         problem.graph,
         problem.cost,
         problem.capacity,
-        Trips(trips.klass[rows], trips.origin[rows], trips.destination[rows], trips.flow[rows]),
+        trips.take(rows),
         problem.penalty[rows],
         owner,
         np.zeros(len(rows), np.int64),

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from isthmus.analysis.reliability.risk import Risk
-from isthmus.assign.apart import apart
 from isthmus.assign.base import FloatArray, IntArray
-from isthmus.kernels import years as kernel
+from isthmus.assign.trip_closures import solve_with_closures
+from isthmus.kernels import closure_cases as kernel
 
 __all__ = ["Cases", "cases_of"]
 
@@ -28,7 +28,7 @@ class Cases(NamedTuple):
     Parameters
     ----------
     begins, which : ndarray
-        Pairs of each set; see `kernels.years.gather`.
+        Pairs of each set; see `kernels.closure_cases.gather`.
     trip : ndarray of int64, shape (n,)
         Of each pair.
     mask : ndarray of uint64, shape (n, n_word)
@@ -90,8 +90,8 @@ def cases_of(
     -------
     Cases
     """
-    without, met = risk.without, risk.met
-    trips, m = without.trips, len(without.trips.flow)
+    removal, met = risk.removal, risk.met
+    trips, m = removal.trips, len(removal.trips.flow)
     begins, which, trip, mask, long = kernel.gather(
         (met.indptr, met.trips), met.used, sets, days, m
     )
@@ -130,18 +130,18 @@ def cases_of(
     closed = [
         np.unique(np.concatenate([risk.closed[e] for e in _members(x, n_element)])) for x in names
     ]
-    found = apart(
-        without.problem, without.found.hours, trip[chosen], shut.ravel().astype(np.int64), closed,
-        without.unit, known_at=without.found.choice.cost, workers=workers, progress=progress,
+    found = solve_with_closures(
+        removal.problem, removal.found.hours, trip[chosen], shut.ravel().astype(np.int64), closed,
+        removal.unit, known_at=removal.found.choice.cost, workers=workers, progress=progress,
     )  # fmt: skip
-    usd_t[solved] = np.maximum(found.value - without.value[trip[chosen]], usd_t[solved])
+    usd_t[solved] = np.maximum(found.value - removal.value[trip[chosen]], usd_t[solved])
     served[solved] = np.minimum(found.served, served[solved])
     by_trip = np.argsort(trip, kind="stable")
     at = np.concatenate(([0], np.cumsum(np.bincount(trip, minlength=m)))).astype(np.int64)
     raised = usd_t[by_trip], served[by_trip]
     kernel.at_least(at, mask[by_trip], solved[by_trip], *raised)
     usd_t[by_trip], served[by_trip] = raised
-    flow, share = trips.flow[trip], without.share[trip]
+    flow, share = trips.flow[trip], removal.share[trip]
     stopped = flow * np.maximum(share - np.minimum(served, share), 0.0)
     stopped = np.minimum(np.maximum(stopped, top_stopped), flow * share)
     stopped[stopped < 1e-9 * flow] = 0.0

@@ -14,13 +14,13 @@ import pandas as pd
 
 from isthmus.analysis.flows.elements import elements_of
 from isthmus.analysis.reliability.hazards import hazards, weather
-from isthmus.assign.apart import apart
 from isthmus.assign.base import FloatArray, IntArray
-from isthmus.assign.parts import one_after_the_other
-from isthmus.assign.perturbed import UnitFlows
-from isthmus.assign.routes import Routes
-from isthmus.assign.without import Outcome, Without
-from isthmus.kernels import decompose
+from isthmus.assign.link_removal import LinkRemoval, Outcome
+from isthmus.assign.route_generation import Routes
+from isthmus.assign.threads import one_thread
+from isthmus.assign.trip_closures import solve_with_closures
+from isthmus.assign.unit_flows import UnitFlows
+from isthmus.kernels import flow_decomposition
 
 if TYPE_CHECKING:
     from isthmus.assign import Assignment
@@ -42,7 +42,7 @@ class Risk:
 
     Parameters
     ----------
-    without : Without
+    removal : LinkRemoval
     elements : DataFrame
         What is shut or open: kind, element_id, mode (empty for a passage), name.
     closed : list of ndarray of int
@@ -66,7 +66,7 @@ class Risk:
     met : Met
     """
 
-    without: Without = field(repr=False)
+    removal: LinkRemoval = field(repr=False)
     elements: pd.DataFrame
     closed: list[IntArray] = field(repr=False)
     hazards: pd.DataFrame
@@ -88,7 +88,7 @@ class Met(NamedTuple):
     indptr, trips : ndarray of int64
         Of each element.
     usd_t : ndarray
-        What a tonne bears more, inf without a way. [USD/t]
+        What a tonne bears more, inf without a route. [USD/t]
     served : ndarray
         Share of the trip that moves.
     late_t : ndarray
@@ -125,7 +125,7 @@ def risk_of(base: Assignment, only: Sequence[str] | None = None, workers: int = 
     -------
     Risk
     """
-    without = Without(base)
+    removal = LinkRemoval(base)
     facts = base.virtual.network.facts
     elements, closed = _elements(base)
     if only is not None:
@@ -134,11 +134,11 @@ def risk_of(base: Assignment, only: Sequence[str] | None = None, workers: int = 
         closed = [closed[i] for i in kept]
     table = hazards(facts, base.cost.parameters, elements)
     causes = _causes(elements, table, weather(base.cost.parameters))
-    return arranged(without, elements, closed, table, causes, workers)
+    return arranged(removal, elements, closed, table, causes, workers)
 
 
 def arranged(
-    without: Without,
+    removal: LinkRemoval,
     elements: pd.DataFrame,
     closed: list[IntArray],
     table: pd.DataFrame,
@@ -146,10 +146,10 @@ def arranged(
     workers: int = 2,
 ) -> Risk:
     """Return the risk of some elements; parameters as of `Risk`."""
-    label = _labels(closed, without.graph.n_arc)
-    outcomes = _alone(without, closed, workers)
-    met, spares = _met(without, closed, label, outcomes, workers)
-    routes, weight = _routes(without, spares)
+    label = _labels(closed, removal.graph.n_arc)
+    outcomes = _alone(removal, closed, workers)
+    met, spares = _met(removal, closed, label, outcomes, workers)
+    routes, weight = _routes(removal, spares)
     masks = _masks(routes.starts, routes.arcs, label, len(closed))
     felt, usd, stopped = [], [], []
     for i in range(len(closed)):
@@ -164,21 +164,21 @@ def arranged(
     size = np.cumsum([0, *map(len, felt)]).astype(np.int64)
     nothing = np.empty(0)
     return Risk(
-        without, elements, closed, table, causes, routes, weight, masks,
+        removal, elements, closed, table, causes, routes, weight, masks,
         (size, np.concatenate([nothing, *felt]).astype(np.int64)),
         (np.concatenate([nothing, *usd]), np.concatenate([nothing, *stopped])), met,
     )  # fmt: skip
 
 
-def _alone(without: Without, closed: list[IntArray], workers: int) -> dict[int, Outcome]:
+def _alone(removal: LinkRemoval, closed: list[IntArray], workers: int) -> dict[int, Outcome]:
     """Return the outcome of each element that a trip uses: what `criticality` counts."""
-    used = [i for i, arcs in enumerate(closed) if len(without.trips_over(arcs))]
+    used = [i for i, arcs in enumerate(closed) if len(removal.trips_over(arcs))]
     # the long cases first, so that no thread is left with one at the end
-    used.sort(key=lambda i: -len(without.trips_over(closed[i])))
+    used.sort(key=lambda i: -len(removal.trips_over(closed[i])))
 
     def case(i: int) -> Outcome:
-        with one_after_the_other():
-            return without.of(closed[i])
+        with one_thread():
+            return removal.remove(closed[i])
 
     with ThreadPoolExecutor(workers) as pool:
         try:
@@ -190,27 +190,27 @@ def _alone(without: Without, closed: list[IntArray], workers: int) -> dict[int, 
 
 
 def _met(
-    without: Without,
+    removal: LinkRemoval,
     closed: list[IntArray],
     label: IntArray,
     outcomes: dict[int, Outcome],
     workers: int,
 ) -> tuple[Met, list[tuple[IntArray, IntArray, npt.NDArray[np.int32]]]]:
     """Solve each trip with each element that it uses closed, at the base's delays; find spare routes."""
-    pieces = [without.trips_over(arcs) for arcs in closed]
-    pieces = [t[without.flow[t] > 0.0] for t in pieces]
+    pieces = [removal.trips_over(arcs) for arcs in closed]
+    pieces = [t[removal.flow[t] > 0.0] for t in pieces]
     indptr = np.cumsum([0, *map(len, pieces)]).astype(np.int64)
     trips = np.concatenate([np.empty(0, np.int64), *pieces]).astype(np.int64)
     shut = np.repeat(np.arange(len(closed)), np.diff(indptr))
-    paths = without.base.paths
+    paths = removal.base.paths
     masks = _masks(paths.indptr, paths.arcs, label, len(closed))
-    bare = np.ones((len(without.trips.flow), len(closed)), bool)
+    bare = np.ones((len(removal.trips.flow), len(closed)), bool)
     for e in range(len(closed)):
         spared = ((masks[:, e // 64] >> np.uint64(e % 64)) & np.uint64(1)) == 0
         bare[paths.trip[spared], e] = False
     used = np.zeros((len(trips), masks.shape[1]), np.uint64)
     spares: list[tuple[IntArray, IntArray, npt.NDArray[np.int32]]] = []
-    graph = without.graph
+    graph = removal.graph
 
     def each(mine: IntArray, flows: UnitFlows) -> None:
         used[mine] = _masks(flows.at, flows.arcs, label, len(closed))
@@ -219,8 +219,8 @@ def _met(
             return
         t = trips[mine[lost]]
         some = flows.take(lost)
-        found = decompose.paths(
-            some.at, some.arcs, some.x, without.trips.origin[t], without.trips.destination[t],
+        found = flow_decomposition.paths(
+            some.at, some.arcs, some.x, removal.trips.origin[t], removal.trips.destination[t],
             np.ones(len(t)), graph.tail, graph.head,
         )  # fmt: skip
         order = np.lexsort((-found[3], found[0]))
@@ -228,13 +228,13 @@ def _met(
         for p in np.sort(order[place < _SPARES]):
             spares.append((t[found[0][p]], p, found[2][found[1][p] : found[1][p + 1]]))
 
-    got = apart(
-        without.problem, without.found.hours, trips, shut, closed, without.unit,
-        known_at=without.found.choice.cost, workers=workers, each=each,
+    got = solve_with_closures(
+        removal.problem, removal.found.hours, trips, shut, closed, removal.unit,
+        known_at=removal.found.choice.cost, workers=workers, each=each,
     )  # fmt: skip
-    usd_t = np.maximum(got.value - without.value[trips], 0.0)
+    usd_t = np.maximum(got.value - removal.value[trips], 0.0)
     late, more = np.zeros(len(trips)), np.zeros(len(trips))
-    share, flow = without.share[trips], without.trips.flow[trips]
+    share, flow = removal.share[trips], removal.trips.flow[trips]
     stopped = flow * np.maximum(share - np.minimum(got.served, share), 0.0)
     for e, outcome in outcomes.items():
         mine = slice(indptr[e], indptr[e + 1])
@@ -246,10 +246,10 @@ def _met(
 
 
 def _routes(
-    without: Without, spares: list[tuple[IntArray, IntArray, npt.NDArray[np.int32]]]
+    removal: LinkRemoval, spares: list[tuple[IntArray, IntArray, npt.NDArray[np.int32]]]
 ) -> tuple[Routes, FloatArray]:
     """Return the paths of the base and the spares, by trip, with their weights."""
-    paths, m = without.base.paths, len(without.trips.flow)
+    paths, m = removal.base.paths, len(removal.trips.flow)
     known: set[tuple[int, bytes]] = set()
     own, arcs = [], []
     for t, _, route in spares:
@@ -260,7 +260,7 @@ def _routes(
             arcs.append(route)
     trip = np.concatenate([paths.trip, np.array(own, np.int64)]).astype(np.int64)
     weight = np.concatenate(
-        [paths.flow / without.flow[paths.trip], np.full(len(own), _SPARE_WEIGHT)]
+        [paths.flow / removal.flow[paths.trip], np.full(len(own), _SPARE_WEIGHT)]
     )
     size = np.concatenate([np.diff(paths.indptr), np.array([len(a) for a in arcs], np.int64)])
     every = np.concatenate([paths.arcs.astype(np.int32), *arcs])

@@ -21,7 +21,7 @@ from isthmus.analysis.reliability.cases import cases_of
 from isthmus.analysis.reliability.risk import Risk, keys_of, risk_of
 from isthmus.assign.base import FloatArray, IntArray
 from isthmus.errors import Fault, InputError
-from isthmus.kernels import years as kernel
+from isthmus.kernels import closure_years as kernel
 
 if TYPE_CHECKING:
     from isthmus.assign import Assignment
@@ -115,8 +115,8 @@ def reliability(
         if value < 1:
             raise InputError([Fault(f"--{name}", f"{value} is not 1 or more.", "")])
     risk = base if isinstance(base, Risk) else risk_of(base, workers=workers)
-    without = risk.without
-    trips, assignment = without.trips, without.base
+    removal = risk.removal
+    trips, assignment = removal.trips, removal.base
     territory = assignment.virtual.network.zones.set_index("zone_id")["territory_id"]
     ends = [assignment.trips[f"{e}_zone_id"].map(territory) for e in ("origin", "destination")]
     codes, names = pd.factorize(pd.concat(ends), sort=True)
@@ -144,7 +144,7 @@ def reliability(
     # nobody waits at a cost above what not moving at all would lose
     value = assignment.cost.commodities["value_usd_t"].to_numpy(np.float64)[trips.klass]
     most = assignment.cost.parameters.get("no_trade_value_share") * value
-    waits_usd_t = np.minimum(wait_h * without.vot[trips.klass], most)
+    waits_usd_t = np.minimum(wait_h * removal.vot[trips.klass], most)
     trades["second_route_t_yr"] = spared
     trades["second_route_usd_yr"] = np.maximum(
         spared * waits_usd_t - np.maximum(mean[:, 0], 0.0), 0.0
@@ -193,7 +193,7 @@ def simulate_years(
     risk : Risk
     seed, years : int
     causes : tuple
-        See `isthmus.kernels.years.turns`.
+        See `isthmus.kernels.closure_years.turns`.
     country : tuple
         Codes of the country where each trip begins and ends, and how many there are.
     exact : int, optional
@@ -211,7 +211,7 @@ def simulate_years(
     on_bound : ndarray, shape (2,)
         USD and tonnes a year of the losses that are a bound.
     """
-    m, words, n_element = len(risk.without.trips.flow), risk.masks.shape[1], len(risk.elements)
+    m, words, n_element = len(risk.removal.trips.flow), risk.masks.shape[1], len(risk.elements)
     firsts = list(range(0, years, _BLOCK))
 
     def shut(first: int) -> tuple[npt.NDArray[np.generic], ...]:
@@ -349,7 +349,7 @@ def _alone(risk: Risk) -> tuple[FloatArray, FloatArray]:
             known[name] = float(later[0]), float(np.trapezoid(later, x))
         shut[t], wait_d[t] = known[name]
     wait = np.divide(wait_d, shut, out=np.zeros_like(shut), where=shut > 0.0)
-    return risk.without.trips.flow * shut, 24.0 * wait
+    return risk.removal.trips.flow * shut, 24.0 * wait
 
 
 _STAGE = ("kind", "mode", "gauge_mm", "link_id", "node_id", "to_node_id", "crossing_id", "from_mode",
@@ -365,9 +365,9 @@ def _times(
 
     Draws bear the names of trade, cause and stage: they are the same whatever else there is.
     """
-    without, routes = risk.without, risk.routes
-    cost, base = without.base.cost, without.base
-    m = len(without.trips.flow)
+    removal, routes = risk.removal, risk.routes
+    cost, base = removal.base.cost, removal.base
+    m = len(removal.trips.flow)
     trade = keys_of(base.trips, ("origin_zone_id", "destination_zone_id", "commodity_id"))
     stage = keys_of(base.virtual.arcs, _STAGE)
     names = ["element", "key", "chance", "down_d", "first_day", "last_day"]
@@ -375,13 +375,13 @@ def _times(
     out = np.full((m, 3), np.nan)
     kept = np.full(m, np.nan)
     hours = np.empty(consignments)
-    late = without.problem.spread(without.found.hours)
+    late = removal.problem.over_all_arcs(removal.found.hours)
     for t in range(m):
         first, last = int(routes.trip[t]), int(routes.trip[t + 1])
         if first == last:
             continue
         arcs = routes.arcs[routes.starts[first] : routes.starts[last]]
-        k = without.trips.klass[t]
+        k = removal.trips.klass[t]
         starts = routes.starts[first : last + 1] - routes.starts[first]
         kernel.journeys(
             seed, trade[t], risk.weight[first:last], risk.masks[first:last], starts, stage[arcs],

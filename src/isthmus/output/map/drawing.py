@@ -294,7 +294,7 @@ def legend_of(
     ) + _key('<path class="dispute" d="M2 8h40"/>', "Line that is not settled")
     groups = (
         ("Tonnes a year", widths),
-        ("Way", lines),
+        ("Mode", lines),
         ("State", states),
         ("Border control", symbols),
         ("Status disputed", disputed),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["LIMITS", "assemble"]
 
 LIMITS = (
-    "Trade does not react: the same tonnes move before and after; new trade that a cheaper way "
+    "Trade does not react: the same tonnes move before and after; new trade that a cheaper route "
     "would create, and trade that a dearer one would end, are not in these numbers.",
     "Prices do not react: carriers, ports and states keep their tariffs whatever others do.",
     "Most crossings have no surveyed hours; they take the average of their mode and country.",

@@ -167,7 +167,7 @@ def _tables(bundle: ReportBundle) -> dict[str, Markup]:
     crossings = crossings.sort_values(["turned", "moved"], ascending=False).head(40)
     crossing = [
         Column("name", "Place"),
-        Column("mode", "Way"),
+        Column("mode", "Mode"),
         Column("base", "Control, base"),
         Column("new", "Control, order"),
         Column("flow_base", "Base", "t/yr"),

@@ -122,7 +122,7 @@ def _plain(value: float) -> str:
 
 def _figure(value: float, scale: Scale, *, sign: bool) -> str:
     if math.isinf(value):
-        return "no way left" if value > 0 else "a way where there was none"
+        return "no route left" if value > 0 else "a route where there was none"
     shown = value / scale.factor
     if abs(shown) < 1e-4:
         return "0"

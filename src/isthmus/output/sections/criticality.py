@@ -24,14 +24,14 @@ _HEADS = {
     "crossing": "Border places",
     "terminal": "Terminals",
     "corridor": "Corridors",
-    "territory": "Lands",
+    "territory": "Territories",
     "sea": "Seas",
     "passage": "Straits and canals",
 }
 _COLUMNS = [
     Column("name", "Without"),
     Column("through_t_yr", "It carries", "t/yr"),
-    Column("unserved_t_yr", "Left without a way", "t/yr"),
+    Column("unserved_t_yr", "Left without a route", "t/yr"),
     Column("added_usd_yr", "Cost of the others", "USD/yr", sign=True),
     Column("added_td_yr", "Tonne-days", "t·d/yr", sign=True),
     Column("added_co2_t_yr", "CO2e", "t/yr", sign=True),
@@ -56,7 +56,7 @@ def section(found: Criticality, tornado: pd.DataFrame | None = None, most: int =
     """
     parts = [
         Markup(
-            "<p>Each element is taken away alone and all trade chooses anew. Trade that keeps a way "
+            "<p>Each element is taken away alone and all trade chooses anew. Trade that keeps a route "
             "pays more; trade that has none is counted apart, since no cost says what it loses.</p>"
         )
     ]

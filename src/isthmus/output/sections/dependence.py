@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TITLE", "answer", "section"]
 
-TITLE = "Whose trade passes whose land?"
+TITLE = "Whose trade passes whose territory?"
 
 
 def section(
@@ -44,7 +44,7 @@ def section(
     tornado : DataFrame, optional
         Of `isthmus.sensitivity.tornado`.
     routes : DataFrame, optional
-        Of `isthmus.analysis.dependence.all_ways`.
+        Of `isthmus.analysis.dependence.all_routes`.
     most : int
         Rows shown.
 
@@ -61,16 +61,16 @@ def section(
     columns = [
         Column("name", "Country"),
         Column("trade_t_yr", "Its trade", "t/yr"),
-        Column("passing_t_yr", "Over lands and seas passed", "t/yr"),
-        Column("partners", "Lands and seas", "number", digits=2),
+        Column("passing_t_yr", "Over territories and seas passed", "t/yr"),
+        Column("partners", "Territories and seas", "number", digits=2),
         Column("herfindahl_t", "Herfindahl", "1"),
     ]
     parts.append(listing(found.countries.head(most), columns))
     parts.append(_grid(found, most))
     if routes is not None:
-        parts.append(Markup("<h3>Ways that share no link</h3>"))
+        parts.append(Markup("<h3>Routes that share no link</h3>"))
         head = "From the row to the column: as many links must shut to part the two."
-        table = routes.pivot_table(index="origin", columns="destination", values="ways")
+        table = routes.pivot_table(index="origin", columns="destination", values="routes")
         parts.append(heat(table, head, top=12.0))
     if tornado is not None:
         parts.append(Markup("<h3>What moves the cost of going round most</h3>"))
@@ -95,7 +95,7 @@ def _grid(found: Dependence, most: int) -> Markup:
     for name in set(who) & set(territories):
         table.loc[name, name] = float("nan")
     table.index, table.columns = title.reindex(who), title.reindex(territories)
-    what = "other lands" if found.by == "territory" else "what others control"
+    what = "other territories" if found.by == "territory" else "what others control"
     head = f"Per cent of a country's tonnes (rows) that pass {what} (columns)."
     return Markup("<h3>Whose trade passes what</h3>") + heat(table, head, top=100.0)
 

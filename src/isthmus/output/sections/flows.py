@@ -85,7 +85,7 @@ def table_of(bundle: ReportBundle) -> Markup:
     cost = "Cost, order" if bundle.compared else "Its cost"
     columns = [
         Column("label", "Element"),
-        Column("territory", "Land"),
+        Column("territory", "Territory"),
         Column("towards", "Busier towards"),
         Column("tonnes_new", "Tonnes", "t/yr"),
         Column("capacity", "Capacity", "t/yr"),

@@ -130,7 +130,7 @@ def _incidence(found: Invest) -> list[Markup]:
         listing(
             found.gainers,
             [
-                Column("name", "Land"),
+                Column("name", "Territory"),
                 Column("saving_usd_yr", "Its trade saves", _RATE, sign=True),
                 Column("fee_usd_yr", "Border fees", _RATE, sign=True),
                 Column("transit_t_yr", "Transit", "t/yr", sign=True),
@@ -156,7 +156,7 @@ def _words(found: Invest) -> Markup:
     return Markup('<p class="caption">{0}</p>').format(
         escape(
             f"Judged by {kind}. Figures are of the assignment made anew; held: at the delays of the base, "
-            f"least-cost ways: what the search sorts by, and what the picture shows. {how}{rate}{left}"
+            f"least-cost routes: what the search sorts by, and what the picture shows. {how}{rate}{left}"
         )
     )
 

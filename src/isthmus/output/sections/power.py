@@ -86,7 +86,7 @@ def _words(power: Power) -> Markup:
         )
     most, mean = power.path_gap
     gap = (
-        f" Ways that were not found could save a coalition {mean:.2%} of the whole more on average, "
+        f" Paths that were not found could save a coalition {mean:.2%} of the whole more on average, "
         f"{most:.2%} at most, where looked for."
         if most > 5e-5
         else ""
