@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from isthmus.assign.base import BoolArray, FloatArray, IntArray
-from isthmus.assign.equilibrium import Following, direction, equilibrium, gap_of
+from isthmus.assign.equilibrium import Following, direction, equilibrium, gap_of, steepness
 from isthmus.assign.perturbed import Choice, Perturbed, UnitFlows
 from isthmus.errors import Fault, InputError
 from isthmus.kernels import decompose
@@ -28,6 +28,8 @@ _FELT = 1e-4
 """Change of what a trip waits, over what it bears, from which it is solved exactly."""
 _LITTLE = 1e-5
 """The same from which a trip is looked at once more with the arcs it has."""
+_BESIDE = 1e-3
+"""Share of what a trip bears by which it may be below the band in which tonnes stay at home, and counts as in it."""
 _COUPLED = 1e-3
 """Part of a delay's own change that comes back, from which it is followed by Newton's method."""
 _NEAR = 1e-3
@@ -106,11 +108,16 @@ class Without:
         self.value, self.share = np.full(m, np.inf), np.zeros(m)
         self.value[rows], self.share[rows] = found.choice.value, found.choice.served
         self.flow = self.trips.flow * self.share
+        # of a trip that is about to stay at home, or does in part, it is the band that waiting is held against
+        top, band = self.problem.ceiling, self.problem.band
+        near = self.value * (1.0 + _BESIDE) > top - band
+        self.scale = np.where(near, np.minimum(self.value, band), self.value)
         law, known = self.problem.hours(found.volume), found.choice.flows
-        steep, felt = law[1], Following(self.problem, rows).felt(known, law)
+        felt = Following(self.problem, rows).felt(known, law)
         choice = self.problem.solve(found.hours, known=known, felt=felt)
         assert choice.slope is not None
         self.load = choice.load[self.problem.arcs]
+        steep = steepness(self.problem, self.load, law)
         # delays that answer to flow are few; the others follow
         some = np.diagonal(choice.slope[:, felt]) * steep[felt] > _COUPLED
         self.felt = felt[some]
@@ -203,7 +210,7 @@ class Without:
         known, at = self.unit.take(exact), self._proven_at(shut)
         load, inner = self._share_of(exact)
         volume, hours = found.volume.copy(), found.hours
-        lean = problem.hours(volume)[1]
+        law = problem.hours(volume)
         network: FloatArray | None = None
         first, before, checked = exact, np.inf, True
         for _ in range(_STEPS):
@@ -227,10 +234,11 @@ class Without:
                 before = np.inf
             checked = reached <= _NEAR
             if reached > self.gap:
+                lean = steepness(problem, loaded, law)
                 step = direction(slope + choice.slope, felt, lean, loaded - volume)
                 volume = np.maximum(volume + step, 0.0)
                 law = problem.hours(volume)
-                hours, lean = law[0], law[1]
+                hours = law[0]
             more = self._feel(hours - found.hours, exact, _FELT)
             if len(more):
                 if len(exact) + len(more) > _FAR * len(found.choice.rows):
@@ -265,12 +273,12 @@ class Without:
         return choice.load[self.problem.arcs], choice.slope
 
     def _feel(self, late: FloatArray, exact: IntArray, share: float) -> IntArray:
-        """Return the trips, beside some, whose waiting changes by more than a share of what they bear."""
+        """Return the trips, beside some, whose waiting changes by more than a share of what counts to them."""
         waits = np.zeros(len(self.trips.flow))
         decompose.along(
             self.unit.at, self.unit.arcs, self.unit.x, self.problem.spread(np.abs(late)), waits
         )
-        felt = waits * self.vot[self.trips.klass] > share * self.value
+        felt = waits * self.vot[self.trips.klass] > share * self.scale
         felt &= self.flow > 0.0
         felt[exact] = False
         return np.flatnonzero(felt)
@@ -289,6 +297,7 @@ class Without:
         decompose.along(self.unit.at, self.unit.arcs, self.unit.x, self.problem.spread(late), waits)
         usd, hours = waits * self.vot[self.trips.klass], waits.copy()
         usd[self.flow <= 0.0] = hours[self.flow <= 0.0] = 0.0
+        share = self.share.copy()
         # those it is little to keep to their arcs
         little = self._sorted(self._feel(late, rows, _LITTLE))
         if len(little):
@@ -296,8 +305,8 @@ class Without:
                 self.found.hours + late, little, self.unit.take(little), checked=False
             )
             usd[little] = kept_to.value - self.value[little]
+            share[little] = kept_to.served
         co2, of_network = np.zeros(m), np.zeros(m)
-        share = self.share.copy()
         share[rows] = choice.served
         kept = flow * np.minimum(share, self.share)
         stopped = flow * np.maximum(self.share - share, 0.0)
