@@ -109,6 +109,8 @@ ORDERS = {
     '[[close.link]]\nid = "ferry:c-e"\n',
     "trade that grows": '[[scale.demand]]\nfrom = "AAA"\nfactor = 1.5\n',
     "trade that shrinks": '[[scale.demand]]\nto = "CCC"\nfactor = 0.25\n',
+    "trade that grows here and shrinks there": '[[scale.demand]]\nfrom = "AAA"\nfactor = 1.5\n'
+    '[[scale.demand]]\nfrom = "BBB"\nfactor = 0.25\n',
     "trade that is new": '[[add.demand]]\norigin_zone_id = "A"\ndestination_zone_id = "B"\n'
     'commodity_id = "coal"\nyear = 2024\ntonnes_t_yr = 300\nsource = "assumed:test"\nconfidence = "low"\n',
     "a dearer border": '[[set.crossing]]\nid = "rail:bc:BBB-CCC"\nfee_usd_t = 40\n',

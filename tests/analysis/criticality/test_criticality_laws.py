@@ -21,10 +21,18 @@ LOSSES = ["unserved_t_yr", "added_usd_yr", "added_td_yr", "added_co2_t_yr"]
 
 @pytest.fixture(scope="module")
 def base(shipped):
-    """A world whose trade is assigned."""
+    """A world whose trade is assigned; one land lets no containers of another pass by road."""
     from conftest import make_facts
 
-    facts = make_facts(world_rows(4))
+    rows = world_rows(4)
+    rows["restrictions"] = [
+        {
+            "restriction_id": "ban", "name": "Ban", "effect": "ban", "territory_id": "BBB",
+            "modes": "road", "ends_in": "CCC", "own_trade": False, "goods": "container",
+            "imposed_by": "B", "from_date": "2000-01-01", "cause_id": "begin",
+        }
+    ]  # fmt: skip
+    facts = make_facts(rows)
     for name in ("sources", "commodities", "parameters", "exchange_rates"):
         facts.tables[name], facts.raw[name] = shipped[name], shipped.raw[name]  # type: ignore[index]
     cost = ist.GeneralizedCost(facts)
@@ -99,7 +107,7 @@ def test_each_loss_is_what_the_network_solved_without_it_says(base, losses, foun
         assert near(table.loc[name, LOSSES], loss), name
         mine = set(arcs[name].tolist())
         over = [p for p in range(base.paths.n_path) if mine & set(base.paths.of(p).tolist())]
-        assert table.at[name, "through_t_yr"] == pytest.approx(base.paths.flow[over].sum())
+        assert table.loc[name, "through_t_yr"] == pytest.approx(base.paths.flow[over].sum())
         used += bool(over)
     assert found.n_cases == used
     assert found.worst_gap <= GAP
@@ -149,6 +157,22 @@ def test_the_trades_kept_are_those_that_lose_most(base, losses, found):
             assert abs(told[1] - want[1]) <= 1e-4 * abs(want[1]) + 0.5
 
 
+def test_asked_for_all_trades_all_that_lose_are_told(base, losses):
+    """However many are asked for, those that lose nothing are none of them; elements named are taken alone."""
+    names = ["road:a-ab", "bc", "SEA-X"]
+    few = criticality(base, KINDS, names, gap=GAP, trades=1000)
+    assert set(few.elements["element_id"]) == set(names)
+    for (kind, element), loss in losses.items():
+        mine = few.by_trade["kind"].eq(kind) & few.by_trade["element_id"].eq(element)
+        if element not in names:
+            assert not mine.any()
+            continue
+        assert near(few.elements.set_index("element_id").loc[element, LOSSES], loss)
+        sure = (loss[:, 0] > 0.51) | (loss[:, 1] > 0.51)
+        maybe = (loss[:, 0] > 0.49) | (loss[:, 1] > 0.49)
+        assert sure.sum() <= mine.sum() <= maybe.sum()
+
+
 def least(base, shut, only):
     """Least cost of each trip of some over what is left, at the delays as they are, by networkx."""
     graph, ends = base.virtual.graph, base.trip_ends
@@ -171,11 +195,14 @@ def least(base, shut, only):
     return out
 
 
-@pytest.mark.parametrize("commodity", [None, "machinery"])
-@pytest.mark.parametrize("kind", ["crossing", "territory"])
+@pytest.mark.parametrize(
+    ("kind", "commodity"),
+    [("crossing", None), ("crossing", "machinery"), ("territory", None), ("territory", "machinery"),
+     ("link", "container")],
+)  # fmt: skip
 def test_worst_sets_are_those_that_trying_all_finds(base, kind, commodity):
     """Every pair of borders or lands closed in turn, at the costs of the flows as they are."""
-    found = worst_together(base, 2, kind, commodity, top=3)
+    found = worst_together(base, 2, kind, commodity)
     goods = base.trips["commodity_id"]
     only = np.flatnonzero(goods.eq(commodity) if commodity else goods.notna())
     flow, here = base.trip_ends.flow[only], elements_of(base, [kind])
@@ -194,6 +221,9 @@ def test_worst_sets_are_those_that_trying_all_finds(base, kind, commodity):
                 (flow * (there - whole))[on].sum(), flow[~on].sum(),
             )  # fmt: skip
         rows = found.sets[found.sets["k"].eq(k)]
+        assert len(rows)
+        for _, ranked in rows.groupby("kind"):
+            assert ranked["rank"].tolist() == list(range(1, len(ranked) + 1))
         for row in rows.itertuples(index=False):
             extra, lost = tried[row.element_ids]
             assert row.added_usd_yr == pytest.approx(extra, rel=1e-9, abs=1e-6)
@@ -217,6 +247,8 @@ def test_worst_sets_are_those_that_trying_all_finds(base, kind, commodity):
             assert first[frozenset(taken[:1])] == max(first.values())
             beside = max(x for some, x in pair.items() if taken[0] in some)
             assert step.added_usd_yr == pytest.approx(beside, rel=1e-9)
+    failed = [step.fails for step in found.greedy.itertuples(index=False)]
+    assert any(failed) == (kind == "link")
 
 
 @pytest.mark.parametrize("good", ["container", "grain_food"])
@@ -224,10 +256,14 @@ def test_the_smallest_cut_is_the_smallest_of_all_sets_that_part_two_lands(base, 
     """All sets of border places in order of size: the first that leaves no way has as many as are told."""
     here = elements_of(base, ["crossing"])
     names, graph = list(here.table["element_id"]), base.virtual.graph
-    k = list(base.cost.commodities["commodity_id"]).index(good)
-    is_open = np.isfinite(base.cost.usd[k])
+    classes = set()
 
     def parted(shut, origin, destination):
+        trades = base.trips.set_index(["origin_zone_id", "destination_zone_id", "commodity_id"])
+        first = list(base.cost.commodities["commodity_id"]).index(good)
+        k = trades["class"].get((origin, destination, good), first)
+        classes.add(k)
+        is_open = np.isfinite(base.cost.usd[k])
         net = nx.DiGraph()
         net.add_nodes_from(range(graph.n_node))
         gone = {a for i in shut for a in here.arcs[i].tolist()}
@@ -240,10 +276,16 @@ def test_the_smallest_cut_is_the_smallest_of_all_sets_that_part_two_lands(base, 
         return not nx.has_path(net, one, other)
 
     for origin, destination in (("AAA", "CCC"), ("EEE", "BBB"), ("DDD", "AAA")):
-        table = smallest_cuts(base, origin, destination, [good])
-        told = table.iloc[0]
+        table = smallest_cuts(base, origin, destination)
+        assert list(table["commodity_id"]) == list(
+            dict.fromkeys(base.cost.commodities["commodity_id"])
+        )
+        told = table.set_index("commodity_id").loc[good]
+        alone = smallest_cuts(base, origin, destination, [good])
+        assert alone["n_places"].tolist() == [told["n_places"]]
         taken = [names.index(n) for n in told["node_ids"].split("; ")]
         assert parted(taken, origin[0], destination[0])
         assert len(taken) == told["n_places"]
         fewer = combinations(range(len(names)), len(taken) - 1)
         assert not any(parted(some, origin[0], destination[0]) for some in fewer)
+    assert len(classes) == (2 if good == "container" else 1)

@@ -27,6 +27,8 @@ def base(shipped):
     ]
     for i, row in enumerate(r for r in rows["links"] if r["mode"] != "ferry"):
         row["control_id"] = ("first", "second", "BBB", "")[i % 4]
+    # one land sends nothing, it only receives
+    rows["demand"] = [r for r in rows["demand"] if r["origin_zone_id"] != "D"]
     rows["demand"] += [
         {
             "origin_zone_id": z, "destination_zone_id": z, "commodity_id": "container", "year": 2024,
@@ -80,8 +82,14 @@ def test_shares_are_those_of_paths_that_pass_and_neither_begin_nor_end_there(bas
         assert row[["share_t", "share_usd"]].tolist() == pytest.approx(
             want / trade[key[0]], rel=1e-9
         )
+    title = {"first": "First", "second": "Second", "SEA-X": "Sea", **{t: t.title() for t in LANDS}}
+    assert found.pairs["via"].tolist() == [title[via] for via in found.pairs["via_id"]]
+    assert found.pairs["who"].tolist() == [title[who] for who in found.pairs["who_id"]]
     lands = found.countries.set_index("territory_id")
     assert set(lands.index) == set(trade)
+    assert lands["trade_t_yr"].tolist() == sorted(lands["trade_t_yr"], reverse=True)
+    for _, mine in found.pairs.groupby("who_id"):
+        assert mine["tonnes_t_yr"].tolist() == sorted(mine["tonnes_t_yr"], reverse=True)
     for who, whole in trade.items():
         mine = np.array([x for (w, _), x in pairs.items() if w == who]).reshape(-1, 2)
         row = lands.loc[who]
@@ -160,6 +168,7 @@ def test_a_refusal_is_what_the_network_closed_to_one_lands_trade_says(base, by, 
     assert one.extra_usd_yr == pytest.approx(change, rel=1e-4)
     assert one.extra_usd_t == pytest.approx(change / around, rel=1e-4)
     assert one.extra_days == pytest.approx(days / around, rel=5e-3)
+    assert ("beside" in one.sentence()) == (by == "territory"), "a company trades with nobody"
 
 
 @pytest.mark.parametrize("good", ["container", "coal"])
