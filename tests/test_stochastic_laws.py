@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from isthmus.assign.base import Delay, Trips, build_graph
+from isthmus.assign.equilibrium import flow_gap
 from isthmus.assign.least_cost import least_costs
 from isthmus.assign.threads import one_thread
 from isthmus.kernels import flow_decomposition
@@ -454,3 +455,76 @@ def test_a_proof_that_still_holds_is_never_taken_where_it_does_not(seed):
         assert begun.value == pytest.approx(anew.value, rel=1e-9)
         assert (begun.served > 0.0).tolist() == (anew.served > 0.0).tolist()
     assert skipped > 0
+
+
+@pytest.mark.parametrize("seed", SOME)
+@pytest.mark.parametrize("steps", [0, 1, 3])
+def test_the_gap_is_the_largest_part_of_a_flow_that_does_not_fit_its_own_delay(seed, steps):
+    """Formula (17), wherever the search is stopped."""
+    of = made(seed)
+    told = []
+    of.solve(gap=1e-9, progress=lambda i, g: told.append(g))
+    if len(told) <= steps:
+        pytest.skip("solved sooner")
+    found = of.solve(gap=min(told[: steps + 1]))  # met to the bit, it is met
+    state, slow = found.equilibrium, of.laws.law != NONE
+    tonnes = (of.trips.flow - found.unserved)[:, None] * shares(found, of.graph)
+    loaded, volume = tonnes.sum(axis=0)[slow], state.volume
+    size = np.maximum(np.maximum(volume, loaded), 1e-9 * of.trips.flow.sum())
+    assert found.gap == pytest.approx((np.abs(loaded - volume) / size).max(), rel=1e-9, abs=1e-15)
+    at = np.zeros(of.graph.n_arc)
+    at[slow] = volume
+    assert found.delay_h == pytest.approx(np.where(slow, of.laws.value(at), 0.0), rel=1e-13)
+
+
+@pytest.mark.parametrize("seed", SOME)
+def test_a_flow_below_a_billionth_of_all_counts_as_a_billionth(seed):
+    """Formula (17) where next to nothing moves: what is missing there is little of all, and no whole of nothing."""
+    problem = made(seed).solve(gap=1e-4).equilibrium.problem
+    total = problem.trips.flow.sum()
+    nothing, few = np.zeros((2, len(problem.arcs)))
+    few[0] = 1e-10 * total
+    assert flow_gap(problem, nothing, few) == flow_gap(problem, few, nothing) == pytest.approx(0.1)
+    few[0] = 1e-8 * total
+    assert flow_gap(problem, nothing, few) == 1.0
+    assert flow_gap(problem, 2.0 * few, few) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_objective_is_what_all_tonnes_pay_waiting_among_it(seed):
+    """Tonnes of each class on each arc times its cost and the worth of the hours that it waits there."""
+    of = made(seed)
+    found = of.solve()
+    paid = of.cost + of.vot[:, None] * found.delay_h
+    assert found.objective == pytest.approx((found.arc_flow * paid).sum(), rel=1e-12)
+
+
+@pytest.mark.parametrize("seed", SOME)
+@pytest.mark.parametrize("limited", [False, True])
+def test_the_slope_is_how_flows_fall_as_delays_rise(seed, limited):
+    """By differences: of some delays (rows), on some arcs (columns), tonnes that stay at home among it."""
+    of = made(seed)
+    if limited:
+        value = of.solve().value
+        rng = np.random.default_rng(seed)
+        of = of.but(more={"most": value * rng.choice([0.02, 0.3, 9.0], len(value))})
+    state = of.solve().equilibrium
+    problem, hours = state.problem, state.hours
+    n = len(hours)
+    felt, seen = np.arange(0, n, 3), np.arange(1, n, 2)
+    # what moving alone costs is not known yet here, and found while the answer is
+    told = problem.without(np.empty(0, np.int64)).solve(hours, felt=felt, seen=seen).slope
+    assert told.shape == (len(felt), len(seen))
+    whole = problem.solve(hours, felt=felt).slope
+    assert told == pytest.approx(
+        whole[:, seen], rel=1e-9, abs=1e-12 * np.abs(whole).max(initial=0.0)
+    )
+    step = 1e-5
+    for row, a in enumerate(felt):
+        near = []
+        for sign in (1.0, -1.0):
+            moved = hours.copy()
+            moved[a] += sign * step
+            near.append(problem.solve(moved).load[problem.arcs])
+        fall = (near[1] - near[0]) / (2.0 * step)
+        assert whole[row] == pytest.approx(fall, rel=1e-3, abs=1e-3 * np.abs(fall).max() + 1e-3)

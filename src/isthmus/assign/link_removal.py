@@ -15,7 +15,13 @@ import numpy.typing as npt
 
 from isthmus.assign.assignment import Assignment
 from isthmus.assign.base import BoolArray, FloatArray, IntArray
-from isthmus.assign.equilibrium import FollowedDelays, equilibrium, flow_gap, newton_direction
+from isthmus.assign.equilibrium import (
+    FollowedDelays,
+    delay_slopes,
+    equilibrium,
+    flow_gap,
+    newton_direction,
+)
 from isthmus.assign.perturbed_utility import PerturbedUtility
 from isthmus.assign.stochastic import StochasticSolution
 from isthmus.assign.unit_flows import Choice, UnitFlows
@@ -28,6 +34,8 @@ _FELT = 1e-4
 """Change of what a trip waits, over what it bears, from which it is solved exactly."""
 _LITTLE = 1e-5
 """The same from which a trip is looked at once more with the arcs it has."""
+_BESIDE = 1e-3
+"""Share of what a trip bears by which it may be below the band in which tonnes stay at home, and counts as in it."""
 _COUPLED = 1e-3
 """Part of a delay's own change that comes back, from which it is followed by Newton's method."""
 _NEAR = 1e-3
@@ -107,11 +115,16 @@ class LinkRemoval:
         self.value, self.share = np.full(m, np.inf), np.zeros(m)
         self.value[rows], self.share[rows] = found.choice.value, found.choice.served
         self.flow = self.trips.flow * self.share
+        # of a trip that is about to stay at home, or does in part, it is the band that waiting is held against
+        top, band = self.problem.ceiling, self.problem.band
+        near = self.value * (1.0 + _BESIDE) > top - band
+        self.scale = np.where(near, np.minimum(self.value, band), self.value)
         law, known = self.problem.law_at(found.volume), found.choice.flows
-        steep, followed = law[1], FollowedDelays(self.problem, rows).followed(known, law)
+        followed = FollowedDelays(self.problem, rows).followed(known, law)
         choice = self.problem.solve(found.hours, known=known, followed=followed)
         assert choice.slope is not None
         self.load = choice.load[self.problem.arcs]
+        steep = delay_slopes(self.problem, self.load, law)
         # delays that answer to flow are few; the others follow
         some = np.diagonal(choice.slope[:, followed]) * steep[followed] > _COUPLED
         self.followed = followed[some]
@@ -229,7 +242,7 @@ class LinkRemoval:
         known, at = self.unit.take(exact), self._base_costs(shut)
         load, inner = self._base_loads(exact)
         volume, hours = found.volume.copy(), found.hours
-        lean = problem.law_at(volume)[1]
+        law = problem.law_at(volume)
         network: FloatArray | None = None
         first, before, checked = exact, np.inf, True
         for _ in range(_STEPS):
@@ -255,10 +268,11 @@ class LinkRemoval:
                 before = np.inf
             checked = reached <= _NEAR
             if reached > self.gap:
+                lean = delay_slopes(problem, loaded, law)
                 step = newton_direction(slope + choice.slope, followed, lean, loaded - volume)
                 volume = np.maximum(volume + step, 0.0)
                 law = problem.law_at(volume)
-                hours, lean = law[0], law[1]
+                hours = law[0]
             more = self._more_affected(hours - found.hours, exact, _FELT)
             if len(more):
                 if len(exact) + len(more) > _FAR * len(found.choice.rows):
@@ -293,7 +307,7 @@ class LinkRemoval:
         return choice.load[self.problem.arcs], choice.slope
 
     def _more_affected(self, late: FloatArray, exact: IntArray, share: float) -> IntArray:
-        """Return the trips, beside some, whose waiting changes by more than a share of what they bear."""
+        """Return the trips, beside some, whose waiting changes by more than a share of what counts to them."""
         waits = np.zeros(len(self.trips.flow))
         flow_decomposition.along(
             self.unit.at,
@@ -302,7 +316,7 @@ class LinkRemoval:
             self.problem.over_all_arcs(np.abs(late)),
             waits,
         )
-        followed = waits * self.vot[self.trips.klass] > share * self.value
+        followed = waits * self.vot[self.trips.klass] > share * self.scale
         followed &= self.flow > 0.0
         followed[exact] = False
         return np.flatnonzero(followed)
@@ -323,6 +337,7 @@ class LinkRemoval:
         )
         usd, hours = waits * self.vot[self.trips.klass], waits.copy()
         usd[self.flow <= 0.0] = hours[self.flow <= 0.0] = 0.0
+        share = self.share.copy()
         # those it is little to keep to their arcs
         little = self._sorted(self._more_affected(late, rows, _LITTLE))
         if len(little):
@@ -330,8 +345,8 @@ class LinkRemoval:
                 self.found.hours + late, little, self.unit.take(little), checked=False
             )
             usd[little] = kept_to.value - self.value[little]
+            share[little] = kept_to.served
         co2, of_network = np.zeros(m), np.zeros(m)
-        share = self.share.copy()
         share[rows] = choice.served
         kept = flow * np.minimum(share, self.share)
         stopped = flow * np.maximum(self.share - share, 0.0)

@@ -124,6 +124,11 @@ class PerturbedUtility:
                 np.ones(1),
             )  # fmt: skip
             alone = least_costs(self.graph, usd, one, self.first_through_node)[0]
+            if not np.isfinite(
+                alone
+            ):  # no way takes all of it: without delays, on what is open here
+                usd = np.where(np.isfinite(self.free[k]), self.usd[k], np.inf)
+                alone = least_costs(self.graph, usd, one, self.first_through_node)[0]
             if np.isfinite(alone):
                 self.ceiling[t] = alone + self.most[t]
             self.exact[t] = True

@@ -250,6 +250,25 @@ def test_programme_against_every_set_on_made_up_trades() -> None:
         assert found.value == pytest.approx(best_set(table, costs, 1.5).value)
 
 
+def test_concentration_of_transit_is_the_sum_of_squared_shares_for_every_set() -> None:
+    """Of each set the first way that it allows moves tonnes from land to land; shares are of all lands together."""
+    draw = np.random.default_rng(7)
+    starts, masks = np.array([0, 3, 5]), np.array([3, 1, 0, 2, 0])
+    values = draw.uniform(0.5, 2.0, (5, 4))
+    values[[2, 4]] = 0.0  # as it is: nothing built, nothing moves elsewhere
+    transit = np.array([3.0, 4.0])
+    choices = Choices(2, starts, masks, values, ("AAA", "BBB"), transit)
+    want = []
+    for s in range(4):
+        moves = transit.copy()
+        for a, b in pairwise(starts):
+            moves += next(values[j, 2:] for j in range(a, b) if masks[j] & ~s == 0)
+        want.append(((moves / moves.sum()) ** 2).sum())
+    assert want[0] == pytest.approx(25.0 / 49.0)
+    assert choices.herfindahl() == pytest.approx(want)
+    assert choices.herfindahl_of(np.arange(4)) == pytest.approx(want)
+
+
 def test_packages_and_pairs_interact_by_definition(solved: tuple) -> None:
     _, _, projects, choices = solved
     v = choices.table(0)
