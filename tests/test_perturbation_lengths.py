@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from test_warm_start import arc_names
 
 import isthmus as ist
 from made_worlds import DAY, ORDERS, order, world_rows
+from test_warm_start import arc_names
 
 
 @pytest.fixture(scope="module")
