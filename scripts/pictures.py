@@ -44,7 +44,7 @@ MAPS = {
 }
 """Pictures of the page of the map: the state they show, as its address has it."""
 
-REPORTS = {"map.png": ("crossroads-of-peace", "figure:has(svg)")}
+REPORTS = {"map.png": ("crossroads-of-peace", "figure:has(svg) svg")}
 """Pictures out of a report: the order it is of, and what it shows."""
 
 
@@ -95,7 +95,6 @@ def main() -> None:
                 page.goto(f"{address}#{state}")
                 page.wait_for_selector("body[data-ready=yes]", timeout=240_000)
                 page.wait_for_selector("body[data-solving=no]", timeout=240_000)
-                page.wait_for_selector(".totals", timeout=240_000)
                 page.wait_for_timeout(3000)  # lines fade in
                 page.screenshot(path=DOCS / name)
                 page.close()

@@ -75,7 +75,7 @@ def facts() -> None:
 
 def coverage() -> None:
     """Check that every subject of docs/coverage.md is reachable."""
-    call(BIN / "python", "scripts/coverage.py", "--check")
+    call(BIN / "python", "scripts/coverage_page.py", "--check")
 
 
 def tests() -> None:

@@ -13,7 +13,9 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @pytest.fixture(scope="module")
 def coverage():
-    spec = importlib.util.spec_from_file_location("coverage_page", ROOT / "scripts" / "coverage.py")
+    spec = importlib.util.spec_from_file_location(
+        "coverage_page", ROOT / "scripts" / "coverage_page.py"
+    )
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -1,5 +1,5 @@
 """
-Write docs/coverage.md from data/subjects.csv: ``python scripts/coverage.py``; ``--check`` compares.
+Write docs/coverage.md from data/subjects.csv: ``python scripts/coverage_page.py``; ``--check`` compares.
 
 Every subject must be reachable: each of its references is the id of a row that `isthmus show` finds,
 or a shipped scenario. What does not resolve is printed, and the exit code is 1.
@@ -34,7 +34,7 @@ HEAD = """# Coverage
 
 Every system, regime, agreement, event and recommendation that the speech in the register of claims
 names (`isthmus list claims`), in neutral words, and where it stands here. Written by
-`python scripts/coverage.py` from `data/subjects.csv`; `--check` fails if a reference leads nowhere.
+`python scripts/coverage_page.py` from `data/subjects.csv`; `--check` fails if a reference leads nowhere.
 `isthmus show ID` prints a row with its sources; `isthmus run ID` runs a scenario.
 """
 
@@ -94,7 +94,9 @@ def main() -> None:
     if "--check" not in sys.argv:
         PAGE.write_text(text, encoding="utf-8")
     elif not PAGE.is_file() or PAGE.read_text(encoding="utf-8") != text:
-        faults.append("docs/coverage.md is not what data/subjects.csv says: scripts/coverage.py")
+        faults.append(
+            "docs/coverage.md is not what data/subjects.csv says: scripts/coverage_page.py"
+        )
     if faults:
         sys.exit("\n".join(faults))
 
