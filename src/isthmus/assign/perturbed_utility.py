@@ -241,7 +241,6 @@ class PerturbedUtility:
         known_at: FloatArray | None = None,
         checked: bool = True,
         followed: IntArray | None = None,
-        seen: IntArray | None = None,
     ) -> Choice:
         """
         Solve trips at some delays.
@@ -260,8 +259,6 @@ class PerturbedUtility:
             Without it, trips keep to the arcs they are known to use.
         followed : ndarray of int64, shape (n_followed,), optional
             Delayed arcs to whose delays the answer is wanted; without it, no slope is taken.
-        seen : ndarray of int64, optional
-            Delayed arcs whose flows answer; default is all.
 
         Returns
         -------
@@ -274,9 +271,7 @@ class PerturbedUtility:
         if known_at is not None:
             kernel.cost_falls(known_at, cost, fallen)
         m = len(self.trips.flow)
-        n_seen = len(self.arcs) if seen is None else len(seen)
-        shape = (0, 0) if followed is None else (len(followed), n_seen)
-        slots = self.slots if seen is None else self._places(seen)
+        shape = (0, 0) if followed is None else (len(followed), len(self.arcs))
         rows_of = self.slots if followed is None else self._places(followed)
         values = np.zeros((m, 6))
         trips = (*self.trips[:3], self.weight, self.ceiling, self.band)
@@ -292,7 +287,7 @@ class PerturbedUtility:
             found = UnitFlows(
                 *kernel.solve_trips(
                     self._graph, self.first_through_node, cost, self.length, trips, mine, tuple(some),
-                    fallen, checked, rows_of, slots, values, slope,
+                    fallen, checked, rows_of, self.slots, values, slope,
                 )
             )  # fmt: skip
             load = np.zeros(self.graph.n_arc)
@@ -304,9 +299,7 @@ class PerturbedUtility:
         stays = rows[(values[rows, 5] < 1.0) & (values[rows, 3] > 0.0)]
         if len(stays) and self._alone(stays):
             flows = UnitFlows.joined([d[0] for d in done])
-            return self.solve(
-                hours, rows, flows, known_at=cost, checked=checked, followed=followed, seen=seen
-            )
+            return self.solve(hours, rows, flows, known_at=cost, checked=checked, followed=followed)
         slope = None
         if followed is not None:
             slope = done[0][2]

@@ -99,7 +99,7 @@ class Choice:
         Whether every trip was.
     load : ndarray, shape (n_arc,)
         [t/yr]
-    slope : ndarray, shape (n_followed, n_seen), optional
+    slope : ndarray, shape (n_followed, n_slot), optional
         How flows on delayed arcs (columns) fall as delays (rows) rise. [t/yr per h]
     checked : bool
         Whether what the answers leave out was priced.

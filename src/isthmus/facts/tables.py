@@ -103,33 +103,22 @@ class Facts:
 
 def read(*overlays: str | Path, base: str | Path | None = None) -> Facts:
     """
-    Read the shipped facts and lay the user's own rows over them.
-
-    A row of an overlay with the same primary key replaces the shipped row; any other row is added.
-    A demand table in an overlay replaces nothing but the pairs it names.
+    Read the tables of the shipped facts and lay the user's own rows over them; `isthmus.package.read` has the terms.
 
     Parameters
     ----------
     *overlays : path
-        Folders with CSV files named like the tables, each with a subset of the tables and all
-        required columns.
     base : path, optional
-        Another data package to start from.
 
     Returns
     -------
     Facts
+        Tables alone.
 
     Raises
     ------
     InputError
         If a folder, the descriptor, a table or a column is missing or unknown.
-
-    Examples
-    --------
-    >>> facts = read()
-    >>> facts["links"].length_km.gt(0).all()
-    np.True_
     """
     root = Path(base) if base is not None else package_root()
     descriptor = root / _DESCRIPTOR
