@@ -121,7 +121,9 @@ class LinkRemoval:
         self.scale = np.where(near, np.minimum(self.value, band), self.value)
         law, known = self.problem.law_at(found.volume), found.choice.flows
         followed = FollowedDelays(self.problem, rows).followed(known, law)
-        choice = self.problem.solve(found.hours, known=known, followed=followed)
+        choice = self.problem.solve(
+            found.hours, known=known, known_at=found.choice.cost, followed=followed
+        )
         assert choice.slope is not None
         self.load = choice.load[self.problem.arcs]
         steep = delay_slopes(self.problem, self.load, law)
